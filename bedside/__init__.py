@@ -1,0 +1,1 @@
+"""bedside: one patient's visit beside a gait-training exoskeleton, from check-in to sign-off."""

@@ -1,0 +1,1 @@
+"""Signal processing: arrays in, numbers out. No clock, no file, no asyncio, no device."""

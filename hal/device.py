@@ -1,0 +1,174 @@
+"""What a device is, and everything that can go wrong with one.
+
+    HalError
+    ├── LinkError               the wire
+    │   ├── LinkNotFound        no such port, host or address
+    │   ├── LinkBusy            another program holds the port
+    │   ├── LinkDenied          this user may not open it
+    │   └── LinkLost            it was open and ended
+    ├── DeviceError             the device at the other end
+    │   ├── NoAnswer            it stayed silent past its deadline
+    │   ├── ReadBackMismatch    it reports another value than the one set
+    │   ├── Refused             it, or its model, cannot do what was asked
+    │   ├── PulseNotDelivered   fired, and no pulse was reported
+    │   └── OffNotConfirmed     told to stop, and no message confirms it
+    └── SetupError              a driver option or address that makes no sense
+
+Every error names the device and carries a remedy that a therapist can follow.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+class HalError(Exception):
+    """Base of all device errors: `device` is its configured name, `remedy` what a person can do."""
+
+    def __init__(self, message: str, *, device: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.device = device
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """One line: device, what happened, what to do."""
+        head = f"{self.device}: " if self.device else ""
+        tail = f" ({self.remedy})" if self.remedy else ""
+        return f"{head}{super().__str__()}{tail}"
+
+
+class LinkError(HalError):
+    """The wire failed."""
+
+
+class LinkNotFound(LinkError):
+    """No such port, host or address."""
+
+
+class LinkBusy(LinkError):
+    """Another program holds the port."""
+
+
+class LinkDenied(LinkError):
+    """This user may not open the port."""
+
+
+class LinkLost(LinkError):
+    """The wire was open and ended: cable out, peer gone."""
+
+
+class DeviceError(HalError):
+    """The device at the other end failed, refused or contradicted."""
+
+
+class NoAnswer(DeviceError):
+    """The device stayed silent past its deadline."""
+
+
+class ReadBackMismatch(DeviceError):
+    """The device reports another value than the one that was set."""
+
+
+class Refused(DeviceError):
+    """The device, or its model, cannot do what was asked."""
+
+
+class PulseNotDelivered(DeviceError):
+    """A pulse was fired and the device reported none."""
+
+
+class OffNotConfirmed(DeviceError):
+    """The device was told to stop and no message confirms that it did."""
+
+
+class SetupError(HalError):
+    """A driver option or an address that makes no sense."""
+
+
+LinkState = Literal["closed", "connecting", "ok", "silent", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a device is: link state, since when, and in words what to do.
+
+    `since_ns` and `last_heard_ns` are on the caller's monotonic clock (ns); `last_heard_ns` is None before the
+    first byte. `dropped` counts frames or samples known to be lost, `reconnects` re-openings since `open`.
+    """
+
+    state: LinkState
+    since_ns: int
+    last_heard_ns: int | None = None
+    error: str = ""
+    remedy: str = ""
+    dropped: int = 0
+    reconnects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Something a device said; `mono_ns` is the station's monotonic time of arrival (ns)."""
+
+    mono_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChanged(Reading):
+    """The device's health changed state."""
+
+    health: Health
+
+
+Subscriber = Callable[[Reading], None]
+
+
+class Device(ABC):
+    """A named device that is opened, heard and closed. Drivers never know whether the far end is simulated.
+
+    `open` returns once the first connection attempt has ended (well or not) and keeps reconnecting until `close`.
+    Readings reach subscribers on the event loop's thread, in order; a subscriber must not block.
+    """
+
+    role: str
+
+    def __init__(self, name: str, now_ns: Callable[[], int]) -> None:
+        self.name = name
+        self.now_ns = now_ns
+        self._health = Health("closed", now_ns())
+        self._subscribers: list[Subscriber] = []
+
+    @property
+    def health(self) -> Health:
+        """The present health."""
+        return self._health
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where the device is, as configured (`serial:/dev/ttyUSB0`, `tcp:10.0.0.5:23456`, `manual`)."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect, or start trying to. Never raises for a device that is merely absent: see `health`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Disconnect and release everything; safe to call twice."""
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Deliver every reading to `subscriber` from now on; call the result to end it."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    def publish(self, reading: Reading) -> None:
+        """Hand one reading to all subscribers."""
+        for subscriber in tuple(self._subscribers):
+            subscriber(reading)
+
+    def set_health(self, health: Health) -> None:
+        """Store `health`; tell subscribers when its state or error changed."""
+        changed = (health.state, health.error) != (self._health.state, self._health.error)
+        self._health = health
+        if changed:
+            self.publish(HealthChanged(self.now_ns(), health))

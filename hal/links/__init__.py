@@ -1,0 +1,1 @@
+"""Bytes over a wire: open, read, write, reopen. Never a protocol."""
