@@ -1,0 +1,227 @@
+"""What a person can ask of the station, as typed messages. Secrets in them never reach the journal."""
+
+from typing import Literal
+
+import msgspec
+
+from bedside.events import StepId, Value
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="cmd", forbid_unknown_fields=True):
+    """Base of all commands."""
+
+
+class Stop(Command, frozen=True, kw_only=True, tag="stop"):
+    """Stimulation off, now, whatever the state. Anybody who can connect may send it."""
+
+    reason: str = "STOP key"
+
+
+class TakeControl(Command, frozen=True, kw_only=True, tag="control.take"):
+    """Become the one controlling client."""
+
+
+class SignIn(Command, frozen=True, kw_only=True, tag="staff.sign_in"):
+    """Say who stands at the kiosk."""
+
+    user: str
+    pin: str
+
+
+class OpenVisit(Command, frozen=True, kw_only=True, tag="visit.open"):
+    """Begin the next visit of a participant; `second_identifier` confirms that it is the right one."""
+
+    participant: str
+    second_identifier: str
+
+
+class ConfirmResume(Command, frozen=True, kw_only=True, tag="visit.resume"):
+    """Go on with an interrupted visit."""
+
+
+class Answer(Command, frozen=True, kw_only=True, tag="form.answer"):
+    """Give one item of the present step's form a value."""
+
+    step: StepId
+    item: str
+    value: Value
+
+
+class NextStep(Command, frozen=True, kw_only=True, tag="step.next"):
+    """Complete the present step and go to the next."""
+
+
+class PreviousStep(Command, frozen=True, kw_only=True, tag="step.back"):
+    """Open the step before again."""
+
+
+class DecideConcern(Command, frozen=True, kw_only=True, tag="screening.decide"):
+    """A physician's decision on a screening concern."""
+
+    item: str
+    allow: bool
+    physician: str
+    pin: str
+    reason: str
+
+
+class AddNote(Command, frozen=True, kw_only=True, tag="visit.note"):
+    """Keep a remark with the visit."""
+
+    text: str
+
+
+class PlaceCoil(Command, frozen=True, kw_only=True, tag="coil.place"):
+    """The coil is held over this site of the grid."""
+
+    site: str
+
+
+class Fire(Command, frozen=True, kw_only=True, tag="pulse.fire"):
+    """Give one single pulse at the proposed intensity."""
+
+
+class SetPacing(Command, frozen=True, kw_only=True, tag="pulse.pacing"):
+    """Give single pulses by themselves at the rule's interval until the site or the hunt is done."""
+
+    automatic: bool
+
+
+class JudgePulse(Command, frozen=True, kw_only=True, tag="pulse.judge"):
+    """Accept or reject one pulse's response."""
+
+    pulse: int
+    accept: bool
+    reason: str
+
+
+class ChooseHotspot(Command, frozen=True, kw_only=True, tag="hotspot.choose"):
+    """Take a site as the hotspot; None takes the proposed one."""
+
+    site: str | None = None
+
+
+class RestartHunt(Command, frozen=True, kw_only=True, tag="threshold.restart"):
+    """Begin the threshold hunt again under a rule of the study; earlier pulses stay in the record."""
+
+    rule: str
+    reason: str
+
+
+class AcceptThreshold(Command, frozen=True, kw_only=True, tag="threshold.accept"):
+    """Take the present estimate as this visit's threshold."""
+
+
+class StartStimulation(Command, frozen=True, kw_only=True, tag="run.start"):
+    """Start the treatment's pulses."""
+
+
+class PauseStimulation(Command, frozen=True, kw_only=True, tag="run.pause"):
+    """Stop the pulses; they may go on within the pause limit."""
+
+    reason: str
+
+
+class ResumeStimulation(Command, frozen=True, kw_only=True, tag="run.resume"):
+    """Go on with the pulses that remain."""
+
+
+class EndStimulation(Command, frozen=True, kw_only=True, tag="run.end"):
+    """Give no more pulses in this visit."""
+
+    reason: str
+
+
+class LowerIntensity(Command, frozen=True, kw_only=True, tag="run.lower"):
+    """Lower the treatment's intensity (%MSO)."""
+
+    to_pct_mso: int
+    reason: str
+
+
+class ConfirmContact(Command, frozen=True, kw_only=True, tag="contact.confirm"):
+    """The coil still touches its mark."""
+
+
+class ReportRobot(Command, frozen=True, kw_only=True, tag="robot.report"):
+    """What the robot's own screen shows, where no wire tells it."""
+
+    phase: Literal["off", "fitting", "stand", "walk", "stopping", "fault"]
+    speed_kmh: float | None = None
+    body_weight_support_kg: float | None = None
+    assist_pct: float | None = None
+    steps: int | None = None
+
+
+class ConfirmPrompt(Command, frozen=True, kw_only=True, tag="operator.confirm"):
+    """A person did what a manual device's prompt asked; `value` is what the device shows."""
+
+    prompt: str
+    value: int | None = None
+
+
+class SilenceAlarm(Command, frozen=True, kw_only=True, tag="alarm.silence"):
+    """Pause the sound of one alarm's present occurrence."""
+
+    alarm: str
+
+
+class ReportAdverseEvent(Command, frozen=True, kw_only=True, tag="adverse.report"):
+    """Record an adverse event, at any step."""
+
+    category: str
+    severity: Literal["none", "mild", "moderate", "severe"]
+    related: Literal["no", "possible", "probable", "unknown"]
+    action: str
+    text: str = ""
+
+
+class Sign(Command, frozen=True, kw_only=True, tag="visit.sign"):
+    """Sign the visit with the signed-in person's secret."""
+
+    pin: str
+    meaning: str
+
+
+class EndVisit(Command, frozen=True, kw_only=True, tag="visit.end"):
+    """End the visit before its last step."""
+
+    reason: str
+
+
+AnyCommand = (
+    Stop
+    | TakeControl
+    | SignIn
+    | OpenVisit
+    | ConfirmResume
+    | Answer
+    | NextStep
+    | PreviousStep
+    | DecideConcern
+    | AddNote
+    | PlaceCoil
+    | Fire
+    | SetPacing
+    | JudgePulse
+    | ChooseHotspot
+    | RestartHunt
+    | AcceptThreshold
+    | StartStimulation
+    | PauseStimulation
+    | ResumeStimulation
+    | EndStimulation
+    | LowerIntensity
+    | ConfirmContact
+    | ReportRobot
+    | ConfirmPrompt
+    | SilenceAlarm
+    | ReportAdverseEvent
+    | Sign
+    | EndVisit
+)
+
+
+def name_of(command: Command) -> str:
+    """The command's tag, such as "run.start"."""
+    return str(command.__struct_config__.tag)

@@ -1,0 +1,264 @@
+"""What a screen shows: one frozen picture of the whole station, made anew on every change.
+
+A snapshot is complete in itself: a client that missed ten of them shows the eleventh and is right. Every value that
+can age carries its age or the time it was heard.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from bedside.events import Priority, StepId, Value
+
+ItemKind = Literal["tick", "yesno", "choice", "number", "text", "secret"]
+ItemState = Literal["open", "ok", "attention", "stop"]
+MarkState = Literal["open", "now", "done", "attention"]
+RunWord = Literal["OFF", "READY", "STIMULATING", "PAUSED", "STOPPING", "UNKNOWN", "ENDED"]
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a form. `hint` says what good looks like or how to mend it; `by` who gave the value."""
+
+    id: str
+    label: str
+    kind: ItemKind
+    value: Value = None
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    state: ItemState = "open"
+    hint: str = ""
+    by: str = ""
+    required: bool = True
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that can be asked now. `command` is its tag; greyed with its `reason` when not `enabled`."""
+
+    command: str
+    label: str
+    enabled: bool
+    reason: str = ""
+
+
+class StepMark(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the visit's checklist."""
+
+    id: StepId
+    title: str
+    state: MarkState
+    summary: str = ""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """The present step: one sentence of what to do, what good looks like, its form and its one next action."""
+
+    id: StepId
+    number: int
+    total: int
+    title: str
+    instruction: str
+    good: str
+    items: tuple[Item, ...] = ()
+    next: Action | None = None
+    others: tuple[Action, ...] = ()
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """One site of the hotspot grid; cm from the vertex."""
+
+    id: str
+    x_cm: float
+    y_cm: float
+    pulses: int
+    mean_uv: float | None
+    state: Literal["open", "now", "done", "best", "chosen"]
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """One single pulse and what came of it."""
+
+    pulse: int
+    purpose: Literal["hotspot", "threshold"]
+    site: str
+    amplitude_pct_mso: int
+    response_uv: float | None
+    latency_ms: float | None
+    rest_rms_uv: float | None
+    verdict: Literal["response", "none", "void", "pending", "failed"]
+    reason: str = ""
+    rejected: bool = False
+    borderline: bool = False
+
+
+class Hunt(msgspec.Struct, frozen=True, kw_only=True):
+    """Hotspot search or threshold hunt, as far as it is."""
+
+    muscle: str
+    others: tuple[str, ...]
+    side: str
+    criterion: str
+    sites: tuple[Site, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    site: str | None = None
+    next_pct_mso: int | None = None
+    next_reason: str = ""
+    rmt_pct_mso: float | None = None
+    low_pct_mso: float | None = None
+    high_pct_mso: float | None = None
+    done: bool = False
+    rule: str = ""
+    pacing: bool = False
+    ready_in_s: float = 0.0
+    rest_rms_uv: float | None = None
+    rest_ok: bool | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """The treatment. What was asked and what was reported stand side by side; None is "not known"."""
+
+    word: RunWord
+    reason: str
+    preset: str = ""
+    planned: int = 0
+    delivered: int = 0
+    uncertain: int = 0
+    sham: bool | None = None
+    elapsed_s: float = 0.0
+    remaining_s: float = 0.0
+    walk_s: float = 0.0
+    durations: str = ""
+    asked_pct_mso: int | None = None
+    reported_pct_mso: int | None = None
+    pct_rmt: float | None = None
+    rmt_pct_mso: float | None = None
+    di_dt_a_us: int | None = None
+    enabled: bool | None = None
+    temperature_c: float | None = None
+    minutes_to_limit: float | None = None
+    contact_due_s: float | None = None
+    contact_left_s: float | None = None
+    pause_left_s: float | None = None
+    interlocks: tuple["Interlock", ...] = ()
+
+
+class Interlock(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition for stimulation, whether it holds, and what to do if not."""
+
+    id: str
+    text: str
+    holds: bool
+    remedy: str = ""
+
+
+class Robot(msgspec.Struct, frozen=True, kw_only=True):
+    """The gait robot as last told; `source` "device" or "operator"."""
+
+    phase: str = "unknown"
+    speed_kmh: float | None = None
+    body_weight_support_kg: float | None = None
+    body_weight_support_pct: float | None = None
+    assist_pct: float | None = None
+    e_stop: bool | None = None
+    steps: int | None = None
+    angles_deg: tuple[float, ...] = ()
+    contacts: tuple[bool, ...] = ()
+    source: str = ""
+    age_s: float | None = None
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm whose condition holds; `silenced_s` counts down the sound's pause."""
+
+    id: str
+    priority: Priority
+    text: str
+    remedy: str
+    since_s: float
+    silenced_s: float | None = None
+
+
+class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One device in the health strip."""
+
+    name: str
+    role: str
+    address: str
+    state: str
+    age_s: float | None
+    simulated: bool
+    error: str = ""
+    remedy: str = ""
+    dropped: int = 0
+    reconnects: int = 0
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person must do by hand now; `expects` is the value to read back, None for a plain yes."""
+
+    id: str
+    text: str
+    expects: int | None = None
+
+
+class Watcher(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody attached to the station."""
+
+    client: str
+    role: str
+    user: str
+    controls: bool
+    since_s: float
+
+
+class Interruption(msgspec.Struct, frozen=True, kw_only=True):
+    """An interrupted visit waiting for a person's word."""
+
+    reason: str
+    certain: str
+    uncertain: str
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One recent event in words."""
+
+    n: int
+    utc: str
+    text: str
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole picture for one role. `n` is the last journal number it contains."""
+
+    n: int
+    mono_ns: int
+    utc: str
+    software: str
+    simulated: bool
+    speed: float = 1.0
+    user: str = ""
+    controller: str = ""
+    participant: str = ""
+    study: str = ""
+    visit: str = ""
+    session: str = ""
+    side: str = ""
+    signed: bool = False
+    closed: bool = False
+    step: Step | None = None
+    checklist: tuple[StepMark, ...] = ()
+    hunt: Hunt | None = None
+    run: Run | None = None
+    robot: Robot | None = None
+    alarms: tuple[Alarm, ...] = ()
+    silenced: int = 0
+    prompt: Prompt | None = None
+    interruption: Interruption | None = None
+    devices: tuple[DeviceLine, ...] = ()
+    watchers: tuple[Watcher, ...] = ()
+    recording: str = ""
+    disk_free_gb: float | None = None
+    clock: str = ""
+    unsent: int | None = None
+    recent: tuple[Line, ...] = ()

@@ -1,0 +1,1 @@
+"""The one process that owns devices, journal and recorder, and its socket."""

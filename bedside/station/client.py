@@ -1,0 +1,119 @@
+"""The client's end of the station's socket: connect, hear, ask. Imports nothing that is slow to load."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from bedside.commands import AnyCommand
+from bedside.events import Role
+from bedside.station.wire import (
+    SOCKETS,
+    Beat,
+    ClientMessage,
+    Hello,
+    Reply,
+    Request,
+    ServerMessage,
+    Subscribe,
+)
+
+READ_LIMIT_BYTES = 4 * 1024 * 1024
+
+
+class StationGone(ConnectionError):
+    """The station is not there, or the connection to it ended."""
+
+
+class StationClient:
+    """One connection to the station.
+
+    `messages()` yields everything the station says except replies, which `ask` returns. One task may iterate while
+    others ask.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Hello) -> None:
+        self.hello = hello
+        self._reader = reader
+        self._writer = writer
+        self._next_id = 1
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._decoder = msgspec.json.Decoder(ServerMessage)
+        self._encoder = msgspec.json.Encoder()
+
+    @classmethod
+    async def connect(cls, folder: Path, role: Role = "control") -> "StationClient":
+        """Attach to the station whose sockets lie in `folder`; raises `StationGone` with a remedy."""
+        path = folder / SOCKETS[role]
+        try:
+            reader, writer = await asyncio.open_unix_connection(path, limit=READ_LIMIT_BYTES)
+        except OSError as error:
+            raise StationGone(f"no station answers at {path} ({error.strerror}); is it running?") from error
+        line = await reader.readline()
+        if not line:
+            raise StationGone(f"the station at {path} closed the connection; is another program in control?")
+        message = msgspec.json.decode(line, type=ServerMessage)
+        if not isinstance(message, Hello):
+            writer.close()
+            raise StationGone(f"the station at {path} refused: {getattr(message, 'reason', message)}")
+        return cls(reader, writer, message)
+
+    async def messages(self) -> AsyncIterator[ServerMessage]:
+        """Everything the station says, in order; ends with `StationGone` when it goes."""
+        try:
+            while line := await self._reader.readline():
+                message = self._decoder.decode(line)
+                if isinstance(message, Reply):
+                    self._resolve(message)
+                else:
+                    yield message
+        except (OSError, ValueError, msgspec.DecodeError) as error:
+            raise StationGone(f"the connection to the station broke: {error}") from error
+        finally:
+            self._abandon_waiting()
+        raise StationGone("the station closed the connection")
+
+    async def ask(self, command: AnyCommand, *, expect: int | None = None) -> Reply:
+        """Send one command and wait for its reply; needs `messages()` being iterated elsewhere."""
+        request = Request(id=self._next_id, command=command, expect=expect)
+        self._next_id += 1
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting[request.id] = waiting
+        self.send(request)
+        return await waiting
+
+    def beat(self) -> None:
+        """Tell the station that this client is alive."""
+        self.send(Beat())
+
+    def subscribe(self, subscribe: Subscribe) -> None:
+        """Choose the streams to hear."""
+        self.send(subscribe)
+
+    def send(self, message: ClientMessage) -> None:
+        """Queue one message; raises `StationGone` when the connection is closed."""
+        if self._writer.is_closing():
+            raise StationGone("the connection to the station is closed")
+        self._writer.write(self._encoder.encode(message) + b"\n")
+
+    async def close(self) -> None:
+        """End the connection."""
+        self._abandon_waiting()
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            pass
+
+    def _resolve(self, reply: Reply) -> None:
+        waiting = self._waiting.pop(reply.id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+
+    def _abandon_waiting(self) -> None:
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(StationGone("the station went before it answered"))
+                waiting.exception()
+        self._waiting.clear()
