@@ -78,7 +78,7 @@ class StationClient:
         """Send one command and wait for its reply; needs `messages()` being iterated elsewhere."""
         request = Request(id=self._next_id, command=command, expect=expect)
         self._next_id += 1
-        waiting = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[request.id] = waiting
         self.send(request)
         return await waiting
