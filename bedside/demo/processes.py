@@ -1,0 +1,99 @@
+"""The processes of a demonstration: simulated devices, guarded station. Started, watched, restarted, ended."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedside.station.client import StationClient, StationGone
+
+START_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 10.0
+
+
+class DemoFailed(RuntimeError):
+    """A process of the demonstration did not start or ended on its own; the message names its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A running process and where it narrates."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    log: Path
+
+    async def end(self) -> None:
+        """Ask it to end, insist after a while."""
+        if self.process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.process.wait(), END_TIMEOUT_S)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, dict[str, object]]:
+    """Start the far ends; the dictionary holds their addresses as they announced them."""
+    log = folder / "simulation.log"
+    with log.open("ab") as narration:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "hal.sim",
+            "--dir",
+            str(folder),
+            *options,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=narration,
+            start_new_session=True,
+        )
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
+    if not line:
+        raise DemoFailed(f"the simulated devices did not start; see {log}")
+    return Child("simulation", process, log), json.loads(line)
+
+
+async def start_station(folder: Path, options: Sequence[str]) -> Child:
+    """Start the station below its guard."""
+    log = folder / "station.log"
+    with log.open("ab") as narration:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "hal.guard",
+            "--",
+            sys.executable,
+            "-m",
+            "bedside.cli",
+            "station",
+            *options,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=narration,
+            stderr=narration,
+            start_new_session=True,
+        )
+    return Child("station", process, log)
+
+
+async def attach(run_folder: Path, station: Child) -> StationClient:
+    """Connect as the controlling client as soon as the station listens."""
+    deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
+    while True:
+        try:
+            return await StationClient.connect(run_folder, "control")
+        except StationGone as error:
+            if station.process.returncode is not None:
+                raise DemoFailed(f"the station ended; see {station.log}") from error
+            if asyncio.get_running_loop().time() > deadline:
+                raise DemoFailed(f"the station did not open its sockets; see {station.log}") from error
+            await asyncio.sleep(0.05)

@@ -1,0 +1,123 @@
+"""Carries out durable intents on the stimulator, in order; an order to stop overtakes everything.
+
+Nothing is done here that a journalled event did not announce, but switching off: the off frame is written first
+and journalled after.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+import structlog
+
+from bedside.events import AmplitudeIntended, ArmIntended, Event, OffIntended, PulseIntended, TrainIntended
+from bedside.visit.inputs import ActionDone, ActionFailed
+from hal.device import HalError
+from hal.roles import Stimulator, Train
+
+log = structlog.get_logger()
+
+ActionName = Literal["amplitude", "arm", "pulse", "train", "off"]
+Report = Callable[[ActionDone | ActionFailed], None]
+OFF_ATTEMPTS = 3
+
+
+class Actuator:
+    """One worker for one stimulator. `report` hears the outcome of every action."""
+
+    def __init__(self, stimulator: Stimulator, report: Report) -> None:
+        self._stimulator = stimulator
+        self._report = report
+        self._todo: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self._action: asyncio.Task[None] | None = None
+        self._held = False
+
+    def perform(self, event: Event) -> None:
+        """Queue the effect of a journalled intent; other events have none. An `OffIntended` acts at once."""
+        if isinstance(event, OffIntended):
+            self.off_now()
+            self._held = False
+            self._todo.append(event)
+        elif isinstance(event, AmplitudeIntended | ArmIntended | PulseIntended | TrainIntended):
+            if self._held:
+                log.info("not begun: a stop came first", intent=type(event).__name__)
+                return
+            self._todo.append(event)
+        else:
+            return
+        self._wake.set()
+
+    def hold(self) -> None:
+        """A stop arrived: off this instant, and begin nothing until its `OffIntended` has been journalled."""
+        self._held = True
+        self.off_now()
+
+    def off_now(self) -> None:
+        """Write the off frame this instant and forget whatever else was to be done."""
+        self._stimulator.off_now()
+        self._todo.clear()
+        if self._action is not None:
+            self._action.cancel()
+
+    async def run(self) -> None:
+        """Work until cancelled; the stimulator is switched off on the way out."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._todo:
+                    await self._one(self._todo.popleft())
+        finally:
+            self._stimulator.off_now()
+
+    async def _one(self, event: Event) -> None:
+        name, work = self._work(event)
+        self._action = asyncio.ensure_future(self._attempt(name, work))
+        try:
+            await self._action
+        except asyncio.CancelledError:
+            worker = asyncio.current_task()
+            if worker is not None and worker.cancelling():
+                raise
+        finally:
+            self._action = None
+
+    async def _attempt(self, name: ActionName, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except HalError as error:
+            self._todo.clear()
+            log.warning("action failed", action=name, error=str(error))
+            self._report(ActionFailed(action=name, error=str(error), remedy=error.remedy))
+        else:
+            self._report(ActionDone(action=name))
+
+    def _work(self, event: Event) -> tuple[ActionName, Coroutine[Any, Any, None]]:
+        match event:
+            case AmplitudeIntended():
+                return "amplitude", self._stimulator.set_amplitude(event.amplitude_pct_mso)
+            case ArmIntended():
+                return "arm", self._stimulator.enable()
+            case PulseIntended():
+                return "pulse", self._stimulator.fire()
+            case TrainIntended():
+                return "train", self._train(event)
+            case _:
+                return "off", self._off()
+
+    async def _train(self, event: TrainIntended) -> None:
+        gap_s = 1.0 / event.rate_hz
+        train = Train(event.rate_hz, event.pulses, event.trains, inter_train_s=gap_s)
+        await self._stimulator.prepare_train(train)
+        await self._stimulator.start_train()
+
+    async def _off(self) -> None:
+        for attempt in range(1, OFF_ATTEMPTS + 1):
+            try:
+                await self._stimulator.off()
+                return
+            except HalError:
+                if attempt == OFF_ATTEMPTS:
+                    raise

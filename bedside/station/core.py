@@ -1,0 +1,133 @@
+"""The station's one loop of cause and effect.
+
+    cause -> observe (live part) -> decide (pure) -> journal (durable) -> evolve (state) -> effects, screens
+
+Causes are handled one at a time, in order; a stop goes to the front. The journal is written by a thread of its own,
+so a slow card delays the next decision but never the event loop.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from bedside.events import Envelope, Event
+from bedside.station.books import Books
+from bedside.station.clock import Clock
+from bedside.visit.inputs import Cause, Now, Person
+from bedside.visit.rules import Refusal, decide, evolve, observe
+from bedside.visit.state import Visit
+
+log = structlog.get_logger()
+
+Listener = Callable[[Envelope], None]
+
+
+@dataclass(slots=True)
+class _Job:
+    """One cause waiting to be handled; `done` is set for a command somebody waits for."""
+
+    cause: "Cause | Facts"
+    who: Person | None
+    source: str
+    via: str
+    done: asyncio.Future[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Events that no rule has to decide: a client came, a segment was sealed."""
+
+    events: tuple[Event, ...]
+
+
+class Core:
+    """Holds the visit's state and is the only one to change it."""
+
+    def __init__(self, state: Visit, books: Books, clock: Clock) -> None:
+        self.state = state
+        self._books = books
+        self._clock = clock
+        self._jobs: deque[_Job] = deque()
+        self._wake = asyncio.Event()
+        self._listeners: list[Listener] = []
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every event once it is durable, in order."""
+        self._listeners.append(listener)
+
+    def put(self, cause: Cause, *, source: str, via: str = "device") -> None:
+        """Hand over something that happened; `source` is the device's name or "rule"."""
+        self._enqueue(_Job(cause, None, source, via))
+
+    def note(self, *events: Event, source: str, via: str = "station") -> None:
+        """Have facts journalled that no rule has to decide."""
+        self._enqueue(_Job(Facts(events), None, source, via))
+
+    async def ask(self, cause: Cause, *, who: Person | None, source: str, via: str, first: bool = False) -> None:
+        """Have a command decided and its events durable; raises `Refusal`."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Job(cause, who, source, via, done), first=first)
+        await done
+
+    def _enqueue(self, job: _Job, *, first: bool = False) -> None:
+        if first:
+            self._jobs.appendleft(job)
+        else:
+            self._jobs.append(job)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Handle causes until cancelled."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._jobs:
+                    await self._handle(self._jobs.popleft())
+        finally:
+            self._writer.shutdown(wait=True)
+
+    async def _handle(self, job: _Job) -> None:
+        try:
+            await self._decide(job)
+        except Refusal as refusal:
+            self._finish(job, refusal)
+        except Exception as error:
+            self._finish(job, error)
+            raise
+        else:
+            self._finish(job, None)
+
+    async def _decide(self, job: _Job) -> None:
+        now = self._clock.now()
+        if isinstance(job.cause, Facts):
+            events = job.cause.events
+        else:
+            self.state = observe(self.state, job.cause, now)
+            events = decide(self.state, job.cause, now, job.who)
+        if events:
+            await self._record(events, now, job.who.user if job.who else job.source, job.via)
+
+    async def _record(self, events: tuple[Event, ...], now: Now, who: str, via: str) -> None:
+        loop = asyncio.get_running_loop()
+        envelopes = await loop.run_in_executor(self._writer, self._books.write, events, now, who, via)
+        for envelope in envelopes:
+            self.state = evolve(self.state, envelope)
+            for listener in self._listeners:
+                listener(envelope)
+
+    @staticmethod
+    def _finish(job: _Job, error: Exception | None) -> None:
+        if job.done is None or job.done.done():
+            if isinstance(error, Refusal):
+                log.info("not done", cause=type(job.cause).__name__, reason=error.reason)
+            return
+        if error is None:
+            job.done.set_result(None)
+        else:
+            job.done.set_exception(error)

@@ -1,0 +1,304 @@
+"""The station's sockets: who is attached, what each may ask, and what each is told.
+
+Snapshots are coalesced, waveforms dropped for a slow reader and events never; a reader that falls a megabyte behind
+is put out. Anybody who can connect may stop.
+"""
+
+import asyncio
+import pwd
+import socket
+import struct
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from bedside.commands import Stop, TakeControl
+from bedside.events import Envelope, Role
+from bedside.station.wire import (
+    MAX_LINE_BYTES,
+    PROTOCOL,
+    SOCKETS,
+    Beat,
+    ClientMessage,
+    EventMessage,
+    Goodbye,
+    Hello,
+    Reply,
+    Request,
+    ServerMessage,
+    Subscribe,
+    Sweep,
+    Wave,
+)
+
+log = structlog.get_logger()
+
+DROP_WAVES_ABOVE_BYTES = 256 * 1024
+PUT_OUT_ABOVE_BYTES = 1024 * 1024
+REMEMBERED_REPLIES = 1000
+REQUESTS_PER_S = 50
+CONTROL_SILENT_S = 0.8
+
+
+@dataclass(eq=False, slots=True)
+class Client:
+    """One attached client, as the station sees it."""
+
+    id: str
+    role: Role
+    user: str
+    writer: asyncio.StreamWriter
+    joined_s: float
+    beat_s: float
+    controls: bool = False
+    dropped: int = 0
+    wants: Subscribe = field(default_factory=Subscribe)
+    replies: dict[int, Reply] = field(default_factory=dict)
+    asked_s: deque[float] = field(default_factory=lambda: deque(maxlen=REQUESTS_PER_S))
+
+    def too_fast(self, now_s: float) -> bool:
+        """Whether this request is the 51st within a second."""
+        full = len(self.asked_s) == REQUESTS_PER_S and now_s - self.asked_s[0] < 1.0
+        self.asked_s.append(now_s)
+        return full
+
+
+class Hooks:
+    """What the server asks of the station."""
+
+    def __init__(
+        self,
+        *,
+        execute: Callable[[Request, Client], Awaitable[Reply]],
+        stop_now: Callable[[], None],
+        joined: Callable[[Client], None],
+        left: Callable[[Client, str], None],
+        last_n: Callable[[], int],
+        events_since: Callable[[int], list[Envelope]],
+    ) -> None:
+        self.execute = execute
+        self.stop_now = stop_now
+        self.joined = joined
+        self.left = left
+        self.last_n = last_n
+        self.events_since = events_since
+
+
+class Server:
+    """All sockets of one station."""
+
+    def __init__(self, box: str, software: str, hooks: Hooks) -> None:
+        self._box = box
+        self._software = software
+        self._hooks = hooks
+        self._servers: list[asyncio.Server] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._counter = 0
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(ClientMessage)
+        self.clients: list[Client] = []
+
+    async def listen(self, folder: Path, inherited: dict[str, socket.socket]) -> None:
+        """Open the four sockets in `folder`, or take those the service manager handed over (by role name)."""
+        for role, name in SOCKETS.items():
+            if role in inherited:
+                server = await asyncio.start_unix_server(self._accept(role), sock=inherited[role], limit=MAX_LINE_BYTES)
+            else:
+                path = folder / name
+                path.unlink(missing_ok=True)
+                server = await asyncio.start_unix_server(self._accept(role), path=path, limit=MAX_LINE_BYTES)
+                path.chmod(0o660)
+            self._servers.append(server)
+
+    async def close(self, reason: str) -> None:
+        """Say goodbye to everybody and stop listening."""
+        for server in self._servers:
+            server.close()
+        for client in tuple(self.clients):
+            self._send(client, self._encoder.encode(Goodbye(reason=reason)) + b"\n")
+            client.writer.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def controller(self) -> Client | None:
+        """The one controlling client."""
+        return next((client for client in self.clients if client.controls), None)
+
+    def control_silence_s(self) -> float | None:
+        """Seconds since the controlling client was heard; None when there is none."""
+        controller = self.controller
+        return None if controller is None else time.monotonic() - controller.beat_s
+
+    def take_control(self, client: Client) -> None:
+        """Make `client` the controlling one."""
+        for other in self.clients:
+            other.controls = other is client
+
+    def broadcast(self, make: Callable[[Role], ServerMessage | None]) -> None:
+        """Send each role its own message, encoded once; None sends nothing to that role."""
+        lines: dict[Role, bytes | None] = {}
+        for client in tuple(self.clients):
+            if client.role not in lines:
+                message = make(client.role)
+                lines[client.role] = None if message is None else self._encoder.encode(message) + b"\n"
+            line = lines[client.role]
+            if line is not None:
+                self._send(client, line)
+
+    def tell_event(self, envelope: Envelope) -> None:
+        """Tell everybody who may know of an event."""
+        self.broadcast(lambda role: self._event_for(role, envelope))
+
+    def wave(self, wave: Wave | Sweep) -> None:
+        """Send a waveform to the bedside roles, dropping it for readers that are behind."""
+        line = self._encoder.encode(wave) + b"\n"
+        for client in tuple(self.clients):
+            if client.role == "assess" or not client.wants.waves:
+                continue
+            if client.writer.transport.get_write_buffer_size() > DROP_WAVES_ABOVE_BYTES:
+                client.dropped += 1
+                continue
+            if client.dropped and isinstance(wave, Wave):
+                line_after_gap = self._encoder.encode(msgspec.structs.replace(wave, dropped=client.dropped)) + b"\n"
+                client.dropped = 0
+                self._send(client, line_after_gap)
+            else:
+                self._send(client, line)
+
+    @staticmethod
+    def _event_for(role: Role, envelope: Envelope) -> EventMessage | None:
+        return EventMessage(envelope=envelope) if role in envelope.event.visible_to else None
+
+    def _accept(self, role: Role) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a stream callback always runs in a task
+            self._tasks.add(task)
+            try:
+                await self._serve(role, reader, writer)
+            finally:
+                self._tasks.discard(task)
+
+        return accepted
+
+    async def _serve(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = self._welcome(role, writer)
+        reason = "connection closed"
+        try:
+            reason = await self._listen_to(client, reader)
+        except (OSError, asyncio.IncompleteReadError):
+            reason = "connection broken"
+        finally:
+            self._dismiss(client, reason)
+
+    def _welcome(self, role: Role, writer: asyncio.StreamWriter) -> Client:
+        self._counter += 1
+        now_s = time.monotonic()
+        client = Client(f"{role}-{self._counter}", role, peer_user(writer), writer, now_s, now_s)
+        client.controls = role == "control" and self.controller is None
+        self.clients.append(client)
+        hello = Hello(
+            protocol=PROTOCOL,
+            box=self._box,
+            software=self._software,
+            role=role,
+            client=client.id,
+            n=self._hooks.last_n(),
+        )
+        self._send(client, self._encoder.encode(hello) + b"\n")
+        self._hooks.joined(client)
+        return client
+
+    async def _listen_to(self, client: Client, reader: asyncio.StreamReader) -> str:
+        """Handle lines until the client goes or has to; the result says why."""
+        while True:
+            try:
+                line = await reader.readline()
+            except ValueError:
+                return self._put_out(client, f"a line is longer than {MAX_LINE_BYTES // 1024} kB")
+            if not line:
+                return "connection closed"
+            try:
+                message = self._decoder.decode(line)
+            except msgspec.DecodeError as error:
+                return self._put_out(client, f"message not understood: {error}")
+            if isinstance(message, Request) and client.too_fast(time.monotonic()):
+                return self._put_out(client, f"more than {REQUESTS_PER_S} requests in a second")
+            await self._handle(client, message)
+
+    async def _handle(self, client: Client, message: ClientMessage) -> None:
+        client.beat_s = time.monotonic()
+        match message:
+            case Request():
+                await self._answer(client, message)
+            case Subscribe():
+                client.wants = message
+                self._catch_up(client, message.since)
+            case Beat():
+                pass
+
+    async def _answer(self, client: Client, request: Request) -> None:
+        if isinstance(request.command, Stop):
+            self._hooks.stop_now()
+        reply = client.replies.get(request.id)
+        if reply is None:
+            refusal = self._forbidden(client, request)
+            reply = refusal or await self._hooks.execute(request, client)
+            client.replies[request.id] = reply
+            if len(client.replies) > REMEMBERED_REPLIES:
+                client.replies.pop(next(iter(client.replies)))
+        self._send(client, self._encoder.encode(reply) + b"\n")
+
+    @staticmethod
+    def _forbidden(client: Client, request: Request) -> Reply | None:
+        if isinstance(request.command, Stop) or client.controls:
+            return None
+        if client.role == "control":
+            if isinstance(request.command, TakeControl):
+                return None
+            return Reply(id=request.id, ok=False, reason="another kiosk is in control", remedy="take control first")
+        return Reply(id=request.id, ok=False, reason=f"the {client.role} role may only look and stop")
+
+    def _catch_up(self, client: Client, since: int | None) -> None:
+        if since is None:
+            return
+        for envelope in self._hooks.events_since(since):
+            message = self._event_for(client.role, envelope)
+            if message is not None:
+                self._send(client, self._encoder.encode(message) + b"\n")
+
+    def _put_out(self, client: Client, reason: str) -> str:
+        self._send(client, self._encoder.encode(Goodbye(reason=reason)) + b"\n")
+        return reason
+
+    def _send(self, client: Client, line: bytes) -> None:
+        if client.writer.is_closing():
+            return
+        client.writer.write(line)
+        if client.writer.transport.get_write_buffer_size() > PUT_OUT_ABOVE_BYTES:
+            log.warning("client put out", client=client.id, reason="reads too slowly")
+            client.writer.transport.abort()
+
+    def _dismiss(self, client: Client, reason: str) -> None:
+        client.writer.close()
+        if client in self.clients:
+            self.clients.remove(client)
+            self._hooks.left(client, reason)
+
+
+def peer_user(writer: asyncio.StreamWriter) -> str:
+    """The Unix user at the other end, as the kernel says (SO_PEERCRED); "uid N" for one without a name."""
+    peer: socket.socket = writer.get_extra_info("socket")
+    packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", packed)
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

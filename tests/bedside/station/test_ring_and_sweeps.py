@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bedside.station.ring import Ring
+from bedside.station.sweeps import SweepBook
+
+
+def ramp(start: int, count: int) -> np.ndarray:
+    return np.stack([np.arange(start, start + count), -np.arange(start, start + count)], axis=1).astype(np.int16)
+
+
+@given(sizes=st.lists(st.integers(1, 90), min_size=1, max_size=30))
+def test_a_window_holds_exactly_the_samples_of_its_indices(sizes: list[int]) -> None:
+    ring = Ring(100, 2)
+    at = 0
+    for size in sizes:
+        ring.append(at, ramp(at, size))
+        at += size
+    oldest = max(0, at - 100)
+    window = ring.window(oldest, at)
+    assert window is not None
+    assert np.array_equal(window, ramp(oldest, at - oldest))
+    assert ring.window(oldest - 1, at) is None
+    assert ring.window(oldest, at + 1) is None
+
+
+def test_no_window_spans_lost_samples() -> None:
+    ring = Ring(100, 2)
+    ring.append(0, ramp(0, 30))
+    ring.append(40, ramp(40, 30))
+    assert ring.window(20, 45) is None
+    assert ring.window(0, 30) is not None
+    assert ring.window(40, 70) is not None
+
+
+def test_an_amplifier_that_starts_again_starts_a_new_ring() -> None:
+    ring = Ring(100, 2)
+    ring.append(500, ramp(500, 50))
+    ring.append(0, ramp(0, 20))
+    assert ring.window(0, 20) is not None
+    assert ring.window(510, 520) is None
+
+
+def test_a_block_larger_than_the_ring_keeps_its_newest_part() -> None:
+    ring = Ring(100, 2)
+    ring.append(0, ramp(0, 250))
+    window = ring.window(150, 250)
+    assert window is not None
+    assert window[0, 0] == 150
+
+
+def test_a_pulse_is_complete_only_when_its_whole_sweep_is_there() -> None:
+    book = SweepBook(1000.0)
+    book.expect(7, 100)
+    book.trigger(150)
+    assert book.complete(449) is None
+    done = book.complete(450)
+    assert done is not None
+    assert (done.pulse, done.zero) == (7, 150)
+    assert book.complete(10_000) is None
+
+
+def test_a_trigger_before_the_pulse_was_asked_for_is_not_its_own() -> None:
+    book = SweepBook(1000.0)
+    book.expect(7, 100)
+    book.trigger(99)
+    assert book.complete(10_000) is None
+
+
+@pytest.mark.parametrize(("end", "overdue"), [(1599, False), (1600, True)])
+def test_a_pulse_without_a_trigger_is_given_up_after_a_second_and_a_half(end: int, overdue: bool) -> None:
+    book = SweepBook(1000.0)
+    book.expect(3, 100)
+    assert (book.overdue(end) is not None) is overdue
+
+
+def test_a_cancelled_pulse_takes_no_trigger() -> None:
+    book = SweepBook(1000.0)
+    book.expect(3, 100)
+    book.cancel(3)
+    book.trigger(120)
+    assert book.complete(10_000) is None
