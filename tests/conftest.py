@@ -37,7 +37,8 @@ async def no_leaked_tasks() -> AsyncIterator[None]:
     """Fail a test that ends with its own tasks still running."""
     before = asyncio.all_tasks()
     yield
-    leaked = {task for task in asyncio.all_tasks() - before if not task.done()}
+    own = {asyncio.current_task()}
+    leaked = {task for task in asyncio.all_tasks() - before - own if not task.done()}
     for task in leaked:
         task.cancel()
     assert not leaked, f"tasks left running: {sorted(str(task.get_coro()) for task in leaked)}"
