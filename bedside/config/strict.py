@@ -1,0 +1,119 @@
+"""Strict TOML: every key known, every value of the right type and range, every refusal with file, key and remedy."""
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+T = TypeVar("T")
+
+MAX_BYTES = 1 << 20
+_UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
+_MISSING = re.compile(r"missing required field `(?P<key>.*?)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
+_AT = re.compile(r"^(?P<text>.*) - at `(?P<path>.*)`$", re.DOTALL)
+
+
+class ConfigError(Exception):
+    """A file that cannot be used: `path` names it, `key` the place in it, `remedy` what to write instead."""
+
+    def __init__(self, path: Path, key: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}: {key + ': ' if key else ''}{problem} ({remedy})")
+        self.path = path
+        self.key = key
+        self.problem = problem
+        self.remedy = remedy
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of everything that is read from a file."""
+
+
+def read(path: Path, kind: type[T]) -> T:
+    """Read one TOML file as `kind`; raises `ConfigError` and nothing else."""
+    return convert(path, parse(path), kind)
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """The file's table; raises `ConfigError` for what is absent, too large, not UTF-8 or not TOML."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(path, "", "larger than 1 MiB", "this is no configuration file")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            path, "", f"cannot be read: {error.strerror or error}", "check the path and its permissions"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, "", "is not UTF-8 text", "save it as UTF-8") from error
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise ConfigError(path, "", f"is not valid TOML: {error}", "mend the named line") from error
+
+
+def convert(path: Path, table: dict[str, Any], kind: type[T]) -> T:
+    """A parsed table as `kind`; raises `ConfigError` naming the key, and the nearest known key for an unknown one."""
+    try:
+        return msgspec.convert(table, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise _explain(path, str(error), kind) from error
+    except RecursionError as error:
+        raise ConfigError(path, "", "is nested too deeply", "write it as the shipped example does") from error
+
+
+def _explain(path: Path, message: str, kind: type[Any]) -> ConfigError:
+    if found := _UNKNOWN.search(message):
+        place = found["path"] or "$"
+        known = _fields(inspect.type_info(kind), place)
+        near = difflib.get_close_matches(found["key"], known, 1, 0.5)
+        remedy = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known)) or 'none'}"
+        return ConfigError(path, _join(place, found["key"]), "unknown key", remedy)
+    if found := _MISSING.search(message):
+        return ConfigError(path, _join(found["path"] or "$", found["key"]), "is missing", "add it")
+    if found := _AT.match(message):
+        return ConfigError(
+            path, _join(found["path"], ""), found["text"][:1].lower() + found["text"][1:], "correct the value"
+        )
+    return ConfigError(path, "", message, "compare with the shipped example")
+
+
+def _join(place: str, key: str) -> str:
+    return ".".join(part for part in (place.removeprefix("$").removeprefix("."), key) if part)
+
+
+def _fields(node: inspect.Type, place: str) -> list[str]:
+    """The keys that are known where `place` (msgspec's "$.a[0].b") points."""
+    for step in re.findall(r"\[[^\]]*\]|[^.\[\]$]+", place):
+        node = _inside(node, step)
+    structs = [kind for kind in _alternatives(node) if isinstance(kind, inspect.StructType)]
+    return [field.encode_name for struct in structs for field in struct.fields]
+
+
+def _inside(node: inspect.Type, step: str) -> inspect.Type:
+    for kind in _alternatives(node):
+        if isinstance(kind, inspect.StructType):
+            for field in kind.fields:
+                if field.encode_name == step:
+                    return field.type
+        elif isinstance(kind, inspect.DictType):
+            return kind.value_type
+        elif isinstance(kind, inspect.VarTupleType | inspect.ListType):
+            return kind.item_type
+    return inspect.AnyType()
+
+
+def _alternatives(node: inspect.Type) -> Iterable[inspect.Type]:
+    return node.types if isinstance(node, inspect.UnionType) else (node,)
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 (hex) over all TOML files below `folder`, names included, so that any edit is seen."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*.toml")):
+        whole.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()

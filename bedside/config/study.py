@@ -1,0 +1,206 @@
+"""A study as data: which protocol, which muscles and sites, which threshold rule, which limits, who signed what."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from bedside.config.station import Percent, Positive
+from bedside.config.strict import Section
+
+TimingMode = Literal["simultaneous", "stim_then_walk", "walk_then_stim", "same_day"]
+Target = Literal["contralesional", "ipsilesional", "vertex"]
+
+
+class Signature(Section, frozen=True, kw_only=True):
+    """A physician's name, date and meaning under one decision."""
+
+    by: Annotated[str, Meta(min_length=2)]
+    on: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    meaning: str = ""
+
+
+class Timing(Section, frozen=True, kw_only=True):
+    """How stimulation and walking share the session; without a signature nothing is stimulated."""
+
+    mode: TimingMode
+    signed: Signature | None = None
+
+
+class RmtRule(Section, frozen=True, kw_only=True):
+    """One definition of the resting motor threshold: `hits` of `trials` at `criterion_uv` (uV peak to peak)."""
+
+    id: str
+    title: str
+    method: Literal["adaptive", "ladder"]
+    criterion_uv: Positive
+    strict: bool = False
+    hits: Annotated[int, Meta(ge=1)] = 5
+    trials: Annotated[int, Meta(ge=1)] = 10
+    consecutive: bool = False
+
+
+class HuntConfig(Section, frozen=True, kw_only=True):
+    """Hotspot grid and threshold hunt. cm from the vertex, uV, ms, s."""
+
+    target_muscle: str
+    muscle_side: Literal["contralateral", "ipsilateral"] = "contralateral"
+    window_ms: tuple[float, float]
+    rest_limit_uv: Positive
+    step_cm: Positive
+    range_cm: Positive
+    direction: Literal["lateral", "midline"]
+    pulses_per_site: Annotated[int, Meta(ge=3, le=10)]
+    start_pct_mso: Percent
+    start_step_pct_mso: Annotated[int, Meta(ge=1, le=20)]
+    cap_pct_mso: Percent
+    isi_s: Positive
+    jitter_pct: Annotated[float, Meta(ge=0, le=50)]
+    rules: tuple[RmtRule, ...]
+    default_rule: str
+    borderline_uv: Annotated[float, Meta(ge=0)] = 10.0
+    max_age_days: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class CoilPlacement(Section, frozen=True, kw_only=True):
+    """How the coil is held: handle azimuth, tilt to the scalp for active and sham, induced current."""
+
+    handle_azimuth_deg: int
+    active_tilt_deg: int = 0
+    sham_tilt_deg: int = 90
+    current: str
+    drawing: tuple[str, ...] = ()
+    sham_drawing: tuple[str, ...] = ()
+
+
+class RobotConfig(Section, frozen=True, kw_only=True):
+    """Walking: km/h, % of body weight, minutes."""
+
+    envelope_kmh: tuple[float, float]
+    prescription_kmh: tuple[float, float]
+    max_while_stimulating_kmh: Positive
+    steady_s: Annotated[float, Meta(ge=0)] = 30.0
+    steady_kmh: Positive = 0.2
+    support_max_pct: Percent
+    support_target_pct: tuple[float, float]
+    minutes: Annotated[int, Meta(ge=1, le=90)]
+
+
+class RunConfig(Section, frozen=True, kw_only=True):
+    """The treatment's clocks (s)."""
+
+    contact_every_s: Positive = 120.0
+    contact_answer_s: Positive = 15.0
+    pause_limit_s: Positive = 300.0
+    complete_fraction: Annotated[float, Meta(gt=0, le=1)] = 0.8
+    operators: Annotated[int, Meta(ge=1, le=4)] = 2
+
+
+class Study(Section, frozen=True, kw_only=True):
+    """studies/<id>.toml."""
+
+    id: str
+    title: str
+    registry: str
+    ethics: str
+    sessions: Annotated[int, Meta(ge=1)]
+    timing: Timing
+    presets: tuple[str, ...]
+    enabled: dict[str, Signature] = msgspec.field(default_factory=dict)
+    target: Target
+    hunt: HuntConfig
+    coil: CoilPlacement
+    robot: RobotConfig
+    run: RunConfig
+    min_disk_mb: Annotated[int, Meta(ge=50)] = 200
+
+
+class Levels(Section, frozen=True, kw_only=True):
+    """Pulse timing as counts and onset-to-onset intervals (s), up to three levels (NIBS-BIDS working scheme)."""
+
+    pulses_in_burst: Annotated[int, Meta(ge=1)]
+    inter_pulse_interval_s: Annotated[float, Meta(ge=0)]
+    bursts_in_train: Annotated[int, Meta(ge=1)] = 1
+    inter_burst_interval_s: Annotated[float, Meta(ge=0)] = 0.0
+    trains: Annotated[int, Meta(ge=1)] = 1
+    inter_train_interval_s: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class Intensity(Section, frozen=True, kw_only=True):
+    """Percent of a threshold, and the highest percentage that may ever be given."""
+
+    pct: Annotated[int, Meta(ge=1, le=150)]
+    of: Literal["rmt"] = "rmt"
+    ceiling: Annotated[int, Meta(ge=1, le=150)]
+
+
+class Preset(Section, frozen=True, kw_only=True):
+    """protocols/<id>.toml: one stimulation protocol."""
+
+    id: str
+    title: str
+    levels: Levels
+    intensity: Intensity
+    effect: Literal["inhibitory", "facilitatory"]
+    enabled: bool
+    flag: str = ""
+    verified: bool = False
+    source: str = ""
+
+
+class TrainRow(Section, frozen=True, kw_only=True):
+    """Longest train at one rate (s), one value for each column of `TrainTable.columns_pct_rmt`."""
+
+    rate_hz: Positive
+    refuse_s: tuple[float, ...]
+    note_s: tuple[float, ...]
+
+
+class TrainTable(Section, frozen=True, kw_only=True):
+    """Longest single trains by rate and intensity."""
+
+    columns_pct_rmt: tuple[int, ...]
+    rows: tuple[TrainRow, ...]
+
+
+class Totals(Section, frozen=True, kw_only=True):
+    """Ceilings on pulses."""
+
+    session_low: Annotated[int, Meta(ge=1)]
+    session_high: Annotated[int, Meta(ge=1)]
+    session_patterned: Annotated[int, Meta(ge=1)]
+    day: Annotated[int, Meta(ge=1)]
+    week: Annotated[int, Meta(ge=1)]
+    single: Annotated[int, Meta(ge=1)]
+
+
+class CoilHeat(Section, frozen=True, kw_only=True):
+    """Coil temperatures (degrees C): warn, pause, hard stop; below `resume_c` pulses may go on."""
+
+    warn_c: float
+    pause_c: float
+    stop_c: float
+    resume_c: float
+
+
+class Freshness(Section, frozen=True, kw_only=True):
+    """How old (s) what a device said may be and still be believed; these run in real time."""
+
+    status_s: Positive = 1.5
+    robot_s: Positive = 1.0
+    emg_s: Positive = 2.0
+    silence_s: Positive = 3.0
+    settle_s: Positive = 5.0
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """limits.toml: the ceilings that hold for every study."""
+
+    verified: bool
+    source: str
+    min_isi_s: Positive
+    idle_off_s: Positive = 120.0
+    totals: Totals
+    train: TrainTable
+    coil: CoilHeat
+    fresh: Freshness = Freshness()

@@ -1,0 +1,8 @@
+"""One sentence for each event."""
+
+from bedside.events import Event
+
+
+def line(event: Event) -> str:
+    """The event in words a therapist can read."""
+    return type(event).__name__

@@ -1,0 +1,50 @@
+"""All that is fixed while a visit runs: the study, its protocols and forms, the limits, the devices' data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bedside.config import (
+    AdverseConfig,
+    DeviceConfig,
+    Instrument,
+    Limits,
+    Preset,
+    Study,
+    load_adverse,
+    load_devices,
+    load_instruments,
+    load_limits,
+    load_presets,
+    load_station,
+    load_study,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Configuration as the rules see it. `speed` only stretches the deadlines that run in real time (links)."""
+
+    study: Study
+    presets: Mapping[str, Preset]
+    instruments: Mapping[str, Instrument]
+    adverse: AdverseConfig
+    limits: Limits
+    devices: Mapping[str, DeviceConfig] = field(default_factory=dict)
+    simulated: bool = False
+    speed: float = 1.0
+
+
+def load_setup(folder: Path, *, study: str | None = None, simulated: bool = False, speed: float = 1.0) -> Setup:
+    """The setup of the station whose configuration is in `folder`; raises `ConfigError`."""
+    station = load_station(folder)
+    return Setup(
+        study=load_study(folder, study or station.study),
+        presets=load_presets(folder),
+        instruments=load_instruments(folder),
+        adverse=load_adverse(folder),
+        limits=load_limits(folder),
+        devices=load_devices(folder, station),
+        simulated=simulated,
+        speed=speed,
+    )
