@@ -192,6 +192,27 @@ class ProfileShown(Event, frozen=True, kw_only=True, tag="visit.profile"):
     tilt_to_scalp_deg: int
 
 
+class ParticipantRecalled(Event, frozen=True, kw_only=True, tag="visit.recalled"):
+    """What the participant's record and earlier visits said when this visit opened; ages in days, pulses as counts.
+
+    `pulses_*` include pulses that cannot be excluded; `fit` holds the last fitting's values by item.
+    """
+
+    lesion_hemisphere: Literal["left", "right"] | None
+    paretic_side: Literal["left", "right"] | None
+    preset: str
+    side_override_by: str = ""
+    pulses_today: int = 0
+    pulses_week: int = 0
+    pulses_course: int = 0
+    hotspot_site: str | None = None
+    rmt_pct_mso: float | None = None
+    rmt_rule: str = ""
+    rmt_age_days: float | None = None
+    fit: dict[str, Value] = {}
+    adverse: tuple[str, ...] = ()
+
+
 class StepEntered(Event, frozen=True, kw_only=True, tag="step.entered"):
     """The visit stands at this step."""
 
@@ -311,6 +332,20 @@ class TrainIntended(Event, frozen=True, kw_only=True, tag="stim.train.intended")
     first_pulse: int
 
 
+class TrainEnded(Event, frozen=True, kw_only=True, tag="stim.train.ended"):
+    """A train ran to its end by the device's account; `lost` of its pulses were never reported and are not made up."""
+
+    reported: int
+    lost: int
+
+
+class PacingSet(Event, frozen=True, kw_only=True, tag="stim.pacing"):
+    """Single pulses follow each other by themselves, or no longer do."""
+
+    automatic: bool
+    reason: str = ""
+
+
 class OffIntended(Event, frozen=True, kw_only=True, tag="stim.off.intended"):
     """Stimulation is to be off, for the `reason`."""
 
@@ -364,11 +399,15 @@ class CounterNoted(Event, frozen=True, kw_only=True, tag="stim.counter"):
 
 
 class PulsesReconciled(Event, frozen=True, kw_only=True, tag="stim.reconciled"):
-    """Pulses that were given while nobody listened, settled from the device's own counter."""
+    """Pulses that were given while nobody listened, settled from the device's own counter.
+
+    `unasked` more were given than anybody here had asked for.
+    """
 
     count: int
     purpose: Purpose
     evidence: str
+    unasked: int = 0
 
 
 class PulsesUncertain(Event, frozen=True, kw_only=True, tag="stim.uncertain"):
@@ -584,6 +623,7 @@ AnyEvent = (
     | RecordFault
     | VisitOpened
     | ProfileShown
+    | ParticipantRecalled
     | StepEntered
     | StepCompleted
     | StepReopened
@@ -599,6 +639,8 @@ AnyEvent = (
     | ArmIntended
     | PulseIntended
     | TrainIntended
+    | TrainEnded
+    | PacingSet
     | OffIntended
     | StimulatorSaid
     | StimulatorFailed

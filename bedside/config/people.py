@@ -33,7 +33,7 @@ class StaffFile(Section, frozen=True, kw_only=True):
 class Participant(Section, frozen=True, kw_only=True):
     """participants/<number>.toml: no name, no date of birth. `tms` and `tilt` are the arm's sealed part."""
 
-    participant: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{2,20}$")]
+    code: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{2,20}$")]
     study: str
     second_identifier: Annotated[str, Meta(min_length=2, max_length=40)]
     lesion_hemisphere: Side | None = None
