@@ -91,6 +91,16 @@ class StimulatorStatus(Reading):
     serial_number: int | None
     page: str = ""
     source: Source = "device"
+    coil_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPrepared(Reading):
+    """A train was set up; `read_back` tells whether the device itself repeated its numbers."""
+
+    train: Train
+    read_back: bool
+    source: Source = "device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,59 @@ class Stimulator(Openable, Protocol):
 
     async def read_counter(self) -> int | None:
         """The device's running total of pulses; None when it does not answer such a query."""
+        ...
+
+
+PromptKind = Literal["amplitude", "enable", "fire", "train", "start", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPrompt(Reading):
+    """What a person must now do at a device without a wire; `text` says it, `expected` is the value to read back.
+
+    `kind` tells which operator method answers it. A new prompt replaces the one before; an empty `text` ends it.
+    """
+
+    kind: PromptKind
+    text: str
+    expected: int | None = None
+
+
+@runtime_checkable
+class OperatorDriven(Protocol):
+    """A stimulator worked by hand: each method takes what the operator says was seen or done.
+
+    All return at once; the command that waits for the answer completes or raises. Answers nobody waits for are taken
+    as facts too: a therapist may stop, or see a pulse, at any time.
+    """
+
+    @property
+    def prompt(self) -> OperatorPrompt | None:
+        """The prompt that waits for an answer."""
+        ...
+
+    def operator_reads_back(self, amplitude_pct_mso: int) -> None:
+        """The display of the stimulator shows this amplitude (%MSO)."""
+        ...
+
+    def operator_confirms(self) -> None:
+        """What the present prompt asks (enable, train set up) is done."""
+        ...
+
+    def operator_started(self) -> None:
+        """The train has been started."""
+        ...
+
+    def operator_stopped(self) -> None:
+        """The stimulator is stopped and disabled."""
+        ...
+
+    def operator_pulse(self) -> None:
+        """One pulse has been given."""
+        ...
+
+    def operator_declines(self) -> None:
+        """What the present prompt asks was not done."""
         ...
 
 

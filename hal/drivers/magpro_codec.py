@@ -178,6 +178,10 @@ class StreamParser:
         self._drop(1)
         return self.feed(b"")
 
+    def reset(self) -> None:
+        """Forget an incomplete frame: the link was opened anew."""
+        self._buffer.clear()
+
     def _candidate_size(self) -> int | None:
         """Size of the valid frame at the head of the buffer, garbage before it dropped; None while more must come."""
         buffer = self._buffer
