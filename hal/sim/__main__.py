@@ -1,0 +1,91 @@
+"""`python -m hal.sim`: the far ends of all simulated devices, in one process."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from hal.sim.faults import KINDS, FaultSpecError
+from hal.sim.hands import commands
+from hal.sim.recorded import RecordingError
+from hal.sim.server import serve
+from hal.sim.world import Ports, SimulatedWorld
+
+FAR_ENDS = {
+    "stimulator": "MagVenture MagPro X100+Option, serial protocol on a pseudo-terminal or TCP",
+    "emg": "OT Bioelettronica Quattrocento, TCP",
+    "robot": "gait robot with CORC value frames, TCP",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(prog="hal.sim", description=__doc__)
+    result.add_argument("--seed", type=int, default=1, help="draws the patient and everything random")
+    result.add_argument("--speed", type=float, default=1.0, help="how many times faster than real time")
+    result.add_argument("--dir", type=Path, help="folder for the serial port's name and the control socket")
+    result.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see --list; may be repeated")
+    result.add_argument("--recorded", type=Path, metavar="DIR", help="folder of recorded sweeps to play")
+    result.add_argument("--stimulator-link", choices=("pty", "tcp"), default="pty")
+    result.add_argument("--stimulator-port", type=int, default=0, help="TCP port of the stimulator, 0 for any")
+    result.add_argument("--emg-port", type=int, default=0)
+    result.add_argument("--robot-port", type=int, default=0)
+    result.add_argument("--lifetime-pid", type=int, metavar="PID", help="end when that process has ended")
+    result.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
+    result.add_argument("--list", action="store_true", help="list far ends, control commands and faults")
+    return result
+
+
+def listing() -> str:
+    """Far ends, control commands and faults, as text."""
+    sections = (
+        ("Far ends", FAR_ENDS),
+        ("Control commands", commands()),
+        ("Faults (TARGET.NAME[:ARGUMENT][@WHEN[+DURATION]])", {k.name: _fault_help(k.name) for k in KINDS.values()}),
+    )
+    lines = []
+    for title, rows in sections:
+        lines += [title, *(f"  {name:34} {text}" for name, text in rows.items()), ""]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run; returns 0 after a clean end, 2 for a setup that makes no sense, 1 for anything else."""
+    options = parser().parse_args(arguments)
+    if options.list:
+        sys.stdout.write(listing())
+        return 0
+    if options.dir is None:
+        parser().error("--dir is needed")
+    try:
+        asyncio.run(_run(options))
+    except (FaultSpecError, RecordingError, ValueError) as error:
+        sys.stderr.write(f"hal.sim: {error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"hal.sim: {error}\n")
+        return 1
+    return 0
+
+
+async def _run(options: argparse.Namespace) -> None:
+    options.dir.mkdir(parents=True, exist_ok=True)
+    world = SimulatedWorld(
+        options.seed,
+        options.dir,
+        speed=options.speed,
+        faults=tuple(options.fault),
+        recorded=options.recorded,
+        ports=Ports(options.stimulator_link, options.stimulator_port, options.emg_port, options.robot_port),
+    )
+    await serve(world, options.dir, lifetime_pid=options.lifetime_pid, until_stdin_closes=options.until_stdin_closes)
+
+
+def _fault_help(name: str) -> str:
+    kind = KINDS[name]
+    argument = f" [{kind.argument}, {kind.default}]" if kind.argument else ""
+    return kind.effect + argument
+
+
+if __name__ == "__main__":
+    sys.exit(main())
