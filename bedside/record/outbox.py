@@ -1,0 +1,202 @@
+"""What waits to be sent: the files of sealed visits less the receipts on disk. Nothing else is kept about it.
+
+A visit is ready when its folder holds `sealed.json`, the manifest that is written last. Receipts lie in
+DATA/sync/receipts/VISIT/NAME.json; losing them costs a comparison with the server, never a file.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from bedside.record.fsutil import write_whole
+
+MANIFEST = "sealed.json"
+BLOCK_BYTES = 1 << 20
+_FOLDERS = ("journal", "raw")
+_SAFE = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,120}")
+
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+ReceiptState = Literal["verified-by-box", "conflict", "damaged"]
+ItemState = Literal["waiting", "conflict", "damaged"]
+T = TypeVar("T")
+
+
+class SealedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that will not change any more; `name` is relative to the visit's folder."""
+
+    name: str
+    bytes: int
+    sha256: Sha256
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """sealed.json: every file of a closed visit, journal first."""
+
+    visit: str
+    files: tuple[SealedFile, ...]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of sending one file.
+
+    `verified-by-box`: the server holds these bytes, read back and hashed by this box. `conflict`: the server holds
+    other bytes under this name. `damaged`: the file here is not the one that was sealed.
+    """
+
+    visit: str
+    file: SealedFile
+    state: ReceiptState
+    server: str
+    utc: str
+    reason: str = ""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that is not on the server, and why; `file` is None when the manifest itself cannot be used."""
+
+    visit: str
+    name: str
+    state: ItemState
+    file: SealedFile | None = None
+    reason: str = ""
+
+
+class LastTry(msgspec.Struct, frozen=True, kw_only=True):
+    """How the last attempt to send ended; `problem` is empty when it ended well."""
+
+    utc: str
+    problem: str = ""
+    remedy: str = ""
+
+
+def seal_visit(folder: Path) -> Manifest:
+    """Write the manifest of a closed visit's folder: the visit is ready to be sent from then on.
+
+    Call it once no file of the visit changes any more. Raises `FileExistsError` when it is sealed already and
+    `ValueError` for a file name that could not be sent.
+    """
+    target = folder / MANIFEST
+    if target.exists():
+        raise FileExistsError(f"{target} exists: the visit is sealed already")
+    files = tuple(_describe(folder, path) for path in _content(folder))
+    manifest = Manifest(visit=folder.name, files=files)
+    write_whole(target, msgspec.json.encode(manifest))
+    return manifest
+
+
+def unsent(data: Path) -> list[Item]:
+    """All files of sealed visits that the server is not known to hold.
+
+    Order of sending: the journals of all visits, then the manifests, then the samples; oldest visit first.
+    """
+    items = [item for folder in _sealed(data) for item in _of_visit(data, folder)]
+    return sorted(items, key=lambda item: (_rank(item.name), item.visit, item.name))
+
+
+def receipts(data: Path) -> Iterator[Receipt]:
+    """Every receipt that can be read."""
+    for path in sorted((data / "sync/receipts").glob("*/**/*.json")):
+        if receipt := _load(path, Receipt):
+            yield receipt
+
+
+def open_visits(data: Path) -> list[str]:
+    """Visits that are not sealed yet, and so not ready to be sent."""
+    return sorted(folder.name for folder in _visits(data) if not (folder / MANIFEST).exists())
+
+
+def last_try(data: Path) -> LastTry | None:
+    """How the last attempt to send ended; None before the first."""
+    return _load(data / "sync/last.json", LastTry)
+
+
+def keep_receipt(data: Path, receipt: Receipt) -> None:
+    """Store a receipt durably, replacing an earlier one of the same file."""
+    path = _receipt_path(data, receipt.visit, receipt.file.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, msgspec.json.encode(receipt))
+
+
+def keep_last_try(data: Path, outcome: LastTry) -> None:
+    """Store how an attempt to send ended."""
+    (data / "sync").mkdir(parents=True, exist_ok=True)
+    write_whole(data / "sync/last.json", msgspec.json.encode(outcome))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file (hex), read a block at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _describe(folder: Path, path: Path) -> SealedFile:
+    if not _SAFE.fullmatch(path.name):
+        raise ValueError(f"{path}: this file name cannot be sent (letters, digits, '.', '_' and '-' only)")
+    name = path.relative_to(folder).as_posix()
+    return SealedFile(name=name, bytes=path.stat().st_size, sha256=sha256_of(path))
+
+
+def _content(folder: Path) -> Iterator[Path]:
+    for part in _FOLDERS:
+        yield from sorted(path for path in (folder / part).glob("*") if path.is_file())
+
+
+def _visits(data: Path) -> list[Path]:
+    return sorted(path for path in (data / "visits").glob("*") if path.is_dir() and _SAFE.fullmatch(path.name))
+
+
+def _sealed(data: Path) -> Iterable[Path]:
+    return (folder for folder in _visits(data) if (folder / MANIFEST).exists())
+
+
+def _of_visit(data: Path, folder: Path) -> Iterator[Item]:
+    manifest = _load(folder / MANIFEST, Manifest)
+    if manifest is None or manifest.visit != folder.name or not all(map(_sendable, manifest.files)):
+        reason = "the manifest cannot be read, or is not of this visit"
+        yield Item(visit=folder.name, name=MANIFEST, state="damaged", reason=reason)
+        return
+    for file in (*manifest.files, _describe(folder, folder / MANIFEST)):
+        if item := _item(data, folder, file):
+            yield item
+
+
+def _item(data: Path, folder: Path, file: SealedFile) -> Item | None:
+    receipt = _load(_receipt_path(data, folder.name, file.name), Receipt)
+    known = receipt if receipt and receipt.file == file else None
+    if known and known.state == "verified-by-box":
+        return None
+    path = folder / file.name
+    if not path.is_file() or path.stat().st_size != file.bytes:
+        reason = "missing, or not of the sealed size"
+        return Item(visit=folder.name, name=file.name, state="damaged", file=file, reason=reason)
+    if known:
+        return Item(visit=folder.name, name=file.name, state=known.state, file=file, reason=known.reason)
+    return Item(visit=folder.name, name=file.name, state="waiting", file=file)
+
+
+def _sendable(file: SealedFile) -> bool:
+    part, _, name = file.name.partition("/")
+    return part in _FOLDERS and bool(_SAFE.fullmatch(name)) and file.bytes >= 0
+
+
+def _rank(name: str) -> int:
+    order = ("journal", MANIFEST, "raw")
+    return order.index(name.partition("/")[0])
+
+
+def _receipt_path(data: Path, visit: str, name: str) -> Path:
+    return data / "sync/receipts" / visit / f"{name}.json"
+
+
+def _load(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
