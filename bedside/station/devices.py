@@ -1,0 +1,55 @@
+"""The station's devices: built from their files, opened together, heard by the core."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from bedside.events import DeviceChanged
+from hal.device import Device, HealthChanged, Reading
+from hal.roles import EmgAmplifier, GaitTrainer, Stimulator
+
+Heard = Callable[[Device, Reading], None]
+
+
+class Fleet:
+    """All configured devices by role. A role has at most one device in this release."""
+
+    def __init__(self, devices: Iterable[Device]) -> None:
+        self.devices = tuple(devices)
+
+    @property
+    def stimulator(self) -> Stimulator | None:
+        """The stimulator, if one is configured."""
+        return next((device for device in self.devices if isinstance(device, Stimulator)), None)
+
+    @property
+    def amplifier(self) -> EmgAmplifier | None:
+        """The EMG amplifier, if one is configured."""
+        return next((device for device in self.devices if isinstance(device, EmgAmplifier)), None)
+
+    @property
+    def robot(self) -> GaitTrainer | None:
+        """The gait robot, if one is configured."""
+        return next((device for device in self.devices if isinstance(device, GaitTrainer)), None)
+
+    async def open(self, heard: Heard) -> None:
+        """Open all at once and deliver their readings to `heard`; an absent device shows in its health."""
+        for device in self.devices:
+            device.subscribe(partial(heard, device))
+        await asyncio.gather(*(device.open() for device in self.devices))
+
+    async def close(self) -> None:
+        """Close all, whatever any of them does."""
+        await asyncio.gather(*(device.close() for device in self.devices), return_exceptions=True)
+
+
+def changed_event(device: Device, reading: HealthChanged) -> DeviceChanged:
+    """The journal's account of a change of health."""
+    return DeviceChanged(
+        device=device.name,
+        role=device.role,
+        address=device.address,
+        state=reading.health.state,
+        error=reading.health.error,
+        remedy=reading.health.remedy,
+    )

@@ -1,0 +1,172 @@
+"""The way of the EMG through the station: block in, then recorder, ring, rest gate, live trace and sweep.
+
+The number and the picture part here. What is measured comes from the raw ring; what is drawn goes through a causal
+filter and a min/max decimator and is never measured.
+"""
+
+import base64
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bedside.station.measure import MeasureRule, measure_sweep
+from bedside.station.ring import Counts, Ring
+from bedside.station.sweeps import AFTER_MS, BEFORE_MS, Expected, SweepBook
+from bedside.station.wire import Sweep, Wave
+from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
+from dsp.streaming import BandPass, MinMax
+from hal.roles import EmgAmplifier, EmgBlock
+
+RING_S = 4.0
+REST_MS = 100.0
+QUALITY_EVERY_MS = 200.0
+COLUMN_MS = 10.0
+OVERLAY_RATE_HZ = 2560.0
+DISPLAY_LSB_UV = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where the path's results go. All but `sweep_done` are called on the event loop's thread."""
+
+    record: Callable[[EmgBlock], None]
+    quality: Callable[[EmgQuality], None]
+    wave: Callable[[Wave], None]
+    sweep: Callable[[Sweep], None]
+    measured: Callable[[SweepMeasured | SweepMissing], None]
+    in_loop: Callable[[Callable[[], None]], None]
+
+
+class EmgPath:
+    """One amplifier's path. `speed` widens the live trace's columns so that their number a second stays the same."""
+
+    def __init__(self, amplifier: EmgAmplifier, rule: Callable[[], MeasureRule], out: Outlets, speed: float) -> None:
+        self._names = tuple(channel.name for channel in amplifier.channels)
+        self._rate_hz = amplifier.rate_hz
+        self._rail = amplifier.rail_counts
+        self._rule = rule
+        self._out = out
+        self._ring = Ring(round(RING_S * self._rate_hz), len(self._names))
+        self._book = SweepBook(self._rate_hz)
+        self._filter = BandPass(self._rate_hz, len(self._names))
+        self._columns = MinMax(self._book.samples(COLUMN_MS * max(1.0, speed)), len(self._names))
+        self._first_column = 0
+        self._next_quality = 0
+        self._uv_per_count = 1.0
+        self._measuring = ThreadPoolExecutor(1, thread_name_prefix="measure")
+
+    def close(self) -> None:
+        """Stop measuring."""
+        self._measuring.shutdown(wait=False, cancel_futures=True)
+
+    def expect(self, pulse: int) -> None:
+        """A single pulse is about to be given: the next trigger is its own."""
+        self._book.expect(pulse, self._ring.end)
+
+    def cancel(self, pulse: int) -> None:
+        """That pulse was not given."""
+        self._book.cancel(pulse)
+
+    def take(self, block: EmgBlock) -> None:
+        """One block from the amplifier."""
+        self._out.record(block)
+        self._uv_per_count = block.uv_per_count
+        self._ring.append(block.first_sample, block.counts)
+        for trigger in block.triggers:
+            self._book.trigger(trigger)
+        self._draw(block)
+        self._report_quality()
+        self._settle_pulse()
+
+    def _settle_pulse(self) -> None:
+        complete = self._book.complete(self._ring.end)
+        if complete is not None:
+            self._measure(complete)
+        overdue = self._book.overdue(self._ring.end)
+        if overdue is not None:
+            reason = "no trigger reached the EMG amplifier: check the trigger cable"
+            self._out.measured(SweepMissing(overdue.pulse, reason))
+
+    def _measure(self, pulse: Expected) -> None:
+        zero = pulse.zero if pulse.zero is not None else 0
+        before, after = self._book.samples(BEFORE_MS), self._book.samples(AFTER_MS)
+        counts = self._ring.window(zero - before, zero + after)
+        if counts is None:
+            self._out.measured(SweepMissing(pulse.pulse, "EMG samples around the pulse were lost"))
+            return
+        self._out.sweep(self._overlay(pulse.pulse, counts, before))
+        epoch_uv = np.multiply(counts, self._uv_per_count, dtype=np.float64)
+        work = self._measuring.submit(
+            measure_sweep, pulse.pulse, epoch_uv, self._rate_hz, before, self._names, self._rule()
+        )
+        work.add_done_callback(self._deliver)
+
+    def _deliver(self, work: "Future[SweepMeasured]") -> None:
+        if not work.cancelled():
+            result = work.result()
+            self._out.in_loop(lambda: self._out.measured(result))
+
+    def _report_quality(self) -> None:
+        if self._ring.end < self._next_quality:
+            return
+        self._next_quality = self._ring.end + self._book.samples(QUALITY_EVERY_MS)
+        counts = self._ring.window(self._ring.end - self._book.samples(REST_MS), self._ring.end)
+        if counts is not None:
+            self._out.quality(quality(counts, self._names, self._uv_per_count, self._rail))
+
+    def _draw(self, block: EmgBlock) -> None:
+        if block.lost:
+            self._filter.reset()
+        low, high = self._columns.push(self._filter.push(block.samples_uv))
+        if not len(low):
+            return
+        width = self._columns.width
+        pulses = tuple(trigger // width for trigger in block.triggers)
+        self._out.wave(
+            Wave(
+                first_column=self._first_column,
+                column_ms=width * 1000.0 / self._rate_hz,
+                channels=self._names,
+                uv_per_count=DISPLAY_LSB_UV,
+                low=packed(low),
+                high=packed(high),
+                pulses=pulses,
+            )
+        )
+        self._first_column += len(low)
+
+    def _overlay(self, pulse: int, counts: Counts, zero: int) -> Sweep:
+        step = max(1, int(self._rate_hz // OVERLAY_RATE_HZ))
+        uv = (counts - np.median(counts[:zero], axis=0)) * self._uv_per_count
+        return Sweep(
+            pulse=pulse,
+            channels=self._names,
+            rate_hz=self._rate_hz / step,
+            zero=zero // step,
+            uv_per_count=DISPLAY_LSB_UV,
+            samples=tuple(packed(column) for column in uv[::step].T),
+        )
+
+
+def packed(uv: NDArray[np.float64]) -> str:
+    """Microvolts as base64 of little-endian int16 in steps of 0.25 uV, clipped at +-8.19 mV."""
+    counts = np.clip(np.rint(uv / DISPLAY_LSB_UV), -32768, 32767).astype("<i2")
+    return base64.b64encode(np.ascontiguousarray(counts).tobytes()).decode()
+
+
+def quality(counts: Counts, names: tuple[str, ...], uv_per_count: float, rail: int) -> EmgQuality:
+    """Rest RMS about the mean (uV) per channel, and channels with two or more consecutive samples at the rail.
+
+    `counts` has shape (n, channels).
+    """
+    uv = counts * uv_per_count
+    rms = np.sqrt(np.mean((uv - uv.mean(axis=0)) ** 2, axis=0))
+    at_rail = np.abs(counts.astype(np.int32)) >= rail
+    stuck = np.any(at_rail[1:] & at_rail[:-1], axis=0).tolist()
+    return EmgQuality(
+        {name: float(value) for name, value in zip(names, rms, strict=True)},
+        tuple(name for name, bad in zip(names, stuck, strict=True) if bad),
+    )

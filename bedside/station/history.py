@@ -1,0 +1,101 @@
+"""What earlier visits say of a participant: a fold of their journals, made when a visit opens."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bedside.events import (
+    AdverseEventRecorded,
+    Answered,
+    Envelope,
+    HotspotChosen,
+    PulseReported,
+    PulsesReconciled,
+    PulsesUncertain,
+    StimulationEnded,
+    ThresholdFound,
+    Value,
+    VisitClosed,
+    VisitOpened,
+)
+from bedside.visit.inputs import History
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What one visit adds to the history."""
+
+    opened: datetime
+    closed: bool = False
+    treated: bool = False
+    pulses: int = 0
+    single: int = 0
+    hotspot: HotspotChosen | None = None
+    threshold: ThresholdFound | None = None
+    fit: dict[str, Value] = field(default_factory=dict)
+    adverse: list[str] = field(default_factory=list)
+
+
+def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: str) -> History:
+    """The history of `participant` from the events of visits in any order; `now_utc` is ISO 8601.
+
+    Visits of other participants are passed over. Pulses include those that cannot be excluded: a ceiling must hold
+    for what may have been given, not only for what is proved.
+    """
+    now = datetime.fromisoformat(now_utc)
+    own = sorted((_fold(events) for events in visits if _is_of(events, participant)), key=lambda visit: visit.opened)
+    today = [visit for visit in own if visit.opened.date() == now.date()]
+    week = [visit for visit in own if now - visit.opened <= WEEK]
+    hotspot = next((visit.hotspot for visit in reversed(own) if visit.hotspot is not None), None)
+    found = next((visit for visit in reversed(own) if visit.threshold is not None), None)
+    threshold = found.threshold if found is not None else None
+    return History(
+        session=1 + sum(visit.closed for visit in own),
+        visits_today=sum(visit.treated for visit in today),
+        pulses_today=sum(visit.pulses + visit.single for visit in today),
+        pulses_week=sum(visit.pulses + visit.single for visit in week),
+        pulses_course=sum(visit.pulses for visit in own),
+        hotspot_site=hotspot.site if hotspot is not None else None,
+        rmt_pct_mso=threshold.rmt_pct_mso if threshold is not None else None,
+        rmt_rule=threshold.rule if threshold is not None else "",
+        rmt_age_days=(now - found.opened) / timedelta(days=1) if found is not None else None,
+        fit=next((visit.fit for visit in reversed(own) if visit.fit), {}),
+        adverse=tuple(own[-1].adverse) if own else (),
+    )
+
+
+def _is_of(events: Sequence[Envelope], participant: str) -> bool:
+    return any(isinstance(e.event, VisitOpened) and e.event.participant == participant for e in events)
+
+
+def _fold(events: Sequence[Envelope]) -> _Visit:
+    opened = next(envelope for envelope in events if isinstance(envelope.event, VisitOpened))
+    visit = _Visit(datetime.fromisoformat(opened.utc))
+    for envelope in events:
+        _add(visit, envelope)
+    return visit
+
+
+def _add(visit: _Visit, envelope: Envelope) -> None:
+    match envelope.event:
+        case PulseReported(purpose="treatment"):
+            visit.pulses += 1
+        case PulseReported():
+            visit.single += 1
+        case PulsesReconciled(count=count, purpose=purpose) | PulsesUncertain(at_most=count, purpose=purpose):
+            visit.pulses += count if purpose == "treatment" else 0
+            visit.single += count if purpose != "treatment" else 0
+        case StimulationEnded(delivered=delivered):
+            visit.treated = visit.treated or delivered > 0
+        case HotspotChosen() as hotspot:
+            visit.hotspot = hotspot
+        case ThresholdFound() as threshold:
+            visit.threshold = threshold
+        case Answered(step="fit", item=item, value=value):
+            visit.fit[item] = value
+        case AdverseEventRecorded(category=category, severity=severity) if category != "none":
+            visit.adverse.append(f"{category} ({severity})")
+        case VisitClosed():
+            visit.closed = True

@@ -1,0 +1,116 @@
+"""Assembles the snapshot each role is shown: the visit's picture, and the state of the box around it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bedside.events import Role
+from bedside.snapshot import DeviceLine, Line, Snapshot, Watcher
+from bedside.station.server import Client
+from bedside.visit.inputs import Now, Person
+from bedside.visit.state import Visit
+from bedside.visit.view import picture
+from hal.device import Device, Health
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What is true of the station whatever the visit does."""
+
+    software: str
+    simulated: frozenset[str]
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The box's changing parts at the moment of a snapshot."""
+
+    n: int
+    person: Person | None
+    clients: tuple[Client, ...]
+    devices: tuple[Device, ...]
+    recent: tuple[Line, ...]
+    recording: str
+    disk_free_bytes: int | None
+    clock: str
+    unsent: int | None
+    now_s: float
+
+
+def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role) -> Snapshot:
+    """The whole picture for one role; nothing of the arm is in it for a role that must not know."""
+    visit = picture(state, now, role)
+    person = around.person
+    controller = next((client for client in around.clients if client.controls), None)
+    return Snapshot(
+        n=around.n,
+        mono_ns=now.mono_ns,
+        utc=now.utc,
+        software=box.software,
+        simulated=bool(box.simulated),
+        speed=box.speed,
+        user=f"{person.name} ({person.profession})" if person is not None else "",
+        controller=controller.id if controller is not None else "",
+        participant=visit.participant,
+        study=visit.study,
+        visit=visit.visit,
+        session=visit.session,
+        side=visit.side,
+        signed=visit.signed,
+        closed=visit.closed,
+        step=visit.step,
+        checklist=visit.checklist,
+        hunt=visit.hunt,
+        run=visit.run,
+        robot=visit.robot,
+        alarms=visit.alarms,
+        silenced=sum(alarm.silenced_s is not None for alarm in visit.alarms),
+        prompt=visit.prompt,
+        interruption=visit.interruption,
+        devices=device_lines(around.devices, box.simulated, now),
+        watchers=watchers(around.clients, around.now_s),
+        recording=around.recording,
+        disk_free_gb=None if around.disk_free_bytes is None else around.disk_free_bytes / 1e9,
+        clock=around.clock,
+        unsent=around.unsent,
+        recent=around.recent if role != "assess" else (),
+    )
+
+
+def device_lines(devices: Iterable[Device], simulated: frozenset[str], now: Now) -> tuple[DeviceLine, ...]:
+    """One line per device; the age is that of the last byte heard."""
+    return tuple(_line(device, device.name in simulated, now) for device in devices)
+
+
+def _line(device: Device, simulated: bool, now: Now) -> DeviceLine:
+    health = device.health
+    return DeviceLine(
+        name=device.name,
+        role=device.role,
+        address=device.address,
+        state=health.state,
+        age_s=_age_s(health, now),
+        simulated=simulated,
+        error=health.error,
+        remedy=health.remedy,
+        dropped=health.dropped,
+        reconnects=health.reconnects,
+    )
+
+
+def _age_s(health: Health, now: Now) -> float | None:
+    return None if health.last_heard_ns is None else max(0.0, (now.mono_ns - health.last_heard_ns) / 1e9)
+
+
+def watchers(clients: Iterable[Client], now_s: float) -> tuple[Watcher, ...]:
+    """Everybody attached, so that the kiosk shows who looks on."""
+    return tuple(
+        Watcher(
+            client=client.id,
+            role=client.role,
+            user=client.user,
+            controls=client.controls,
+            since_s=now_s - client.joined_s,
+        )
+        for client in clients
+    )
