@@ -1,0 +1,206 @@
+"""Proves a journal and the samples bound to it, or names the first place where the proof fails."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bedside.record.chain import Entry, Head
+from bedside.record.layout import other_files
+from bedside.record.note import NOTE, DamagedNote, read_note
+from bedside.record.reading import FileRead, read_files
+from bedside.record.signing import seal_fault
+
+RAW_SEALED = "raw.sealed"
+_KEEP = "keep the folder as it is and compare it with the copy on the study server"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where the record is not what was acknowledged. `line` counts from 1, `offset` is in bytes from 0."""
+
+    file: str
+    line: int | None
+    offset: int | None
+    reason: str
+    remedy: str = _KEEP
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        place = "" if self.line is None else f" line {self.line}"
+        place += "" if self.offset is None else f" (byte {self.offset})"
+        return f"{self.file}{place}: {self.reason}"
+
+
+class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was proven. `ok` when nothing contradicts the record; `unsigned` and `notes` are for a person to weigh.
+
+    `backwards` names the lines whose monotonic time lies before that of the line before them in the same boot.
+    """
+
+    folder: str
+    ok: bool
+    problems: tuple[Problem, ...]
+    files: int
+    lines: int
+    last_n: int
+    head: str
+    sealed: int
+    signed: int
+    unsigned: tuple[str, ...]
+    raw_files: int
+    backwards: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def first(self) -> Problem | None:
+        """The first bad place."""
+        return self.problems[0] if self.problems else None
+
+
+def verify(folder: Path, *, raw: Path | None = None, key: str | None = None) -> VerifyReport:
+    """Check chain, numbers, links between files, seals, signatures, the note of the last number, and raw samples.
+
+    `raw` is where sealed segments of samples lie (`../raw` beside the journal when not given). `key` is the public key
+    (hex) that must have signed; without it the key that each file names is used, which a forger could have replaced.
+    """
+    return _Verifier(folder, raw or folder.parent / "raw", key).run()
+
+
+class _Verifier:
+    def __init__(self, folder: Path, raw: Path, key: str | None) -> None:
+        self.folder, self.raw, self.key = folder, raw, key
+        self.problems: list[Problem] = []
+        self.backwards: list[Problem] = []
+        self.unsigned: list[str] = []
+        self.notes: list[str] = []
+        self.files = self.lines = self.sealed = self.signed = self.raw_files = 0
+        self.last: Entry | None = None
+        self.hashes: dict[int, tuple[str, Problem]] = {}
+
+    def run(self) -> VerifyReport:
+        for read in read_files(self.folder):
+            self._file(read)
+        self._note()
+        self.notes += [f"{path.name} is a copy made before a repair" for path in other_files(self.folder, ".broken")]
+        return VerifyReport(
+            folder=str(self.folder),
+            ok=not self.problems,
+            problems=tuple(self.problems),
+            files=self.files,
+            lines=self.lines,
+            last_n=self.last.n if self.last else 0,
+            head=self.last.h if self.last else "",
+            sealed=self.sealed,
+            signed=self.signed,
+            unsigned=tuple(self.unsigned),
+            raw_files=self.raw_files,
+            backwards=tuple(self.backwards),
+            notes=tuple(self.notes),
+        )
+
+    def _bad(self, file: str, line: int | None, offset: int | None, reason: str) -> None:
+        self.problems.append(Problem(file=file, line=line, offset=offset, reason=reason))
+
+    def _file(self, read: FileRead) -> None:
+        name, bad = read.path.name, read.scan.bad
+        self.files += 1
+        if read.broken_link:
+            self._bad(name, 1, 0, read.broken_link)
+        if read.opening:
+            self._set_aside(read)
+        for line in read.scan.lines:
+            self._line(name, line.number, line.offset, line.entry)
+        if bad:
+            remedy = "start the station once: it removes a line cut off by a crash" if read.being_written else _KEEP
+            self.problems.append(
+                Problem(file=name, line=bad.number, offset=bad.offset, reason=bad.reason, remedy=remedy)
+            )
+        if read.abandoned_bytes:
+            self.notes.append(f"{name} ended with a write error, {read.abandoned_bytes} bytes were never acknowledged")
+        self._seal(read)
+
+    def _set_aside(self, read: FileRead) -> None:
+        for item in read.opening.set_aside if read.opening else ():
+            path = self.folder / item.file
+            if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != item.sha256:
+                self._bad(item.file, None, None, "the file that was set aside is missing or was altered since")
+
+    def _line(self, name: str, number: int, offset: int, entry: Entry) -> None:
+        here = Problem(file=name, line=number, offset=offset, reason="the monotonic clock went backwards")
+        if self.last and entry.boot == self.last.boot and entry.mono_ns < self.last.mono_ns:
+            self.backwards.append(here)
+        self.last = entry
+        self.lines += 1
+        self.hashes[entry.n] = (entry.h, here)
+        if entry.ev == RAW_SEALED:
+            self._raw(here, entry)
+
+    def _raw(self, here: Problem, entry: Entry) -> None:
+        name = str(entry.data.get("name"))
+        self.raw_files += 1
+        path = self.raw / Path(name).name
+        if not path.is_file():
+            self._bad(f"{self.raw.name}/{path.name}", None, None, f"missing; {here.file} line {here.line} names it")
+        elif _sha256(path) != entry.data.get("sha256"):
+            self._bad(f"{self.raw.name}/{path.name}", None, None, f"altered since {here.file} line {here.line}")
+
+    def _seal(self, read: FileRead) -> None:
+        name, last = read.path.name, read.scan.last
+        if last is None or not read.scan.sealed or read.scan.bad:
+            if not read.last:
+                self.unsigned.append(name)
+            return
+        self.sealed += 1
+        signature = read.path.with_name(name + ".sig")
+        signer = read.opening.signer if read.opening else None
+        if signature.exists():
+            trusted = self.key or signer
+            fault = seal_fault(signature.read_bytes(), name, Head(last.n, last.h), trusted)
+            self._signature(read, fault)
+        elif self.key or signer:
+            place = read.scan.lines[-1]
+            missing = "sealed, but the signature that its opening line promises is missing"
+            if not read.last or self.key:
+                self._bad(name, place.number, place.offset, missing)
+            self.unsigned.append(name)
+        else:
+            self.unsigned.append(name)
+
+    def _signature(self, read: FileRead, fault: str | None) -> None:
+        if fault is None:
+            self.signed += 1
+            return
+        place = read.scan.lines[-1]
+        self._bad(f"{read.path.name}.sig", 1, 0, f"{fault} (seal of {read.path.name}, line {place.number})")
+
+    def _note(self) -> None:
+        try:
+            note = read_note(self.folder)
+        except DamagedNote as error:
+            self._bad(NOTE, 1, 0, str(error))
+            return
+        last_n = self.last.n if self.last else 0
+        if note is None:
+            self.notes.append(f"no {NOTE}: lines cut off at the end would not be noticed")
+        elif note.n > last_n:
+            self._cut_off(last_n, note.n)
+        elif note.n in self.hashes and self.hashes[note.n][0] != note.h and note.h.strip("0"):
+            place = self.hashes[note.n][1]
+            self._bad(place.file, place.line, place.offset, f"line {note.n} is not the one that {NOTE} remembers")
+
+    def _cut_off(self, last_n: int, noted: int) -> None:
+        reason = f"lines {last_n + 1} to {noted} were durable once and are missing: the end was cut off"
+        place = self.hashes.get(last_n)
+        self._bad(place[1].file if place else NOTE, place[1].line if place else None, None, reason)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def journals_below(folder: Path) -> Iterator[Path]:
+    """Every journal in `folder` or below it: a folder with a first file or a note of the last number."""
+    found = {path.parent for pattern in ("0*.jsonl", "0*.jsonl.damaged", NOTE) for path in folder.rglob(pattern)}
+    yield from sorted(found)
