@@ -184,7 +184,13 @@ def _explain(error: Exception, login: Login) -> SyncError:
             return SyncError(
                 f"{where} refuses: {error}", f"the account {login.user} needs to create files in its folder"
             )
-        case asyncssh.SFTPConnectionLost() | asyncssh.DisconnectError() | TimeoutError():
+        case (
+            asyncssh.SFTPConnectionLost()
+            | asyncssh.DisconnectError()
+            | TimeoutError()
+            | BrokenPipeError()
+            | ConnectionResetError()
+        ):
             return SyncError(
                 f"the connection to {where} was lost: {str(error) or 'no answer in time'}", "it is tried again"
             )
