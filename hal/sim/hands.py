@@ -78,7 +78,7 @@ class Hands:
         if page is not None:
             core.panel_page(int(page))
         if enabled is not None:
-            (core.panel_enable if enabled else core.panel_disable)()
+            (core.enable if enabled else core.disable)()
         self._world.stimulator.step()
         return {}
 

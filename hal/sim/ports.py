@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import select
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Protocol
 
 OnBytes = Callable[[bytes], None]
 READ_SIZE = 65536
+LOOK_S = 0.01
 MAX_UNSENT = 1 << 16
 """Bytes after which a peer that does not read loses what follows, as on a serial wire."""
 
@@ -36,16 +38,18 @@ class Port(Protocol):
 
 
 class PtyPort:
-    """A raw pseudo-terminal behind the symbolic link `path`.
+    """A raw pseudo-terminal behind the symbolic link `path`, which may be left over from another one.
 
-    It keeps the station's side open itself, so that the device survives every closing of the port. `path` must not
-    exist, or be a symbolic link, which is replaced.
+    As on a real port, what is sent while nobody has it open is lost. Each hang-up is answered with a fresh
+    pseudo-terminal under the same name: the old one would keep the exclusive mode of a station that was killed.
     """
 
     def __init__(self, path: Path, on_bytes: OnBytes) -> None:
         self.path = path
         self._on_bytes = on_bytes
-        self._far = self._near = -1
+        self._far = -1
+        self._open = False
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def address(self) -> str:
@@ -53,37 +57,65 @@ class PtyPort:
         return f"serial:{self.path}"
 
     async def plug(self) -> None:
-        """Open the pair and set the link; raises FileExistsError when something else has that name."""
-        if self._far >= 0:
-            return
-        self._far, self._near = os.openpty()
-        tty.setraw(self._near)
-        os.set_blocking(self._far, False)
-        if self.path.is_symlink():
-            self.path.unlink()
-        self.path.symlink_to(os.ttyname(self._near))
-        asyncio.get_running_loop().add_reader(self._far, self._readable)
+        """Set the link; raises FileExistsError when something else has that name."""
+        if self._far < 0:
+            if self.path.exists() and not self.path.is_symlink():
+                raise FileExistsError(f"{self.path} exists and is no link to a serial port: remove it")
+            self._make()
 
     def unplug(self) -> None:
-        """Close both sides and remove the link: whoever has it open sees a hang-up."""
-        if self._far < 0:
-            return
-        asyncio.get_running_loop().remove_reader(self._far)
-        os.close(self._far)
-        os.close(self._near)
-        self._far = self._near = -1
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        """Remove the link and hang up on whoever has it open."""
+        if self._far >= 0:
+            self._close()
+            self.path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
-        """Send; what the terminal's buffer does not take is lost."""
-        if self._far >= 0:
+        """Send; lost where nobody has the port open, or does not read."""
+        if self._open:
             with contextlib.suppress(BlockingIOError):
                 os.write(self._far, data)
 
+    def _make(self) -> None:
+        self._far, near = os.openpty()
+        tty.setraw(near)
+        os.set_blocking(self._far, False)
+        fresh = self.path.with_suffix(".fresh")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(near))
+        fresh.replace(self.path)
+        os.close(near)
+        self._look()
+
+    def _close(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._far)
+        if self._timer is not None:
+            self._timer.cancel()
+        os.close(self._far)
+        self._far, self._open = -1, False
+
+    def _look(self) -> None:
+        """See whether somebody opened the port; until then the kernel reports a hang-up without end."""
+        loop = asyncio.get_running_loop()
+        poll = select.poll()
+        poll.register(self._far, select.POLLIN)
+        events = dict(poll.poll(0)).get(self._far, 0)
+        self._open = bool(events & select.POLLIN) or not events & select.POLLHUP
+        if self._open:
+            loop.add_reader(self._far, self._readable)
+        else:
+            self._timer = loop.call_later(LOOK_S, self._look)
+
     def _readable(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._on_bytes(os.read(self._far, READ_SIZE))
+        try:
+            data = os.read(self._far, READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._close()
+            self._make()
+            return
+        self._on_bytes(data)
 
 
 class TcpPort:

@@ -11,8 +11,9 @@ from hal.sim.clock import SimClock
 from hal.sim.coil import CoilHeat
 from hal.sim.faults import Fault, Faults, parse_fault
 from hal.sim.gait_model import GaitModel
-from hal.sim.magpro_core import MagProCore, Pulse
+from hal.sim.magpro_core import MagProCore
 from hal.sim.magpro_device import MagProDevice
+from hal.sim.magpro_engine import Pulse
 from hal.sim.magpro_state import MagProState
 from hal.sim.patient import Patient
 from hal.sim.ports import PtyPort, TcpPort
