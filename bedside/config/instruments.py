@@ -23,7 +23,7 @@ class Concern(Section, frozen=True, kw_only=True):
 
 
 class ItemConfig(Section, frozen=True, kw_only=True):
-    """One item; `label` and `hint` are our own words."""
+    """One item; `label` and `hint` are our own words. `first_sessions` n: asked in a participant's first n only."""
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
     label: Annotated[str, Meta(min_length=2, max_length=78)]
@@ -34,6 +34,8 @@ class ItemConfig(Section, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     hint: str = ""
     required: bool = True
+    by: Literal["person", "machine"] = "person"
+    first_sessions: Annotated[int, Meta(ge=0)] = 0
     concerns: tuple[Concern, ...] = ()
     verified: bool = True
 

@@ -1,17 +1,299 @@
-"""A visit's state: what its events say, and beside it the live part that is never journalled."""
+"""A visit's state: what its events say, and beside it the live part that is never journalled.
 
-from dataclasses import dataclass
+Everything but `Visit.live` is the fold of the journal, exactly. Times are visit time (ns).
+"""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bedside.events import (
+    AdverseEventRecorded,
+    CoilPlaced,
+    DosePlanned,
+    HotspotChosen,
+    HuntStarted,
+    MuscleResponse,
+    ParticipantRecalled,
+    Priority,
+    ProfileShown,
+    Purpose,
+    RobotChanged,
+    Signed,
+    StepId,
+    StimulationEnded,
+    StimulatorSaid,
+    ThresholdFound,
+    Value,
+    VisitClosed,
+    VisitInterrupted,
+    VisitOpened,
+)
+from bedside.visit.inputs import EmgQuality, Person
+from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
+from hal.device import Health, Reading
+from hal.roles import RobotState, StimulatorStatus
+
+Stage = Literal["amplitude", "arm", "train"]
+NO_TIME = -(1 << 62)
+EMPTY_LEDGER = Ledger()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer: its value, who gave it."""
+
+    value: Value
+    unit: str
+    by: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A completed step."""
+
+    summary: str
+    who: str
+    utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A screening concern and, once given, a physician's decision on it."""
+
+    outcome: Literal["stop", "physician", "note"]
+    text: str
+    allowed: bool | None = None
+    physician: str = ""
+    reason: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it holds up the visit."""
+        return self.outcome == "stop" or (self.outcome == "physician" and self.allowed is not True)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """One single pulse from the intent to the person's verdict; amplitudes in %MSO."""
+
+    pulse: int
+    purpose: Purpose
+    amplitude_pct_mso: int
+    site: str
+    x_cm: float
+    y_cm: float
+    asked_ns: int
+    reported: bool = False
+    failed: str = ""
+    response: MuscleResponse | None = None
+    others: tuple[MuscleResponse, ...] = ()
+    missing: str = ""
+    rejected: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Asked for, and its outcome not known."""
+        return not self.reported and not self.failed
+
+    @property
+    def awaits_sweep(self) -> bool:
+        """Reported, and nothing heard of its sweep."""
+        return self.reported and self.response is None and not self.missing
+
+    @property
+    def counts(self) -> bool:
+        """Whether its response may be used: measured, valid, not rejected."""
+        return self.response is not None and self.response.valid and not self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """An intended action that the station is carrying out on the way to a pulse or a train."""
+
+    purpose: Purpose
+    stage: Stage
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """A train that was asked for and has not ended; `reported` of its `pulses` were."""
+
+    pulses: int
+    rate_hz: float
+    asked_ns: int
+    reported: int = 0
+    first_ns: int = NO_TIME
+    last_ns: int = NO_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why and since when the treatment stands still."""
+
+    cause: str
+    reason: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The treatment: `begun` from the person's start, `started_ns` from the first pulse."""
+
+    begun: bool = False
+    started_ns: int | None = None
+    train: TrainRun | None = None
+    pause: Pause | None = None
+    ended: StimulationEnded | None = None
+    active_ns: int = 0
+    active_since_ns: int | None = None
+    last_pulse_ns: int = NO_TIME
+    contact_ns: int = NO_TIME
+    prompted_ns: int | None = None
+
+    @property
+    def running(self) -> bool:
+        """Begun, not paused, not ended."""
+        return self.begun and self.pause is None and self.ended is None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The device's total when every reported pulse was journalled, and the pulses reported since."""
+
+    total: int
+    proven: bool
+    serial_number: int | None
+    since: int
+    noted_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Up to `at_most` pulses may have been given unheard since `heard_ns`; the device's counter may settle it yet."""
+
+    at_most: int
+    purpose: Purpose
+    reason: str
+    since_ns: int
+    heard_ns: int
+    rate_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm whose condition holds."""
+
+    priority: Priority
+    text: str
+    remedy: str
+    since_ns: int
+    silent_until_ns: int = NO_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealth:
+    """A device's last known link state."""
+
+    role: str
+    health: Health
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is true only now and is heard anew after a restart."""
+
+    now_ns: int = 0
+    status: StimulatorStatus | None = None
+    status_ns: int = NO_TIME
+    counter_total: int | None = None
+    counter_agrees: bool = False
+    robot: RobotState | None = None
+    robot_ns: int = NO_TIME
+    prompt: Reading | None = None
+    emg: EmgQuality | None = None
+    emg_ns: int = NO_TIME
+    devices: Mapping[str, DeviceHealth] = field(default_factory=dict)
+    control: bool = False
+    control_text: str = "nobody controls the station"
+    guard_ok: bool = False
+    guard_text: str = "no word from the guard"
+    disk_free_bytes: int | None = None
+    trouble: str = ""
+    trouble_remedy: str = ""
+    train_running_ns: int = NO_TIME
+    conditions: Mapping[str, tuple[bool, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One station's visit."""
+    """One visit of one participant, or the wait for one."""
 
     setup: Setup
+    live: Live = Live()
+    n: int = 0
+    last_ns: int = NO_TIME
+    # people and the visit
+    person: Person | None = None
+    opened: VisitOpened | None = None
+    recalled: ParticipantRecalled | None = None
+    profile: ProfileShown | None = None
+    step: StepId | None = None
+    done: Mapping[StepId, Done] = field(default_factory=dict)
+    answers: Mapping[str, Given] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    adverse: tuple[AdverseEventRecorded, ...] = ()
+    notes: tuple[str, ...] = ()
+    interrupted: VisitInterrupted | None = None
+    signed: Signed | None = None
+    closed: VisitClosed | None = None
+    # the stimulator
+    asked_pct_mso: int | None = None
+    chain: Chain | None = None
+    armed: bool = False
+    off_since_ns: int | None = None
+    off_reason: str = ""
+    off_confirmed: bool = True
+    off_failed: str = ""
+    said: StimulatorSaid | None = None
+    baseline: Baseline | None = None
+    unsettled: Unsettled | None = None
+    # hotspot, threshold, treatment
+    singles: tuple[Single, ...] = ()
+    pacing: bool = False
+    placed: CoilPlaced | None = None
+    hotspot: HotspotChosen | None = None
+    hunt: HuntStarted | None = None
+    hunt_from: int = 0
+    threshold: ThresholdFound | None = None
+    dose: DosePlanned | None = None
+    intensity_pct_mso: int | None = None
+    course: Course = Course()
+    ledger: Ledger = EMPTY_LEDGER
+    robot: RobotChanged | None = None
+    robot_since_ns: int = NO_TIME
+    alarms: Mapping[str, Raised] = field(default_factory=dict)
 
     @classmethod
     def start(cls, setup: Setup) -> "Visit":
         """Before anything happened."""
         return cls(setup=setup)
+
+    @property
+    def going_on(self) -> bool:
+        """A visit is open and not closed."""
+        return self.opened is not None and self.closed is None
+
+    @property
+    def pending(self) -> Single | None:
+        """The single pulse whose outcome is not known yet."""
+        return self.singles[-1] if self.singles and self.singles[-1].open else None
+
+    def answer(self, step: StepId, item: str) -> Value:
+        """The value given to an item, None without one."""
+        given = self.answers.get(f"{step}.{item}")
+        return given.value if given is not None else None

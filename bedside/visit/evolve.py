@@ -1,0 +1,186 @@
+"""The state after one journalled event. Nothing is decided here, so a journal always folds to the same state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from bedside.events import (
+    AdverseEventRecorded,
+    AlarmCleared,
+    AlarmRaised,
+    AlarmSilenced,
+    Answered,
+    ConcernRaised,
+    Envelope,
+    Event,
+    NoteAdded,
+    ParticipantRecalled,
+    PhysicianDecided,
+    ProfileShown,
+    RobotChanged,
+    Signed,
+    SignedIn,
+    StepCompleted,
+    StepEntered,
+    StepReopened,
+    VisitClosed,
+    VisitInterrupted,
+    VisitOpened,
+    VisitResumed,
+)
+from bedside.visit import evolve_course, evolve_stimulator
+from bedside.visit.inputs import Person
+from bedside.visit.state import Done, Doubt, Given, Raised, Visit
+
+K = TypeVar("K")
+V = TypeVar("V")
+S_NS = 1_000_000_000
+
+
+def with_key(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
+    """A copy of `mapping` with one key set."""
+    return {**mapping, key: value}
+
+
+def without_key(mapping: Mapping[K, V], key: K) -> dict[K, V]:
+    """A copy of `mapping` without `key`."""
+    return {name: value for name, value in mapping.items() if name != key}
+
+
+def evolve(state: Visit, envelope: Envelope) -> Visit:
+    """The state after one journalled event."""
+    change = _CHANGES.get(type(envelope.event))
+    if change is not None:
+        state = change(state, envelope.event, envelope)
+    return replace(state, n=envelope.n, last_ns=envelope.mono_ns)
+
+
+def _opened(state: Visit, event: VisitOpened, _: Envelope) -> Visit:
+    return Visit(setup=state.setup, live=state.live, opened=event)
+
+
+def _signed_in(state: Visit, event: SignedIn, _: Envelope) -> Visit:
+    return replace(state, person=Person(event.user, event.name, event.profession))
+
+
+def _recalled(state: Visit, event: ParticipantRecalled, _: Envelope) -> Visit:
+    return replace(state, recalled=event)
+
+
+def _profile(state: Visit, event: ProfileShown, _: Envelope) -> Visit:
+    return replace(state, profile=event, ledger=replace(state.ledger, sham=event.sham))
+
+
+def _entered(state: Visit, event: StepEntered, _: Envelope) -> Visit:
+    return replace(state, step=event.step, pacing=False)
+
+
+def _completed(state: Visit, event: StepCompleted, envelope: Envelope) -> Visit:
+    return replace(state, done=with_key(state.done, event.step, Done(event.summary, envelope.who, envelope.utc)))
+
+
+def _reopened(state: Visit, event: StepReopened, _: Envelope) -> Visit:
+    return replace(state, done=without_key(state.done, event.step), step=event.step, pacing=False)
+
+
+def _answered(state: Visit, event: Answered, envelope: Envelope) -> Visit:
+    given = Given(event.value, event.unit, event.by, envelope.who)
+    answers = with_key(state.answers, f"{event.step}.{event.item}", given)
+    return replace(state, answers=answers, doubts=without_key(state.doubts, event.item))
+
+
+def _doubted(state: Visit, event: ConcernRaised, _: Envelope) -> Visit:
+    return replace(state, doubts=with_key(state.doubts, event.item, Doubt(event.outcome, event.text)))
+
+
+def _decided(state: Visit, event: PhysicianDecided, _: Envelope) -> Visit:
+    doubt = state.doubts.get(event.item)
+    if doubt is None:
+        return state
+    settled = replace(doubt, allowed=event.allowed, physician=event.physician, reason=event.reason)
+    return replace(state, doubts=with_key(state.doubts, event.item, settled))
+
+
+def _noted(state: Visit, event: NoteAdded, _: Envelope) -> Visit:
+    return replace(state, notes=(*state.notes, event.text))
+
+
+def _adverse(state: Visit, event: AdverseEventRecorded, _: Envelope) -> Visit:
+    return replace(state, adverse=(*state.adverse, event))
+
+
+def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> Visit:
+    state = evolve_stimulator.unheard(state, envelope.mono_ns, event.reason)
+    course = evolve_course.rebased(state.course, envelope.mono_ns)
+    return replace(
+        state, interrupted=event, person=None, chain=None, pacing=False, course=course, robot_since_ns=envelope.mono_ns
+    )
+
+
+def _resumed(state: Visit, _event: VisitResumed, _: Envelope) -> Visit:
+    return replace(state, interrupted=None)
+
+
+def _signed(state: Visit, event: Signed, _: Envelope) -> Visit:
+    return replace(state, signed=event)
+
+
+def _closed(state: Visit, event: VisitClosed, _: Envelope) -> Visit:
+    return replace(state, closed=event, ledger=replace(state.ledger, closed=True), pacing=False)
+
+
+def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
+    return replace(state, robot=event, robot_since_ns=_steady_since(state, event, envelope.mono_ns))
+
+
+def _steady_since(state: Visit, event: RobotChanged, mono_ns: int) -> int:
+    """Since when phase and speed are what they are; a speed within the study's tolerance is the same speed."""
+    before = state.robot
+    if before is None or before.phase != event.phase:
+        return mono_ns
+    drift_kmh = abs((event.speed_kmh or 0.0) - (before.speed_kmh or 0.0))
+    return state.robot_since_ns if drift_kmh <= state.setup.study.robot.steady_kmh else mono_ns
+
+
+def _raised(state: Visit, event: AlarmRaised, envelope: Envelope) -> Visit:
+    raised = Raised(event.priority, event.text, event.remedy, envelope.mono_ns)
+    return replace(state, alarms=with_key(state.alarms, event.alarm, raised))
+
+
+def _cleared(state: Visit, event: AlarmCleared, _: Envelope) -> Visit:
+    return replace(state, alarms=without_key(state.alarms, event.alarm))
+
+
+def _silenced(state: Visit, event: AlarmSilenced, envelope: Envelope) -> Visit:
+    alarm = state.alarms.get(event.alarm)
+    if alarm is None:
+        return state
+    until_ns = envelope.mono_ns + event.seconds * S_NS
+    return replace(state, alarms=with_key(state.alarms, event.alarm, replace(alarm, silent_until_ns=until_ns)))
+
+
+Change = Callable[[Visit, Any, Envelope], Visit]
+_CHANGES: dict[type[Event], Change] = {
+    VisitOpened: _opened,
+    SignedIn: _signed_in,
+    ParticipantRecalled: _recalled,
+    ProfileShown: _profile,
+    StepEntered: _entered,
+    StepCompleted: _completed,
+    StepReopened: _reopened,
+    Answered: _answered,
+    ConcernRaised: _doubted,
+    PhysicianDecided: _decided,
+    NoteAdded: _noted,
+    AdverseEventRecorded: _adverse,
+    VisitInterrupted: _interrupted,
+    VisitResumed: _resumed,
+    Signed: _signed,
+    VisitClosed: _closed,
+    RobotChanged: _robot,
+    AlarmRaised: _raised,
+    AlarmCleared: _cleared,
+    AlarmSilenced: _silenced,
+    **evolve_stimulator.CHANGES,
+    **evolve_course.CHANGES,
+}

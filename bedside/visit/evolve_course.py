@@ -1,0 +1,104 @@
+"""How the treatment's events change the state: dose, trains, pauses, contact."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bedside.events import (
+    ContactConfirmed,
+    ContactPrompted,
+    DosePlanned,
+    Envelope,
+    Event,
+    IntensityLowered,
+    StimulationEnded,
+    StimulationPaused,
+    StimulationResumed,
+    StimulationStarted,
+    TrainEnded,
+    TrainIntended,
+)
+from bedside.visit.evolve_stimulator import unheard
+from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Visit
+
+LINK_CAUSES = frozenset({"stimulator_link", "stimulator_silent", "interrupted"})
+
+
+def rebased(course: Course, mono_ns: int) -> Course:
+    """The course with its clocks restarted at `mono_ns`: visit time may begin anew when the box starts."""
+    pause = replace(course.pause, since_ns=mono_ns) if course.pause is not None else None
+    return replace(_stopped(course, mono_ns), pause=pause, last_pulse_ns=mono_ns, contact_ns=mono_ns)
+
+
+def _stopped(course: Course, mono_ns: int) -> Course:
+    """The clock of stimulated time stands."""
+    since_ns = course.active_since_ns
+    ran_ns = max(0, mono_ns - since_ns) if since_ns is not None else 0
+    return replace(course, active_ns=course.active_ns + ran_ns, active_since_ns=None, prompted_ns=None)
+
+
+def _planned(state: Visit, event: DosePlanned, _: Envelope) -> Visit:
+    ledger = replace(state.ledger, planned=event.pulses)
+    return replace(state, dose=event, intensity_pct_mso=event.intensity_pct_mso, ledger=ledger)
+
+
+def _lowered(state: Visit, event: IntensityLowered, _: Envelope) -> Visit:
+    return replace(state, intensity_pct_mso=event.to_pct_mso)
+
+
+def _train(state: Visit, event: TrainIntended, envelope: Envelope) -> Visit:
+    train = TrainRun(event.pulses * event.trains, event.rate_hz, envelope.mono_ns)
+    course = replace(state.course, begun=True, train=train)
+    return replace(state, course=course, chain=Chain("treatment", "train", envelope.mono_ns))
+
+
+def _started(state: Visit, _event: StimulationStarted, envelope: Envelope) -> Visit:
+    now_ns = envelope.mono_ns
+    course = replace(state.course, begun=True, started_ns=now_ns, active_since_ns=now_ns, contact_ns=now_ns)
+    return replace(state, course=course, chain=None)
+
+
+def _train_ended(state: Visit, event: TrainEnded, _: Envelope) -> Visit:
+    ledger = state.ledger.with_lost(event.lost)
+    return replace(state, course=replace(state.course, train=None), ledger=ledger, chain=None)
+
+
+def _paused(state: Visit, event: StimulationPaused, envelope: Envelope) -> Visit:
+    if event.cause in LINK_CAUSES:
+        state = unheard(state, envelope.mono_ns, event.reason)
+    pause = Pause(event.cause, event.reason, envelope.mono_ns)
+    course = replace(_stopped(state.course, envelope.mono_ns), begun=True, pause=pause)
+    return replace(state, course=course)
+
+
+def _resumed(state: Visit, _event: StimulationResumed, envelope: Envelope) -> Visit:
+    now_ns = envelope.mono_ns
+    course = replace(state.course, pause=None, contact_ns=now_ns, active_since_ns=now_ns, train=None)
+    return replace(state, course=course)
+
+
+def _ended(state: Visit, event: StimulationEnded, envelope: Envelope) -> Visit:
+    course = replace(_stopped(state.course, envelope.mono_ns), pause=None, ended=event, train=None, contact_ns=NO_TIME)
+    return replace(state, course=course)
+
+
+def _prompted(state: Visit, _event: ContactPrompted, envelope: Envelope) -> Visit:
+    return replace(state, course=replace(state.course, prompted_ns=envelope.mono_ns))
+
+
+def _contact(state: Visit, _event: ContactConfirmed, envelope: Envelope) -> Visit:
+    return replace(state, course=replace(state.course, prompted_ns=None, contact_ns=envelope.mono_ns))
+
+
+CHANGES: dict[type[Event], Callable[[Visit, Any, Envelope], Visit]] = {
+    DosePlanned: _planned,
+    IntensityLowered: _lowered,
+    TrainIntended: _train,
+    StimulationStarted: _started,
+    TrainEnded: _train_ended,
+    StimulationPaused: _paused,
+    StimulationResumed: _resumed,
+    StimulationEnded: _ended,
+    ContactPrompted: _prompted,
+    ContactConfirmed: _contact,
+}

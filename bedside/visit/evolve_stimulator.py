@@ -1,0 +1,202 @@
+"""How the stimulator's events change the state: intents, reports, single pulses, the counter."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bedside.events import (
+    AmplitudeIntended,
+    ArmIntended,
+    CoilPlaced,
+    CounterNoted,
+    Envelope,
+    Event,
+    HotspotChosen,
+    HuntStarted,
+    OffConfirmed,
+    OffIntended,
+    PacingSet,
+    PulseIntended,
+    PulseJudged,
+    PulseReported,
+    PulsesReconciled,
+    PulsesUncertain,
+    ResponseMeasured,
+    ResponseMissing,
+    StimulatorFailed,
+    StimulatorSaid,
+    ThresholdFound,
+)
+from bedside.visit.state import Baseline, Chain, Single, Unsettled, Visit
+
+SINGLE_HZ = 1.0
+
+
+def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
+    """The state when nobody can say how many of the pulses under way were given."""
+    pending, train = state.pending, state.course.train
+    if pending is not None:
+        failed = replace(pending, failed=reason)
+        doubt = Unsettled(1, pending.purpose, reason, mono_ns, pending.asked_ns, SINGLE_HZ)
+        return replace(state, singles=(*state.singles[:-1], failed), unsettled=doubt)
+    if train is not None:
+        left = max(0, train.pulses - train.reported)
+        heard_ns = max(train.asked_ns, train.last_ns)
+        doubt = Unsettled(left, "treatment", reason, mono_ns, heard_ns, train.rate_hz) if left else state.unsettled
+        return replace(state, course=replace(state.course, train=None), unsettled=doubt)
+    return state
+
+
+def _amplitude(state: Visit, event: AmplitudeIntended, envelope: Envelope) -> Visit:
+    chain = Chain(event.purpose, "amplitude", envelope.mono_ns)
+    return replace(state, asked_pct_mso=event.amplitude_pct_mso, chain=chain)
+
+
+def _arm(state: Visit, event: ArmIntended, envelope: Envelope) -> Visit:
+    chain = Chain(event.purpose, "arm", envelope.mono_ns)
+    return replace(state, chain=chain, armed=True, off_since_ns=None, off_confirmed=False)
+
+
+def _pulse(state: Visit, event: PulseIntended, envelope: Envelope) -> Visit:
+    single = Single(
+        pulse=event.pulse,
+        purpose=event.purpose,
+        amplitude_pct_mso=event.amplitude_pct_mso,
+        site=event.site,
+        x_cm=event.x_cm,
+        y_cm=event.y_cm,
+        asked_ns=envelope.mono_ns,
+    )
+    return replace(state, singles=(*state.singles, single), chain=None)
+
+
+def _off(state: Visit, event: OffIntended, envelope: Envelope) -> Visit:
+    return replace(
+        state,
+        chain=None,
+        armed=False,
+        pacing=False,
+        off_since_ns=envelope.mono_ns,
+        off_reason=event.reason,
+        off_confirmed=False,
+        off_failed="",
+    )
+
+
+def _off_confirmed(state: Visit, _event: OffConfirmed, _: Envelope) -> Visit:
+    return replace(state, off_confirmed=True, off_failed="")
+
+
+def _failed(state: Visit, event: StimulatorFailed, envelope: Envelope) -> Visit:
+    state = replace(state, chain=None)
+    if event.action == "off":
+        return replace(state, off_failed=event.error)
+    if event.action == "pulse" and state.pending is not None:
+        return unheard(state, envelope.mono_ns, event.error)
+    if event.action == "train" and state.course.train is not None:
+        return unheard(state, envelope.mono_ns, event.error)
+    return state
+
+
+def _said(state: Visit, event: StimulatorSaid, _: Envelope) -> Visit:
+    return replace(state, said=event)
+
+
+def _counted(state: Visit, count: int) -> Baseline | None:
+    return None if state.baseline is None else replace(state.baseline, since=state.baseline.since + count)
+
+
+def _pulse_reported(state: Visit, event: PulseReported, envelope: Envelope) -> Visit:
+    ledger = state.ledger.with_pulses(1, event.purpose)
+    state = replace(state, ledger=ledger, baseline=_counted(state, 1))
+    if event.purpose == "treatment":
+        return _course_pulse(state, envelope.mono_ns)
+    return _change_single(state, event.pulse, reported=True) if event.pulse is not None else state
+
+
+def _course_pulse(state: Visit, mono_ns: int) -> Visit:
+    course = replace(state.course, last_pulse_ns=mono_ns)
+    train = course.train
+    if train is not None:
+        first_ns = mono_ns if train.reported == 0 else train.first_ns
+        train = replace(train, reported=train.reported + 1, first_ns=first_ns, last_ns=mono_ns)
+    return replace(state, course=replace(course, train=train), chain=None)
+
+
+def _change_single(state: Visit, pulse: int, **changes: Any) -> Visit:
+    """One single pulse changed; it is nearly always the last."""
+    place = next((i for i in range(len(state.singles) - 1, -1, -1) if state.singles[i].pulse == pulse), None)
+    if place is None:
+        return state
+    changed = replace(state.singles[place], **changes)
+    return replace(state, singles=(*state.singles[:place], changed, *state.singles[place + 1 :]))
+
+
+def _measured(state: Visit, event: ResponseMeasured, _: Envelope) -> Visit:
+    return _change_single(state, event.pulse, response=event.target, others=event.others, missing="")
+
+
+def _missing(state: Visit, event: ResponseMissing, _: Envelope) -> Visit:
+    return _change_single(state, event.pulse, missing=event.reason)
+
+
+def _judged(state: Visit, event: PulseJudged, _: Envelope) -> Visit:
+    return _change_single(state, event.pulse, rejected="" if event.accepted else event.reason or "rejected")
+
+
+def _counter(state: Visit, event: CounterNoted, envelope: Envelope) -> Visit:
+    baseline = Baseline(event.total, event.proven, event.serial_number, 0, envelope.mono_ns)
+    return replace(state, baseline=baseline)
+
+
+def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
+    ledger = state.ledger.with_pulses(event.count, event.purpose).with_pulses(event.unasked, None)
+    return replace(state, ledger=ledger, unsettled=None, baseline=_counted(state, event.count + event.unasked))
+
+
+def _uncertain(state: Visit, event: PulsesUncertain, _: Envelope) -> Visit:
+    ledger = state.ledger.with_uncertain(event.at_most, event.purpose)
+    return replace(state, ledger=ledger, unsettled=None, baseline=None)
+
+
+def _pacing(state: Visit, event: PacingSet, _: Envelope) -> Visit:
+    return replace(state, pacing=event.automatic)
+
+
+def _placed(state: Visit, event: CoilPlaced, _: Envelope) -> Visit:
+    return replace(state, placed=event)
+
+
+def _hotspot(state: Visit, event: HotspotChosen, _: Envelope) -> Visit:
+    return replace(state, hotspot=event, hunt=None, threshold=None, dose=None, intensity_pct_mso=None)
+
+
+def _hunt(state: Visit, event: HuntStarted, _: Envelope) -> Visit:
+    return replace(state, hunt=event, hunt_from=len(state.singles), threshold=None, dose=None, intensity_pct_mso=None)
+
+
+def _threshold(state: Visit, event: ThresholdFound, _: Envelope) -> Visit:
+    return replace(state, threshold=event, pacing=False, dose=None, intensity_pct_mso=None)
+
+
+CHANGES: dict[type[Event], Callable[[Visit, Any, Envelope], Visit]] = {
+    AmplitudeIntended: _amplitude,
+    ArmIntended: _arm,
+    PulseIntended: _pulse,
+    OffIntended: _off,
+    OffConfirmed: _off_confirmed,
+    StimulatorFailed: _failed,
+    StimulatorSaid: _said,
+    PulseReported: _pulse_reported,
+    ResponseMeasured: _measured,
+    ResponseMissing: _missing,
+    PulseJudged: _judged,
+    CounterNoted: _counter,
+    PulsesReconciled: _reconciled,
+    PulsesUncertain: _uncertain,
+    PacingSet: _pacing,
+    CoilPlaced: _placed,
+    HotspotChosen: _hotspot,
+    HuntStarted: _hunt,
+    ThresholdFound: _threshold,
+}
