@@ -7,10 +7,12 @@ so a slow card delays the next decision but never the event loop.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -24,6 +26,7 @@ from bedside.visit.state import Visit
 log = structlog.get_logger()
 
 Listener = Callable[[Envelope], None]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Core:
         self._wake = asyncio.Event()
         self._listeners: list[Listener] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._busy_since_s: float | None = None
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every event once it is durable, in order."""
@@ -81,16 +85,33 @@ class Core:
             self._jobs.append(job)
         self._wake.set()
 
+    async def idle(self) -> None:
+        """Wait until everything handed over so far is done and durable."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Job(Facts(()), None, "station", "station", done))
+        await done
+
+    async def in_writer(self, work: Callable[[], T]) -> T:
+        """Do disk work in the journal's own thread, between two events."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def behind_s(self, now_s: float) -> float:
+        """For how long (real s) the present cause has been in hand; 0 when idle."""
+        return 0.0 if self._busy_since_s is None else now_s - self._busy_since_s
+
     async def run(self) -> None:
         """Handle causes until cancelled."""
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._jobs:
-                    await self._handle(self._jobs.popleft())
-        finally:
-            self._writer.shutdown(wait=True)
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._jobs:
+                self._busy_since_s = time.monotonic()
+                await self._handle(self._jobs.popleft())
+                self._busy_since_s = None
+
+    def close(self) -> None:
+        """Let the writer finish what it has in hand."""
+        self._writer.shutdown(wait=True)
 
     async def _handle(self, job: _Job) -> None:
         try:

@@ -6,7 +6,7 @@ from functools import partial
 
 from bedside.events import DeviceChanged
 from hal.device import Device, HealthChanged, Reading
-from hal.roles import EmgAmplifier, GaitTrainer, Stimulator
+from hal.roles import EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
 
 Heard = Callable[[Device, Reading], None]
 
@@ -21,6 +21,11 @@ class Fleet:
     def stimulator(self) -> Stimulator | None:
         """The stimulator, if one is configured."""
         return next((device for device in self.devices if isinstance(device, Stimulator)), None)
+
+    @property
+    def operated(self) -> OperatorDriven | None:
+        """The stimulator, if a person works it by hand."""
+        return next((device for device in self.devices if isinstance(device, OperatorDriven)), None)
 
     @property
     def amplifier(self) -> EmgAmplifier | None:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.station.measure import MeasureRule, measure_sweep
+from bedside.station.measure import Epoch, MeasureRule, measure_sweep
 from bedside.station.ring import Counts, Ring
 from bedside.station.sweeps import AFTER_MS, BEFORE_MS, Expected, SweepBook
 from bedside.station.wire import Sweep, Wave
 from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
-from dsp.streaming import BandPass, MinMax
+from dsp.streaming import MinMaxDecimator, StreamFilter
 from hal.roles import EmgAmplifier, EmgBlock
 
 RING_S = 4.0
@@ -43,7 +43,9 @@ class Outlets:
 class EmgPath:
     """One amplifier's path. `speed` widens the live trace's columns so that their number a second stays the same."""
 
-    def __init__(self, amplifier: EmgAmplifier, rule: Callable[[], MeasureRule], out: Outlets, speed: float) -> None:
+    def __init__(
+        self, amplifier: EmgAmplifier, rule: Callable[[], MeasureRule | None], out: Outlets, speed: float
+    ) -> None:
         self._names = tuple(channel.name for channel in amplifier.channels)
         self._rate_hz = amplifier.rate_hz
         self._rail = amplifier.rail_counts
@@ -51,8 +53,8 @@ class EmgPath:
         self._out = out
         self._ring = Ring(round(RING_S * self._rate_hz), len(self._names))
         self._book = SweepBook(self._rate_hz)
-        self._filter = BandPass(self._rate_hz, len(self._names))
-        self._columns = MinMax(self._book.samples(COLUMN_MS * max(1.0, speed)), len(self._names))
+        self._filter = StreamFilter(len(self._names), self._rate_hz)
+        self._columns = MinMaxDecimator(len(self._names), self._book.samples(COLUMN_MS * max(1.0, speed)))
         self._first_column = 0
         self._next_quality = 0
         self._uv_per_count = 1.0
@@ -66,9 +68,9 @@ class EmgPath:
         """A single pulse is about to be given: the next trigger is its own."""
         self._book.expect(pulse, self._ring.end)
 
-    def cancel(self, pulse: int) -> None:
-        """That pulse was not given."""
-        self._book.cancel(pulse)
+    def forget(self) -> None:
+        """The expected pulse was not given."""
+        self._book.cancel()
 
     def take(self, block: EmgBlock) -> None:
         """One block from the amplifier."""
@@ -99,12 +101,14 @@ class EmgPath:
             return
         self._out.sweep(self._overlay(pulse.pulse, counts, before))
         epoch_uv = np.multiply(counts, self._uv_per_count, dtype=np.float64)
-        work = self._measuring.submit(
-            measure_sweep, pulse.pulse, epoch_uv, self._rate_hz, before, self._names, self._rule()
-        )
+        rule = self._rule()
+        if rule is None:
+            return
+        epoch = Epoch(pulse.pulse, epoch_uv, self._rate_hz, before, self._names)
+        work = self._measuring.submit(measure_sweep, epoch, rule)
         work.add_done_callback(self._deliver)
 
-    def _deliver(self, work: "Future[SweepMeasured]") -> None:
+    def _deliver(self, work: "Future[SweepMeasured | SweepMissing]") -> None:
         if not work.cancelled():
             result = work.result()
             self._out.in_loop(lambda: self._out.measured(result))
@@ -120,10 +124,11 @@ class EmgPath:
     def _draw(self, block: EmgBlock) -> None:
         if block.lost:
             self._filter.reset()
-        low, high = self._columns.push(self._filter.push(block.samples_uv))
-        if not len(low):
+            self._columns.reset()
+        columns = self._columns(self._filter(block.samples_uv))
+        if not len(columns.low):
             return
-        width = self._columns.width
+        width = self._columns.factor
         pulses = tuple(trigger // width for trigger in block.triggers)
         self._out.wave(
             Wave(
@@ -131,12 +136,12 @@ class EmgPath:
                 column_ms=width * 1000.0 / self._rate_hz,
                 channels=self._names,
                 uv_per_count=DISPLAY_LSB_UV,
-                low=packed(low),
-                high=packed(high),
+                low=packed(columns.low),
+                high=packed(columns.high),
                 pulses=pulses,
             )
         )
-        self._first_column += len(low)
+        self._first_column += len(columns.low)
 
     def _overlay(self, pulse: int, counts: Counts, zero: int) -> Sweep:
         step = max(1, int(self._rate_hz // OVERLAY_RATE_HZ))

@@ -35,10 +35,9 @@ class SweepBook:
         """A single pulse is about to be given."""
         self._open = Expected(pulse, now_sample)
 
-    def cancel(self, pulse: int) -> None:
-        """The pulse was not given."""
-        if self._open is not None and self._open.pulse == pulse:
-            self._open = None
+    def cancel(self) -> None:
+        """The open pulse was not given."""
+        self._open = None
 
     def trigger(self, sample: int) -> None:
         """The trigger line rose at `sample`."""

@@ -79,6 +79,6 @@ def test_a_pulse_without_a_trigger_is_given_up_after_a_second_and_a_half(end: in
 def test_a_cancelled_pulse_takes_no_trigger() -> None:
     book = SweepBook(1000.0)
     book.expect(3, 100)
-    book.cancel(3)
+    book.cancel()
     book.trigger(120)
     assert book.complete(10_000) is None

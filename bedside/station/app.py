@@ -1,0 +1,279 @@
+"""One station: its parts, how they are joined, and how it ends.
+
+socket --> Executive --> Core --> Books (journal)
+devices --------------->  |  \\--> Actuator --> stimulator
+EMG --> EmgPath --------> |   \\-> Recording, Server (events, snapshots, waves)
+Rounds (ticks, watchdog) -+
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from bedside.events import (
+    ClientJoined,
+    ClientLeft,
+    Envelope,
+    PulseIntended,
+    Role,
+    StationStarted,
+    StationStopped,
+    StepEntered,
+    StimulatorFailed,
+    VisitClosed,
+    VisitOpened,
+)
+from bedside.record.outbox import unsent
+from bedside.snapshot import Line, Snapshot
+from bedside.station import rounds
+from bedside.station.actuator import Actuator
+from bedside.station.books import gap_s
+from bedside.station.core import Core
+from bedside.station.devices import changed_event
+from bedside.station.emg import EmgPath, Outlets
+from bedside.station.executive import Executive
+from bedside.station.measure import MeasureRule, measure_rule
+from bedside.station.notify import listen_sockets, notify
+from bedside.station.picture import Surroundings, snapshot
+from bedside.station.recording import Recording
+from bedside.station.server import Client, Hooks, Server
+from bedside.station.setup import Parts
+from bedside.station.wire import SnapshotMessage
+from bedside.visit.inputs import Heard, Started
+from bedside.visit.narrate import line
+from hal.device import Device, HealthChanged, Reading
+from hal.roles import EmgBlock, RobotState
+
+log = structlog.get_logger()
+
+RECENT_LINES = 12
+
+
+class Station:
+    """All parts of a running station. `run` returns when `stop` was called."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._core = Core(parts.state, parts.books, parts.clock)
+        self._actuator = Actuator(parts.stimulator, lambda report: self._core.put(report, source="stimulator"))
+        self._executive = Executive(self._core, parts.resolver, parts.fleet)
+        self._server = Server(parts.box_name, parts.box.software, self._hooks())
+        self._executive.server = self._server
+        visits = parts.places.data / "visits"
+        self._recording = Recording(
+            visits, parts.fleet.amplifier, lambda event: self._core.note(event, source="record")
+        )
+        self._surroundings = rounds.Surroundings(self._core, parts.places.data)
+        self._painter = rounds.Painter(self._paint)
+        self._recent: deque[Line] = deque(maxlen=RECENT_LINES)
+        self._unsent: int | None = None
+        self._closing: asyncio.Future[None] | None = None
+        self._ending = asyncio.Event()
+        self._reason = ""
+        self._emg = self._emg_path()
+
+    def stop(self, reason: str) -> None:
+        """End the station in good order."""
+        self._reason = reason
+        self._ending.set()
+
+    async def run(self) -> None:
+        """Work until `stop`; raises `JournalFailed` when the record cannot be kept (stimulation is then off)."""
+        self._core.listen(self._after)
+        async with asyncio.TaskGroup() as tasks:
+            work = [tasks.create_task(self._core.run()), tasks.create_task(self._actuator.run())]
+            try:
+                await self._begin()
+                work += [tasks.create_task(duty) for duty in self._duties()]
+                notify("READY=1", "STATUS=waiting for a visit")
+                await self._ending.wait()
+            finally:
+                notify("STOPPING=1")
+                await self._end()
+                for task in work:
+                    task.cancel()
+
+    # beginning and ending
+
+    async def _begin(self) -> None:
+        parts = self._parts
+        now = parts.clock.now()
+        gap = gap_s(parts.last_utc, now.utc)
+        started = StationStarted(
+            software=parts.box.software,
+            config_hash=parts.config_hash,
+            simulated=bool(parts.box.simulated),
+            speed=parts.clock.speed,
+            gap_s=gap,
+        )
+        self._core.note(started, source="station")
+        self._core.put(Started(gap), source="station")
+        await self._seal_left_over()
+        await self._server.listen(parts.places.run, listen_sockets())
+        await parts.fleet.open(self._heard)
+
+    async def _end(self) -> None:
+        self._actuator.off_now()
+        if self._closing is not None:
+            await self._closing
+        self._core.note(StationStopped(reason=self._reason or "fault"), source="station")
+        await self._server.close(f"the station ends: {self._reason or 'fault'}")
+        await self._parts.fleet.close()
+        if self._emg is not None:
+            self._emg.close()
+        await self._recording.stop("the station ends")
+        await self._core.idle()
+        self._core.close()
+        self._parts.books.close("clean stop")
+
+    async def _seal_left_over(self) -> None:
+        left_over = await self._core.in_writer(self._parts.books.unsealed)
+        if left_over is not None:
+            await self._core.in_writer(partial(self._parts.books.seal, left_over))
+
+    def _duties(self) -> list[rounds.Duty]:
+        control = rounds.ControlWatch(self._core, self._server)
+        guard = rounds.GuardWatch(self._core, self._parts.guard)
+        return [
+            rounds.every(self._parts.tick_s, lambda: rounds.tick(self._core)),
+            rounds.every(rounds.WATCH_S, control.look),
+            rounds.every(rounds.BEAT_S, guard.look),
+            rounds.every(rounds.SURROUNDINGS_S, self._surroundings.look),
+            rounds.every(rounds.OUTBOX_S, self._count_unsent),
+            rounds.every(rounds.SEGMENTS_S, self._recording.look),
+            rounds.feed_watchdog(self._core),
+            self._painter.run(),
+        ]
+
+    # what devices say
+
+    def _heard(self, device: Device, reading: Reading) -> None:
+        if isinstance(reading, EmgBlock):
+            if self._emg is not None:
+                self._emg.take(reading)
+            return
+        if isinstance(reading, HealthChanged):
+            self._core.note(changed_event(device, reading), source=device.name, via="device")
+            self._register_with_guard(device)
+        if isinstance(reading, RobotState):
+            self._recording.robot(reading)
+        self._core.put(Heard(device.name, device.role, reading), source=device.name)
+        self._painter.changed()
+
+    def _register_with_guard(self, device: Device) -> None:
+        stimulator, guard = self._parts.fleet.stimulator, self._parts.guard
+        if stimulator is None or guard is None or device.name != stimulator.name:
+            return
+        fd = stimulator.fileno()
+        if fd is not None and stimulator.off_bytes:
+            guard.register(stimulator.name, fd, stimulator.off_bytes)
+
+    def _emg_path(self) -> EmgPath | None:
+        amplifier = self._parts.fleet.amplifier
+        if amplifier is None:
+            return None
+        loop = asyncio.get_running_loop()
+        out = Outlets(
+            record=self._recording.emg,
+            quality=lambda quality: self._core.put(quality, source=amplifier.name),
+            wave=self._server.wave,
+            sweep=self._server.wave,
+            measured=lambda result: self._core.put(result, source=amplifier.name),
+            in_loop=lambda work: _in_loop(loop, work),
+        )
+        return EmgPath(amplifier, self._measure_rule, out, self._parts.clock.speed)
+
+    def _measure_rule(self) -> MeasureRule | None:
+        return measure_rule(self._core.state)
+
+    # what follows from an event
+
+    def _after(self, envelope: Envelope) -> None:
+        event = envelope.event
+        self._actuator.perform(event)
+        self._follow(envelope)
+        self._recent.append(Line(n=envelope.n, utc=envelope.utc, text=line(event)))
+        self._server.tell_event(envelope)
+        self._painter.changed()
+
+    def _follow(self, envelope: Envelope) -> None:
+        event = envelope.event
+        self._recording.event(envelope)
+        match event:
+            case PulseIntended(pulse=pulse) if self._emg is not None:
+                self._emg.expect(pulse)
+            case StimulatorFailed(action="pulse") if self._emg is not None:
+                self._emg.forget()
+            case VisitOpened(visit=visit):
+                notify(f"STATUS=visit open, session {event.session}")
+                self._recording.visit = visit
+            case StepEntered(step=step):
+                notify(f"STATUS=step {step}")
+            case VisitClosed():
+                self._closing = asyncio.ensure_future(self._close_visit(self._recording.visit))
+
+    async def _close_visit(self, visit: str) -> None:
+        await self._recording.stop("the visit is closed")
+        await self._core.idle()
+        await self._core.in_writer(partial(self._parts.books.seal, visit))
+        log.info("visit sealed", visit=visit)
+        notify("STATUS=waiting for a visit")
+
+    # what clients see
+
+    def _hooks(self) -> Hooks:
+        return Hooks(
+            execute=self._executive.execute,
+            stop_now=self._actuator.hold,
+            joined=self._joined,
+            left=self._left,
+            last_n=lambda: self._core.state.n,
+            events_since=self._parts.books.since,
+        )
+
+    def _joined(self, client: Client) -> None:
+        event = ClientJoined(client=client.id, role=client.role, user=client.user, controls=client.controls)
+        self._core.note(event, source=client.user, via=client.role)
+        self._painter.changed()
+
+    def _left(self, client: Client, reason: str) -> None:
+        self._core.note(ClientLeft(client=client.id, reason=reason), source=client.user, via=client.role)
+
+    def _paint(self) -> None:
+        pictures: dict[Role, Snapshot] = {}
+
+        def make(role: Role) -> SnapshotMessage:
+            pictures[role] = self._picture(role)
+            return SnapshotMessage(snapshot=pictures[role])
+
+        self._server.broadcast(make)
+
+    def _picture(self, role: Role) -> Snapshot:
+        state = self._core.state
+        around = Surroundings(
+            n=state.n,
+            person=state.person,
+            clients=tuple(self._server.clients),
+            devices=self._parts.fleet.devices,
+            recent=tuple(self._recent),
+            recording=self._recording.words,
+            disk_free_bytes=self._surroundings.free_bytes,
+            clock=self._surroundings.clock,
+            unsent=self._unsent,
+            now_s=time.monotonic(),
+        )
+        return snapshot(state, self._parts.box, around, self._parts.clock.now(), role)
+
+    async def _count_unsent(self) -> None:
+        self._unsent = await asyncio.to_thread(lambda: len(unsent(self._parts.places.data)))
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    """Have `work` done on the loop's thread; nothing when the loop has ended meanwhile."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(work)

@@ -1,0 +1,94 @@
+"""Carries a client's request to the rules and back: resolve, decide, journal, reply. Refusals are journalled too."""
+
+import asyncio
+
+import structlog
+
+from bedside.commands import AnyCommand, ConfirmPrompt, ReportRobot, Stop, TakeControl, name_of
+from bedside.config import ConfigError
+from bedside.events import CommandRefused, ControlTaken
+from bedside.station.core import Core
+from bedside.station.devices import Fleet
+from bedside.station.resolve import Resolver
+from bedside.station.server import Client, Server
+from bedside.station.wire import Reply, Request
+from bedside.visit.rules import Refusal
+from hal.device import HalError
+from hal.roles import OperatorDriven
+
+log = structlog.get_logger()
+
+
+class Executive:
+    """Answers requests. Everything a person asks passes here."""
+
+    def __init__(self, core: Core, resolver: Resolver, fleet: Fleet) -> None:
+        self._core = core
+        self._resolver = resolver
+        self._fleet = fleet
+        self.server: Server | None = None
+
+    async def execute(self, request: Request, client: Client) -> Reply:
+        """Carry out one request; the reply is sent when its events are durable."""
+        try:
+            await self._carry_out(request.command, client)
+        except Refusal as refusal:
+            return self._refused(request, client, refusal.reason, refusal.remedy)
+        except ConfigError as error:
+            return self._refused(request, client, str(error), "correct the file")
+        except HalError as error:
+            return self._refused(request, client, str(error), error.remedy)
+        return Reply(id=request.id, ok=True)
+
+    async def _carry_out(self, command: AnyCommand, client: Client) -> None:
+        if isinstance(command, TakeControl):
+            self._take_control(client)
+            return
+        person = self._core.state.person
+        cause = await asyncio.to_thread(self._resolver.resolve, command, person)
+        source = person.user if person is not None else client.user
+        first = isinstance(command, Stop)
+        await self._core.ask(cause, who=person, source=source, via=client.role, first=first)
+        self._by_hand(command)
+
+    def _take_control(self, client: Client) -> None:
+        if client.role != "control" or self.server is None:
+            raise Refusal("only a kiosk can take control")
+        self.server.take_control(client)
+        self._core.note(ControlTaken(client=client.id, user=client.user), source=client.user, via=client.role)
+
+    def _by_hand(self, command: AnyCommand) -> None:
+        """Pass on to a device without a wire what its operator did or read."""
+        if isinstance(command, ReportRobot) and self._fleet.robot is not None:
+            self._fleet.robot.report(
+                phase=command.phase,
+                speed_kmh=command.speed_kmh,
+                body_weight_support_kg=command.body_weight_support_kg,
+                assist_pct=command.assist_pct,
+                steps=command.steps,
+            )
+        if isinstance(command, ConfirmPrompt) and self._fleet.operated is not None:
+            confirm(self._fleet.operated, command.value)
+
+    def _refused(self, request: Request, client: Client, reason: str, remedy: str) -> Reply:
+        name = name_of(request.command)
+        log.info("refused", command=name, reason=reason, client=client.id)
+        self._core.note(CommandRefused(command=name, reason=reason), source=client.user, via=client.role)
+        return Reply(id=request.id, ok=False, reason=reason, remedy=remedy)
+
+
+def confirm(operated: OperatorDriven, value: int | None) -> None:
+    """Pass the operator's answer to the prompt that waits for it; `value` is what the device shows."""
+    match operated.prompt.kind if operated.prompt is not None else None:
+        case "amplitude" if value is not None:
+            operated.operator_reads_back(value)
+        case "enable" | "train":
+            operated.operator_confirms()
+        case "start":
+            operated.operator_started()
+        case "off":
+            operated.operator_stopped()
+        case "fire":
+            operated.operator_pulse()
+        case _:
+            raise Refusal("nothing waits for this answer", "look at the prompt on the screen")

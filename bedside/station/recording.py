@@ -1,0 +1,163 @@
+"""Samples of a visit: recorded from the hotspot search until the patient is off the robot, in the visit's folder."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from bedside.events import (
+    Envelope,
+    Event,
+    PulseReported,
+    RawSealed,
+    RecordFault,
+    RecordingStarted,
+    RecordingStopped,
+    StepEntered,
+    StepId,
+    VisitOpened,
+)
+from bedside.record.errors import RecorderFailed
+from bedside.record.recorder import Recorder
+from bedside.record.segment import SealedSegment
+from bedside.record.streams import ROBOT, SampleStream
+from hal.roles import EmgAmplifier, EmgBlock, RobotState
+
+log = structlog.get_logger()
+
+RECORDED_STEPS: frozenset[StepId] = frozenset({"hotspot", "threshold", "dose", "fit", "coil", "treatment", "finish"})
+EMG = "emg"
+
+
+class Recording:
+    """Feeds the recorder while the visit stands at a recorded step, and enters sealed segments in the journal."""
+
+    def __init__(self, visits: Path, amplifier: EmgAmplifier | None, note: Callable[[Event], None]) -> None:
+        self._visits = visits
+        self._amplifier = amplifier
+        self._note = note
+        self._recorder: Recorder | None = None
+        self._dropped = 0
+        self._wanted = False
+        self.visit = ""
+
+    @property
+    def words(self) -> str:
+        """What the health strip says."""
+        if self._recorder is None:
+            return "waiting for samples" if self._wanted else "off"
+        return self._recorder.status().state
+
+    def event(self, envelope: Envelope) -> None:
+        """Follow the visit: mark pulses, begin and end with the steps."""
+        match envelope.event:
+            case VisitOpened(visit=visit):
+                self.visit = visit
+            case StepEntered(step=step):
+                self._wanted = step in RECORDED_STEPS
+            case PulseReported() as pulse if self._recorder is not None:
+                self._recorder.pulse(envelope.mono_ns, _pulse_data(pulse))
+
+    def emg(self, block: EmgBlock) -> None:
+        """One block; the first one of a recorded step starts the recorder, which then knows the amplifier's scale."""
+        if self._recorder is None:
+            if not (self._wanted and self.visit):
+                return
+            self._start(block)
+        if self._recorder is None:
+            return
+        first_ns = block.mono_ns - int(len(block.counts) / block.rate_hz * 1e9)
+        self._recorder.samples(EMG, block.first_sample, first_ns, block.counts)
+        for trigger in block.triggers:
+            self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
+
+    def robot(self, state: RobotState) -> None:
+        """One state of the robot."""
+        if self._recorder is not None:
+            self._recorder.state(ROBOT.name, state.mono_ns, _robot_data(state))
+
+    async def look(self) -> None:
+        """Enter what was sealed meanwhile, report what was dropped, and stop where nothing more is wanted."""
+        if self._recorder is None:
+            return
+        for segment in self._recorder.take_sealed():
+            self._note(_sealed(segment))
+        self._report(self._recorder)
+        if not self._wanted:
+            await self.stop("the recorded steps are over")
+
+    async def stop(self, reason: str) -> None:
+        """Seal the last segment and enter it; nothing is recorded afterwards."""
+        recorder, self._recorder, self._wanted = self._recorder, None, False
+        if recorder is None:
+            return
+        for segment in await asyncio.to_thread(recorder.stop):
+            self._note(_sealed(segment))
+        self._note(RecordingStopped(reason=reason))
+
+    def _start(self, block: EmgBlock) -> None:
+        if self._amplifier is None:
+            return
+        names = tuple(channel.name for channel in self._amplifier.channels)
+        emg = SampleStream(
+            name=EMG,
+            rate_hz=block.rate_hz,
+            channels=names,
+            units=("uV",) * len(names),
+            units_per_count=(block.uv_per_count,) * len(names),
+            device=self._amplifier.name,
+        )
+        recorder = Recorder(self._visits / self.visit / "raw", (emg, ROBOT))
+        try:
+            recorder.start()
+        except RecorderFailed as error:
+            self._wanted = False
+            self._note(RecordFault(text=str(error), remedy="free space on the data disk, then repeat the step"))
+            return
+        self._recorder, self._dropped = recorder, 0
+        self._note(RecordingStarted(folder="raw", streams=(EMG, ROBOT.name)))
+
+    def _report(self, recorder: Recorder) -> None:
+        status = recorder.status()
+        dropped = sum(status.dropped.values())
+        if status.state == "failed":
+            self._note(RecordFault(text=status.error, remedy="free space on the data disk, then repeat the step"))
+            self._recorder, self._wanted = None, False
+        elif dropped > self._dropped:
+            text = f"{dropped - self._dropped} samples could not be written in time"
+            self._note(RecordFault(text=text, remedy="the disk is too slow: see bedside doctor", dropped=dropped))
+        self._dropped = dropped
+
+
+def _sealed(segment: SealedSegment) -> RawSealed:
+    return RawSealed(
+        name=segment.name,
+        size_bytes=segment.size_bytes,
+        sha256=segment.sha256,
+        first_mono_ns=segment.first_mono_ns,
+        last_mono_ns=segment.last_mono_ns,
+        samples=segment.samples,
+    )
+
+
+def _pulse_data(pulse: PulseReported) -> dict[str, object]:
+    return {
+        "source": pulse.source,
+        "course": pulse.course or 0,
+        "amplitude_pct_mso": pulse.amplitude_pct_mso,
+        "di_dt_a_us": pulse.di_dt_a_us,
+    }
+
+
+def _robot_data(state: RobotState) -> dict[str, object]:
+    return {
+        "phase": state.phase,
+        "speed_kmh": state.speed_kmh,
+        "body_weight_support_kg": state.body_weight_support_kg,
+        "steps": state.steps,
+        "angles_deg": state.angles_deg,
+        "torques_nm": state.torques_nm,
+        "contacts": state.contacts,
+        "e_stop": state.e_stop,
+    }

@@ -1,0 +1,187 @@
+"""Builds a station's parts from its configuration and folders. Whatever is wrong is said before anything runs."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from bedside.config import (
+    ConfigError,
+    DeviceConfig,
+    Participant,
+    config_hash,
+    load_participant,
+    load_staff,
+    load_station,
+)
+from bedside.record.ballast import Ballast
+from bedside.record.chain import Stamp, Sync
+from bedside.record.journal import Journal
+from bedside.record.signing import credential_key
+from bedside.station.books import Books, past_visits
+from bedside.station.clock import Clock
+from bedside.station.devices import Fleet
+from bedside.station.history import history_of
+from bedside.station.picture import Box
+from bedside.station.resolve import Resolver
+from bedside.station.staff import Staff
+from bedside.visit.inputs import History
+from bedside.visit.rules import Refusal, evolve
+from bedside.visit.setup import load_setup
+from bedside.visit.state import Visit
+from hal.catalogue import DeviceSpec, build
+from hal.device import Device
+from hal.guard_client import GuardClient
+from hal.roles import Stimulator
+
+SIMULATED = "sim://"
+SOFTWARE = f"bedside {version('bedside')}"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a station finds its configuration, keeps its data and opens its sockets."""
+
+    config: Path
+    data: Path
+    run: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a station consists of, built and not yet running."""
+
+    places: Places
+    box_name: str
+    box: Box
+    config_hash: str
+    tick_s: float
+    clock: Clock
+    books: Books
+    state: Visit
+    last_utc: str | None
+    fleet: Fleet
+    stimulator: Stimulator
+    resolver: Resolver
+    guard: GuardClient | None
+
+
+def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], guard: GuardClient | None) -> Parts:
+    """All parts; raises `ConfigError`, `hal.device.SetupError`, or a `RecordError` when the journal cannot be used."""
+    station = load_station(places.config)
+    clock = Clock(speed)
+    setup = load_setup(places.config, speed=speed)
+    fleet, simulated = build_fleet(setup.devices, clock)
+    if speed != 1.0 and len(simulated) != len(setup.devices):
+        path = places.config / "station.toml"
+        raise ConfigError(path, "devices", "a real device cannot run at another speed", "leave out --speed")
+    setup = load_setup(places.config, simulated=bool(simulated), speed=speed)
+    staff = Staff(load_staff(places.config / "staff.toml"))
+    digest = config_hash(places.config)
+    stimulator = fleet.stimulator
+    if stimulator is None:
+        path = places.config / "station.toml"
+        raise ConfigError(path, "devices", "no stimulator is named", 'add stimulator = "manual_stimulator"')
+    books = open_books(places.data, clock, station.box, digest, environ)
+    state = Visit.start(setup)
+    for envelope in books.open_visit():
+        state = evolve(state, envelope)
+    return Parts(
+        places=places,
+        box_name=station.box,
+        box=Box(SOFTWARE, simulated, speed),
+        config_hash=digest,
+        tick_s=station.tick_s,
+        clock=clock,
+        books=books,
+        state=state,
+        last_utc=books.last_utc(),
+        fleet=fleet,
+        stimulator=stimulator,
+        resolver=Resolver(staff, partial(find_participant, places.data), partial(find_history, places.data, clock)),
+        guard=guard,
+    )
+
+
+def build_fleet(devices: Mapping[str, DeviceConfig], clock: Clock) -> tuple[Fleet, frozenset[str]]:
+    """The configured devices, and the names of those whose address says that the far end is simulated."""
+    built: list[Device] = []
+    simulated: set[str] = set()
+    for config in devices.values():
+        if config.address.startswith(SIMULATED):
+            simulated.add(config.id)
+        built.append(build(device_spec(config), clock.now_ns))
+    return Fleet(built), frozenset(simulated)
+
+
+def device_spec(config: DeviceConfig) -> DeviceSpec:
+    """What the catalogue needs of a device's file; the driver is not told whether its far end is simulated."""
+    options = dict(config.options)
+    if config.channels:
+        options["channels"] = [msgspec.to_builtins(channel) for channel in config.channels]
+    return DeviceSpec(config.id, config.driver, config.address.removeprefix(SIMULATED), options)
+
+
+def open_books(data: Path, clock: Clock, box: str, digest: str, environ: Mapping[str, str]) -> Books:
+    """The journal in `data`, recovered from whatever ended it last."""
+    sync = ClockSync()
+    ballast = Ballast(data / "ballast")
+
+    def stamp() -> Stamp:
+        now = clock.now()
+        return Stamp(now.mono_ns, now.utc, sync())
+
+    journal = Journal.open(
+        data / "journal",
+        box=box,
+        software=SOFTWARE,
+        config_hash=digest,
+        boot=boot_id(),
+        clock=stamp,
+        key=credential_key(environ),
+        ballast=ballast,
+    )
+    ballast.fill()
+    return Books(journal, data / "visits", sync)
+
+
+class ClockSync:
+    """How the wall clock is set: systemd-timesyncd's mark now ("ntp"), earlier in this run ("held"), or never."""
+
+    def __init__(self, mark: Path = SYNCHRONISED) -> None:
+        self._mark = mark
+        self._seen = False
+
+    def __call__(self) -> Sync:
+        """The present word."""
+        if self._mark.exists():
+            self._seen = True
+            return "ntp"
+        return "held" if self._seen else "never"
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot; a new one each call where the kernel tells none."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return str(uuid.uuid4())
+
+
+def find_participant(data: Path, code: str) -> Participant:
+    """The record of a participant; raises `Refusal` for an unknown number, `ConfigError` for a broken record."""
+    path = data / "participants" / f"{code}.toml"
+    if not code.replace("-", "").isalnum() or not path.is_file():
+        raise Refusal(f"no participant {code!r} on this box", "check the number on the study card")
+    return load_participant(path)
+
+
+def find_history(data: Path, clock: Clock, code: str) -> History:
+    """What this box's earlier visits say of a participant."""
+    return history_of(code, past_visits(data / "visits"), clock.now().utc)
