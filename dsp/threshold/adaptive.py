@@ -14,15 +14,19 @@ from dsp.threshold.ladder import Verdict
 LARGEST_RISE_PCT_MSO = 10.0
 FEWEST_TRIALS = 12
 MOST_TRIALS = 40
-ENOUGH_RELATIVE_SD = 0.0275
+ENOUGH_RELATIVE_SD = 0.0265
 _CERTAIN = 0.975
 
 
 def wanted_pct_mso(belief: Belief) -> float:
-    """The intensity to deliver next (%MSO), before rounding to the device's steps."""
-    if not belief.trials:
-        return belief.start_pct_mso
-    return min(belief.mean_pct_mso, belief.trials[-1][0] + LARGEST_RISE_PCT_MSO)
+    """The intensity worth most now (%MSO): the start, then the expected threshold."""
+    return belief.mean_pct_mso if belief.trials else belief.start_pct_mso
+
+
+def limit_pct_mso(belief: Belief) -> float:
+    """The highest intensity (%MSO) that is not too large a step up from the last one the patient has felt."""
+    felt = belief.trials[-1][0] if belief.trials else belief.start_pct_mso
+    return felt + LARGEST_RISE_PCT_MSO
 
 
 def out_of_reach(belief: Belief, range_pct_mso: tuple[float, float]) -> Verdict | None:

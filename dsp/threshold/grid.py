@@ -57,9 +57,9 @@ class Assumptions:
     lapse: float = 0.02
     jump_log_sd: float = 0.09
     unrest: tuple[Unrest, ...] = (
-        Unrest(walk_sd=0.0, jump_chance=0.002, belief=0.82, doubt=0.25),
-        Unrest(walk_sd=0.007, jump_chance=0.004, belief=0.13, doubt=0.25),
-        Unrest(walk_sd=0.010, jump_chance=0.02, belief=0.05, doubt=0.50),
+        Unrest(walk_sd=0.0, jump_chance=0.002, belief=0.82, doubt=0.20),
+        Unrest(walk_sd=0.007, jump_chance=0.004, belief=0.13, doubt=0.20),
+        Unrest(walk_sd=0.010, jump_chance=0.03, belief=0.05, doubt=0.60),
     )
 
 

@@ -18,12 +18,12 @@ class ThresholdHunt:
     """One hunt: ask `next_intensity`, deliver the pulse, `record` what came, until `done`.
 
     Intensities are %MSO, amplitudes uV peak to peak. All proposals are multiples of `step_pct_mso` within
-    `range_pct_mso`, and the same trials always lead to the same proposals. Every state is an immutable value, so
-    `copy.copy` and `copy.deepcopy` cost nothing and give an independent hunt.
+    `range_pct_mso`, and the same trials always lead to the same proposals. Every state is an immutable value,
+    so `copy.copy` and `copy.deepcopy` cost nothing and give an independent hunt.
 
     The adaptive method is done after 12 to 40 valid trials, see `dsp.threshold.adaptive`; the ladder when its
-    levels are decided, see `dsp.threshold.ladder`. Raises ValueError for a start, step or range
-    that no stimulator has.
+    levels are decided, see `dsp.threshold.ladder`. Raises ValueError for a start, step or range that no
+    stimulator has.
     """
 
     def __init__(
@@ -91,16 +91,17 @@ class ThresholdHunt:
     def next_intensity(self) -> float:
         """The intensity (%MSO) to deliver next, also after `done`.
 
-        The first is the start. None is ever more than 10 %MSO above the last valid trial, however
-        high the threshold seems; a void trial is repeated at its own intensity.
+        The first is the start. An adaptive proposal is never more than 10 %MSO above the last valid trial,
+        however high the threshold seems; a ladder rises by its own coarsest step. A void trial is repeated.
         """
         if self.rule.method == "ladder":
-            return self._ladder.level.number * self.step_pct_mso
-        wanted = adaptive.wanted_pct_mso(self._belief)
-        return min(max(self._steps(wanted), self._lowest), self._highest) * self.step_pct_mso
+            return self._pct_mso(self._ladder.level.number)
+        wanted = round(adaptive.wanted_pct_mso(self._belief) / self.step_pct_mso)
+        limit = math.floor(adaptive.limit_pct_mso(self._belief) / self.step_pct_mso + 1e-9)
+        return self._pct_mso(min(max(min(wanted, limit), self._lowest), self._highest))
 
-    def _steps(self, intensity_pct_mso: float) -> int:
-        return math.floor(intensity_pct_mso / self.step_pct_mso + 0.5)
+    def _pct_mso(self, steps: int) -> float:
+        return round(steps * self.step_pct_mso, 6)
 
     def record(self, intensity_pct_mso: float, amplitude_uv: float | None, valid: bool = True) -> None:
         """Take in one delivered pulse: intensity as reported (%MSO), amplitude peak to peak (uV).
@@ -149,7 +150,7 @@ class ThresholdHunt:
     def _rmt_pct_mso(self) -> float:
         if self.rule.method == "ladder":
             found = self._ladder.lowest_pass if self._done else None
-            return math.nan if found is None else found * self.step_pct_mso
+            return math.nan if found is None else self._pct_mso(found)
         low, high = self.range_pct_mso
         return min(max(self._belief.mean_pct_mso, low), high) if self._belief.trials else math.nan
 

@@ -237,6 +237,7 @@ WORLDS = {
     for world in (
         World("field"),
         World("loose", change=_noisier(1.6)),
+        World("very loose", change=_noisier(2.2)),
         World("tight", change=_noisier(0.6)),
         World("low", change=_coil(0.55)),
         World("high", change=_coil(1.30)),
@@ -251,5 +252,6 @@ WORLDS = {
         World("walk", walk=_random_walk(0.006)),
         World("wander", walk=_wander(0.04, 12.0)),
         World("slip", walk=_slip(0.05, 0.15, (4, 18))),
+        World("all at once", change=_noisier(1.4), walk=_random_walk(0.006), lapse=0.03),
     )
 }
