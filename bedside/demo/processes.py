@@ -97,3 +97,15 @@ async def attach(run_folder: Path, station: Child) -> StationClient:
             if asyncio.get_running_loop().time() > deadline:
                 raise DemoFailed(f"the station did not open its sockets; see {station.log}") from error
             await asyncio.sleep(0.05)
+
+
+async def run_kiosk(run_folder: Path, hint: str) -> int:
+    """The kiosk in this terminal until it is left; its exit code."""
+    command = [sys.executable, "-m", "bedside.cli", "kiosk", "--run", str(run_folder), "--hint", hint]
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()

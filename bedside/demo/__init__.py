@@ -1,0 +1,161 @@
+"""`bedside demo`: the real processes of a bedside against simulated devices, in a temporary folder, in one command."""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from bedside.config import ConfigError, config_folder
+from bedside.demo.hands import Hands
+from bedside.demo.processes import Child, DemoFailed, attach, run_kiosk, start_simulation, start_station
+from bedside.demo.setup import PIN, USER, Layout, criteria_uv, prepare, script_for
+from bedside.demo.summary import Summary, summarise
+from bedside.demo.therapist import Script, Therapist
+from bedside.station.client import StationClient
+from hal.sim.control import SimControl
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("--unattended", action="store_true", help="a scripted therapist; JSON summary on stdout")
+    parser.add_argument("--study", metavar="ID", help="study of configs/studies")
+    parser.add_argument("--seed", type=int, default=1, help="draws the simulated patient and all chance")
+    parser.add_argument("--speed", type=float, default=None, help="visit time per real time (1; unattended 60)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep everything in this folder, carry on what is there"
+    )
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see `bedside simulate --list`")
+    parser.add_argument("--recorded", type=Path, metavar="DIR", help="folder of real sweeps for the simulated patient")
+    parser.add_argument("--config", metavar="DIR", help="configuration to start from")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demonstration; 0 when the visit went well (unattended) or the kiosk was left in order."""
+    try:
+        return asyncio.run(_in_folder(args))
+    except (ConfigError, DemoFailed) as error:
+        _say(str(error))
+        return 2
+
+
+async def _in_folder(args: argparse.Namespace) -> int:
+    if args.data is not None:
+        args.data.mkdir(parents=True, exist_ok=True)
+        return await _demonstrate(args, Layout(args.data.resolve()))
+    root = Path(tempfile.mkdtemp(prefix="bedside-demo-"))
+    return await _demonstrate(args, Layout(root))
+
+
+async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:
+    speed = args.speed or (60.0 if args.unattended else 1.0)
+    async with _bedside(args, layout, speed) as bedside:
+        if args.unattended:
+            return await _unattended(bedside)
+        return await _at_the_kiosk(bedside)
+
+
+class Bedside:
+    """A running demonstration."""
+
+    def __init__(self, layout: Layout, script: Script, sim: SimControl, speed: float) -> None:
+        self.layout = layout
+        self.script = script
+        self.sim = sim
+        self.criteria_uv = criteria_uv(layout)
+        self._options = ["--config", str(layout.config), "--data", str(layout.data), "--run", str(layout.run)]
+        self._options += ["--speed", str(speed)]
+        self.station: Child | None = None
+        self.restarts = -1
+
+    async def start_station(self) -> Child:
+        """Start the station, or start it again."""
+        self.restarts += 1
+        self.station = await start_station(self.layout.root, self._options)
+        return self.station
+
+    async def connect(self) -> StationClient:
+        """The controlling connection, to a station that is started again when it has died."""
+        while True:
+            station = self.station
+            if station is None or station.process.returncode is not None:
+                station = await self.start_station()
+            try:
+                return await attach(self.layout.run, station)
+            except DemoFailed:
+                if station.process.returncode == 2:
+                    raise
+
+
+@contextlib.asynccontextmanager
+async def _bedside(args: argparse.Namespace, layout: Layout, speed: float) -> AsyncIterator[Bedside]:
+    simulation, addresses = await start_simulation(layout.simulation, _simulation_options(args, speed))
+    try:
+        participant = prepare(layout, config_folder(args.config), addresses, args.study)
+        async with SimControl(layout.simulation) as sim, SimControl(layout.simulation) as touch:
+            bedside = Bedside(layout, script_for(participant), sim, speed)
+            hands = asyncio.create_task(Hands(touch, speed).follow(layout.run))
+            try:
+                await bedside.start_station()
+                yield bedside
+            finally:
+                hands.cancel()
+                await asyncio.gather(hands, return_exceptions=True)
+                if bedside.station is not None:
+                    await bedside.station.end()
+    finally:
+        await simulation.end()
+
+
+def _simulation_options(args: argparse.Namespace, speed: float) -> list[str]:
+    options = ["--seed", str(args.seed), "--speed", str(speed), "--until-stdin-closes"]
+    for fault in args.fault:
+        options += ["--fault", fault]
+    if args.recorded is not None:
+        options += ["--recorded", str(args.recorded)]
+    return options
+
+
+async def _unattended(bedside: Bedside) -> int:
+    """Let the scripted therapist finish the visit, whatever happens to the station meanwhile."""
+    therapist = Therapist(bedside.script)
+    finished = False
+    while not finished:
+        client = await bedside.connect()
+        try:
+            finished = await therapist.work(client)
+        finally:
+            await client.close()
+    summary = await _summary(bedside)
+    sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+    return 0 if summary.outcome == "complete" and summary.journal_ok else 1
+
+
+async def _summary(bedside: Bedside) -> Summary:
+    if bedside.station is not None:
+        await bedside.station.end()
+    summary = await asyncio.to_thread(summarise, bedside.layout.data)
+    summary.pulses_fired = await bedside.sim.pulses_fired()
+    summary.faults_fired = await bedside.sim.fired()
+    summary.restarts = bedside.restarts
+    if summary.muscle:
+        criterion_uv = bedside.criteria_uv[summary.rule]
+        summary.true_rmt_pct_mso = await bedside.sim.true_rmt_pct_mso(summary.muscle, criterion_uv)
+    return summary
+
+
+async def _at_the_kiosk(bedside: Bedside) -> int:
+    """The kiosk in this terminal; whoever sits there finds what to type in front of them."""
+    client = await bedside.connect()
+    await client.close()
+    hint = f"sign in as {USER}, PIN {PIN}; participant {bedside.script.participant}, "
+    hint += f"study card {bedside.script.second_identifier}"
+    return await run_kiosk(bedside.layout.run, hint)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"bedside demo: {text}\n")

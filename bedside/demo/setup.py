@@ -1,0 +1,91 @@
+"""The configuration of a demonstration: the shipped one, with every address that of a simulated device."""
+
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+
+from bedside.config import Participant, load_participant, load_station, load_study
+from bedside.demo.therapist import Script
+from bedside.station.setup import SIMULATED
+
+USER, PIN = "thera", "1234"
+"""Who signs in at a demonstration's kiosk; the hash is in configs/demo/staff.toml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders of a demonstration."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Its configuration."""
+        return self.root / "config"
+
+    @property
+    def data(self) -> Path:
+        """Its visits."""
+        return self.root / "data"
+
+    @property
+    def run(self) -> Path:
+        """Its sockets."""
+        return self.root / "run"
+
+    @property
+    def simulation(self) -> Path:
+        """The simulated devices' folder."""
+        return self.root / "sim"
+
+
+def prepare(layout: Layout, source: Path, addresses: Mapping[str, object], study: str | None) -> Participant:
+    """Write the configuration and the demonstration's participant; raises `ConfigError` for a broken source.
+
+    A folder that was prepared before keeps its participant and data, so that a demonstration can be carried on.
+    """
+    shutil.copytree(source, layout.config, dirs_exist_ok=True)
+    station = load_station(layout.config)
+    _edit(layout.config / "station.toml", study=study or station.study, box="demo")
+    load_study(layout.config, study or station.study)
+    for role, device in station.devices.items():
+        _edit(layout.config / "devices" / f"{device}.toml", address=f"{SIMULATED}{addresses[role]}")
+    shutil.copy(layout.config / "demo" / "staff.toml", layout.config / "staff.toml")
+    return _participant(layout, study or station.study)
+
+
+def script_for(participant: Participant) -> Script:
+    """What the scripted therapist knows before the visit."""
+    return Script(
+        user=USER,
+        pin=PIN,
+        participant=participant.code,
+        second_identifier=participant.second_identifier,
+    )
+
+
+def criteria_uv(layout: Layout) -> dict[str, float]:
+    """The amplitude criterion (uV) of each threshold rule of the demonstration's study."""
+    study = load_study(layout.config, load_station(layout.config).study)
+    return {rule.id: rule.criterion_uv for rule in study.hunt.rules}
+
+
+def _participant(layout: Layout, study: str) -> Participant:
+    folder = layout.data / "participants"
+    folder.mkdir(parents=True, exist_ok=True)
+    shipped = layout.config / "demo" / "participant.toml"
+    code = load_participant(shipped).code
+    target = folder / f"{code}.toml"
+    if not target.exists():
+        shutil.copy(shipped, target)
+        _edit(target, study=study)
+    return load_participant(target)
+
+
+def _edit(path: Path, **values: object) -> None:
+    table = tomllib.loads(path.read_text()) | values
+    path.write_text(tomli_w.dumps(table))
