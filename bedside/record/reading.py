@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedside.record.chain import GENESIS, Entry, Head
+from bedside.record.chain import GENESIS, Entry, Head, parse
 from bedside.record.errors import JournalDamaged
 from bedside.record.layout import Opening, chain_files, file_number, peek
+from bedside.record.note import NOTE
 from bedside.record.scan import Scan, scan
 
 
@@ -41,11 +42,15 @@ class _First:
 
 
 def read_files(folder: Path) -> Iterator[FileRead]:
-    """Every file of the chain, oldest first, each followed from where the one before it ended."""
+    """Every file of the chain, oldest first, each followed from where the one before it ended.
+
+    A folder without a note of the last number holds an excerpt, such as the files of one visit: it may begin anywhere.
+    """
     files = [(path, _first(path)) for path in chain_files(folder)]
     abandoned = {name for _, first in files if first for name in _abandoned(first, [path for path, _ in files])}
     kept = [(path, first) for path, first in files if path.name not in abandoned]
-    end = Head(0, GENESIS)
+    excerpt = not (folder / NOTE).exists()
+    end = kept[0][1].start if excerpt and kept and kept[0][1] else Head(0, GENESIS)
     for index, (path, first) in enumerate(kept):
         following = kept[index + 1][1] if index + 1 < len(kept) else None
         read = _read(path, first, following, end, last=index + 1 == len(kept))
@@ -71,6 +76,21 @@ def read_journal(folder: Path, *, strict: bool = True) -> Iterator[Entry]:
         bad = read.scan.bad
         if strict and bad and not read.being_written:
             raise JournalDamaged(f"{read.path} line {bad.number} (byte {bad.offset}): {bad.reason}")
+
+
+def read_back(folder: Path) -> Iterator[tuple[Path, tuple[Entry, ...]]]:
+    """Each file with its acknowledged lines, newest file first, not proven: for looking up what happened lately."""
+    files = chain_files(folder)
+    following: _First | None = None
+    abandoned: list[str] = []
+    for path in reversed(files):
+        if path.name in abandoned:
+            continue
+        data = path.read_bytes()
+        *lines, _ = data[: _acknowledged_bytes(path, following, len(data))].split(b"\n")
+        yield path, tuple(parse(line) for line in lines)
+        following = _first(path)
+        abandoned = _abandoned(following, files) if following else []
 
 
 def _first(path: Path) -> _First | None:

@@ -1,18 +1,20 @@
 """Proves a journal and the samples bound to it, or names the first place where the proof fails."""
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from bedside.record.chain import Entry, Head
+from bedside.record.chain import GENESIS, Entry, Head
 from bedside.record.layout import other_files
 from bedside.record.note import NOTE, DamagedNote, read_note
+from bedside.record.reader import Gap, gaps_in
 from bedside.record.reading import FileRead, read_files
 from bedside.record.signing import seal_fault
 
-RAW_SEALED = "raw.sealed"
+RAW_SEALED, VISIT_OPENED = "raw.sealed", "visit.opened"
 _KEEP = "keep the folder as it is and compare it with the copy on the study server"
 
 
@@ -35,7 +37,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was proven. `ok` when nothing contradicts the record; `unsigned` and `notes` are for a person to weigh.
 
-    `backwards` names the lines whose monotonic time lies before that of the line before them in the same boot.
+    `gaps` are samples missing inside the proven files. `backwards` names the lines whose monotonic time lies before
+    that of the line before them in the same boot.
     """
 
     folder: str
@@ -49,6 +52,7 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
     signed: int
     unsigned: tuple[str, ...]
     raw_files: int
+    gaps: tuple[Gap, ...]
     backwards: tuple[Problem, ...]
     notes: tuple[str, ...]
 
@@ -61,27 +65,32 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 def verify(folder: Path, *, raw: Path | None = None, key: str | None = None) -> VerifyReport:
     """Check chain, numbers, links between files, seals, signatures, the note of the last number, and raw samples.
 
-    `raw` is where sealed segments of samples lie (`../raw` beside the journal when not given). `key` is the public key
+    `raw` is where sealed segments of samples lie; when not given `../raw`, and for the whole box's journal
+    `../visits/VISIT/raw`. `key` is the public key
     (hex) that must have signed; without it the key that each file names is used, which a forger could have replaced.
     """
-    return _Verifier(folder, raw or folder.parent / "raw", key).run()
+    return _Verifier(folder, raw, key).run()
 
 
 class _Verifier:
-    def __init__(self, folder: Path, raw: Path, key: str | None) -> None:
+    def __init__(self, folder: Path, raw: Path | None, key: str | None) -> None:
         self.folder, self.raw, self.key = folder, raw, key
         self.problems: list[Problem] = []
         self.backwards: list[Problem] = []
         self.unsigned: list[str] = []
         self.notes: list[str] = []
+        self.raw_good: list[Path] = []
         self.files = self.lines = self.sealed = self.signed = self.raw_files = 0
+        self.visit = ""
         self.last: Entry | None = None
         self.hashes: dict[int, tuple[str, Problem]] = {}
 
     def run(self) -> VerifyReport:
+        noted = self._noted()
         for read in read_files(self.folder):
             self._file(read)
-        self._note()
+        if noted:
+            self._compare(noted)
         self.notes += [f"{path.name} is a copy made before a repair" for path in other_files(self.folder, ".broken")]
         return VerifyReport(
             folder=str(self.folder),
@@ -95,6 +104,7 @@ class _Verifier:
             signed=self.signed,
             unsigned=tuple(self.unsigned),
             raw_files=self.raw_files,
+            gaps=tuple(gap for paths in self._recordings() for gap in gaps_in(paths)),
             backwards=tuple(self.backwards),
             notes=tuple(self.notes),
         )
@@ -133,17 +143,30 @@ class _Verifier:
         self.last = entry
         self.lines += 1
         self.hashes[entry.n] = (entry.h, here)
+        if entry.ev == VISIT_OPENED:
+            self.visit = str(entry.data.get("visit"))
         if entry.ev == RAW_SEALED:
             self._raw(here, entry)
 
     def _raw(self, here: Problem, entry: Entry) -> None:
-        name = str(entry.data.get("name"))
         self.raw_files += 1
-        path = self.raw / Path(name).name
+        path = self._raw_folder() / Path(str(entry.data.get("name"))).name
         if not path.is_file():
-            self._bad(f"{self.raw.name}/{path.name}", None, None, f"missing; {here.file} line {here.line} names it")
+            self._bad(str(path), None, None, f"missing; {here.file} line {here.line} names it")
         elif _sha256(path) != entry.data.get("sha256"):
-            self._bad(f"{self.raw.name}/{path.name}", None, None, f"altered since {here.file} line {here.line}")
+            self._bad(str(path), None, None, f"altered since {here.file} line {here.line} named it")
+        else:
+            self.raw_good.append(path)
+
+    def _recordings(self) -> list[list[Path]]:
+        """The proven sample files, those of one visit together."""
+        return [list(paths) for _, paths in itertools.groupby(self.raw_good, key=lambda path: path.parent)]
+
+    def _raw_folder(self) -> Path:
+        beside = self.folder.parent / "raw"
+        if self.raw or beside.is_dir():
+            return self.raw or beside
+        return self.folder.parent / "visits" / self.visit / "raw"
 
     def _seal(self, read: FileRead) -> None:
         name, last = read.path.name, read.scan.last
@@ -174,18 +197,22 @@ class _Verifier:
         place = read.scan.lines[-1]
         self._bad(f"{read.path.name}.sig", 1, 0, f"{fault} (seal of {read.path.name}, line {place.number})")
 
-    def _note(self) -> None:
+    def _noted(self) -> Head | None:
+        """The note, read before the files: a writer at work only adds lines in between."""
         try:
             note = read_note(self.folder)
         except DamagedNote as error:
             self._bad(NOTE, 1, 0, str(error))
-            return
-        last_n = self.last.n if self.last else 0
+            return None
         if note is None:
-            self.notes.append(f"no {NOTE}: lines cut off at the end would not be noticed")
-        elif note.n > last_n:
+            self.notes.append(f"no {NOTE}: this is an excerpt, and lines cut off at its ends would not be noticed")
+        return note
+
+    def _compare(self, note: Head) -> None:
+        last_n = self.last.n if self.last else 0
+        if note.n > last_n:
             self._cut_off(last_n, note.n)
-        elif note.n in self.hashes and self.hashes[note.n][0] != note.h and note.h.strip("0"):
+        elif note.n in self.hashes and self.hashes[note.n][0] != note.h and note.h != GENESIS:
             place = self.hashes[note.n][1]
             self._bad(place.file, place.line, place.offset, f"line {note.n} is not the one that {NOTE} remembers")
 

@@ -1,0 +1,182 @@
+"""Records samples without ever holding up who measures: a bounded queue, and a thread that writes.
+
+What does not fit into the queue is dropped, counted and visible as a gap in the file; the caller is never blocked.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from bedside.record.errors import RecorderFailed
+from bedside.record.fsutil import SYSTEM, Storage
+from bedside.record.segment import Message, SealedSegment
+from bedside.record.segments import SegmentFiles
+from bedside.record.streams import CLOCKS, PULSES, Samples, SampleStream, Stream, encode_block, encode_state
+
+SEGMENT_S = 60.0
+QUEUE_BYTES = 32 * 1024 * 1024
+_POLL_S = 0.1
+
+State = Literal["idle", "recording", "failed"]
+
+
+class RecorderStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How the recorder is doing; `dropped` are rows by stream since the start."""
+
+    state: State
+    error: str
+    queued_bytes: int
+    written_bytes: int
+    dropped: dict[str, int]
+
+
+class Recorder:
+    """Writes several streams into MCAP segments in `folder`. One thread may start and stop it, any may feed it.
+
+    A segment ends `segment_s` of recorded time after its first message. A power cut costs at most the last 1.2 s: a
+    chunk is ended each second of recorded time, and what was recorded is synced each second of real time.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        streams: Sequence[Stream],
+        *,
+        segment_s: float = SEGMENT_S,
+        queue_bytes: int = QUEUE_BYTES,
+        storage: Storage = SYSTEM,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`monotonic` paces the syncs; all recorded times are arguments."""
+        self.folder = folder
+        self.streams = {stream.name: stream for stream in (*streams, PULSES, CLOCKS)}
+        self._segment_ns, self._queue_limit = int(segment_s * 1e9), queue_bytes
+        self._storage, self._monotonic = storage, monotonic
+        self._wake = threading.Condition()
+        self._queue: deque[Message] = deque()
+        self._queued = self._written = 0
+        self._sequence = dict.fromkeys(self.streams, 0)
+        self._dropped = dict.fromkeys(self.streams, 0)
+        self._sealed: list[SealedSegment] = []
+        self._state: State = "idle"
+        self._error = ""
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to record; raises RecorderFailed when the folder cannot be written or a thread already runs."""
+        if self._thread is not None:
+            raise RecorderFailed(f"{self.folder}: the recorder runs already")
+        files = SegmentFiles(self.folder, tuple(self.streams.values()), self._segment_ns, self._storage)
+        try:
+            files.begin()
+        except OSError as error:
+            raise RecorderFailed(f"{self.folder}: samples cannot be recorded: {error}; check the disk") from error
+        self._stopping, self._state, self._error = False, "recording", ""
+        self._thread = threading.Thread(target=self._run, args=(files,), name="recorder", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> tuple[SealedSegment, ...]:
+        """Write what is queued, seal the last segment, and give all segments sealed since `take_sealed`."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            with self._wake:
+                self._stopping = True
+                self._wake.notify()
+            thread.join()
+        return self.take_sealed()
+
+    def samples(self, stream: str, first_sample: int, first_mono_ns: int, values: Samples) -> bool:
+        """Record a block of shape (n, channels); False when it was dropped. Raises ValueError for another shape."""
+        declared = self.streams[stream]
+        if not isinstance(declared, SampleStream):
+            raise TypeError(f"stream {stream} does not hold samples")
+        return self._put(
+            stream, first_mono_ns, len(values), encode_block(declared, first_sample, first_mono_ns, values)
+        )
+
+    def state(self, stream: str, mono_ns: int, data: dict[str, Any]) -> bool:
+        """Record one JSON object; False when it was dropped."""
+        return self._put(stream, mono_ns, 1, encode_state(data))
+
+    def pulse(self, mono_ns: int, data: dict[str, Any]) -> bool:
+        """Record a pulse's marker."""
+        return self.state(PULSES.name, mono_ns, data)
+
+    def clock_pair(self, device: str, counter: int, mono_ns: int) -> bool:
+        """Record that `device` counted `counter` at the station's `mono_ns`."""
+        return self.state(CLOCKS.name, mono_ns, {"device": device, "counter": counter, "mono_ns": mono_ns})
+
+    def take_sealed(self) -> tuple[SealedSegment, ...]:
+        """Segments sealed since the last call, to be entered in the journal."""
+        with self._wake:
+            sealed, self._sealed = tuple(self._sealed), []
+        return sealed
+
+    def status(self) -> RecorderStatus:
+        """A picture of this moment."""
+        with self._wake:
+            return RecorderStatus(
+                state=self._state,
+                error=self._error,
+                queued_bytes=self._queued,
+                written_bytes=self._written,
+                dropped={name: rows for name, rows in self._dropped.items() if rows},
+            )
+
+    def _put(self, stream: str, mono_ns: int, rows: int, data: bytes) -> bool:
+        with self._wake:
+            sequence = self._sequence[stream]
+            self._sequence[stream] = (sequence + 1) & 0xFFFFFFFF
+            if self._state != "recording" or self._queued + len(data) > self._queue_limit:
+                self._dropped[stream] += rows
+                return False
+            self._queue.append(Message(stream, mono_ns, sequence, rows, data))
+            self._queued += len(data)
+            if self._queued > self._queue_limit // 4:
+                self._wake.notify()
+            return True
+
+    def _run(self, files: SegmentFiles) -> None:
+        """The writing thread."""
+        try:
+            while self._write_batch(files):
+                pass
+            with self._wake:
+                self._state = "idle"
+        except OSError as error:
+            files.abandon()
+            with self._wake:
+                self._error = f"samples can no longer be recorded: {error}; check the disk"
+        finally:
+            self._ended()
+
+    def _write_batch(self, files: SegmentFiles) -> bool:
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping or self._queued > self._queue_limit // 4, _POLL_S)
+            batch, stopping = list(self._queue), self._stopping
+            self._queue.clear()
+        sealed = files.add(batch, self._monotonic())
+        if stopping:
+            sealed += files.finish()
+        with self._wake:
+            self._queued -= sum(len(message.data) for message in batch)
+            self._written = files.written_bytes
+            self._sealed += sealed
+        return not stopping
+
+    def _ended(self) -> None:
+        """Whatever ended the thread: what was still queued is counted as dropped."""
+        with self._wake:
+            if self._state == "recording":
+                self._state = "failed"
+                self._error = self._error or "the recorder's thread ended unexpectedly"
+            for message in self._queue:
+                self._dropped[message.stream] += message.rows
+            self._queue.clear()
+            self._queued = 0
