@@ -26,6 +26,7 @@ _HILL_COVARIANCE = (
 )
 _NOISE_UNITS_MAX = 150.0
 _SMALLEST_D_PCT_MSO = 1e-9
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
 _CROSSING_RANGE_PCT_MSO = (30.0, 100.0)
 
 
@@ -72,12 +73,11 @@ class Recruitment:
 
     def probability(self, intensity_pct_mso: float, criterion_uv: float) -> float:
         """P(V >= criterion) at one intensity: quadrature over e_x and n, closed form over e_y."""
-        nodes, weights = np.polynomial.hermite_e.hermegauss(101)
-        resting = self.resting_uv((np.arange(64) + 0.5) / 64)
-        mean_decades = np.log10(self.evoked_uv(intensity_pct_mso, self.sd_x_pct_mso * nodes) / 0.1)
+        resting = self.resting_uv((np.arange(48) + 0.5) / 48)
+        mean_decades = np.log10(self.evoked_uv(intensity_pct_mso, self.sd_x_pct_mso * _NODES) / 0.1)
         missing = np.maximum(criterion_uv - resting, 1e-12)
         z = (mean_decades[:, None] - np.log10(missing / 0.1)[None, :]) / self.sd_y_decades
-        return float(weights @ ndtr(z).mean(axis=1) / weights.sum())
+        return float(_WEIGHTS @ ndtr(z).mean(axis=1) / _WEIGHTS.sum())
 
     def threshold_pct_mso(self, criterion_uv: float) -> float:
         """The true threshold: the intensity (%MSO) where P(V >= criterion) is one half; ValueError outside 1..400."""

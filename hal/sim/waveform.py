@@ -19,7 +19,7 @@ class Lobe:
     height: float
 
 
-LATE_SECOND_PHASE = (Lobe(0.0, 8.0, 0.12), Lobe(5.0, 12.0, -0.5), Lobe(16.0, 11.0, 0.5))
+LATE_SECOND_PHASE = (Lobe(0.0, 8.0, 0.12), Lobe(5.0, 12.0, -0.5), Lobe(17.0, 11.0, 0.5))
 """Tibialis anterior: with an onset at 32 ms the larger second phase peaks past 50 ms, as it does in recordings."""
 BIPHASIC = (Lobe(0.0, 8.0, 0.5), Lobe(7.0, 11.0, -0.5))
 POLYPHASIC = (Lobe(0.0, 7.0, -0.3), Lobe(5.0, 9.0, 0.55), Lobe(12.0, 9.0, -0.45), Lobe(19.0, 9.0, 0.15))
