@@ -1,0 +1,198 @@
+"""`bedside doctor`: config, devices, clock, disk, permissions, record. Each line says ok, or what to do."""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from bedside.config import (
+    ConfigError,
+    StationConfig,
+    config_folder,
+    load_devices,
+    load_participant,
+    load_staff,
+    load_station,
+)
+from bedside.record.outbox import unsent
+from bedside.record.verify import verify
+from bedside.snapshot import DeviceLine
+from bedside.station.client import StationClient, StationGone
+from bedside.station.clock import Clock
+from bedside.station.picture import device_lines
+from bedside.station.setup import SYNCHRONISED, build_fleet
+from bedside.station.wire import SnapshotMessage
+from bedside.visit.setup import load_setup
+from hal.device import SetupError
+
+LOW_DISK_BYTES = 2_000_000_000
+SETTLE_S = 3.0
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the report; `remedy` is empty when `ok`."""
+
+    name: str
+    ok: bool
+    text: str
+    remedy: str = ""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("--config", metavar="DIR", help="configuration folder")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where visits are kept")
+    parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="where the sockets are")
+    parser.add_argument("--json", action="store_true", help="one JSON list on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report; 0 when every line is ok."""
+    checks = list(asyncio.run(_report(args)))
+    if args.json:
+        sys.stdout.write(msgspec.json.encode(checks).decode() + "\n")
+    else:
+        sys.stdout.writelines(_line(check) for check in checks)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _line(check: Check) -> str:
+    mark = "ok  " if check.ok else "!!  "
+    remedy = f"\n      -> {check.remedy}" if check.remedy else ""
+    return f"{mark}{check.name:12} {check.text}{remedy}\n"
+
+
+async def _report(args: argparse.Namespace) -> list[Check]:
+    config = config_folder(args.config)
+    checks = check_config(config)
+    try:
+        station = load_station(config)
+    except ConfigError:
+        return checks
+    data, run_dir = args.data or Path(station.data), args.run_dir or Path(station.run)
+    checks += check_participants(data)
+    checks += await check_devices(config, station, run_dir)
+    checks += [check_clock(), check_disk(data), check_folder("data", data), check_folder("run", run_dir)]
+    return [*checks, *check_record(data)]
+
+
+def check_config(config: Path) -> list[Check]:
+    """Every file of the configuration, all of its faults at once."""
+    loads: dict[str, Callable[[], object]] = {
+        "config": lambda: load_setup(config),
+        "staff": lambda: load_staff(config / "staff.toml"),
+    }
+    return [_attempt(name, load, str(config)) for name, load in loads.items()]
+
+
+def check_participants(data: Path) -> list[Check]:
+    """Participants' records that cannot be read; one line when all can."""
+    paths = sorted((data / "participants").glob("*.toml"))
+    checks = [_attempt("participant", partial(load_participant, path), path.stem) for path in paths]
+    broken = [check for check in checks if not check.ok]
+    return broken or [Check(name="participants", ok=True, text=str(data / "participants"))]
+
+
+def _attempt(name: str, load: Callable[[], object], text: str) -> Check:
+    try:
+        load()
+    except ConfigError as error:
+        return Check(name=name, ok=False, text=error.problem, remedy=f"{error.path}, {error.key}: {error.remedy}")
+    except OSError as error:
+        return Check(name=name, ok=False, text=f"cannot be read: {error}", remedy="create or repair the file")
+    return Check(name=name, ok=True, text=text)
+
+
+async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> list[Check]:
+    """Every device: as the running station sees it, or opened here when none runs."""
+    try:
+        lines = await _devices_of_station(run_dir)
+    except StationGone:
+        try:
+            lines = await _devices_opened_here(config, station)
+        except (ConfigError, SetupError) as error:
+            return [Check(name="devices", ok=False, text=str(error), remedy="correct the device's file")]
+    return [_device(line) for line in lines]
+
+
+async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
+    client = await StationClient.connect(run_dir, "observe")
+    try:
+        async for message in client.messages():
+            if isinstance(message, SnapshotMessage):
+                return message.snapshot.devices
+    finally:
+        await client.close()
+    return ()
+
+
+async def _devices_opened_here(config: Path, station: StationConfig) -> tuple[DeviceLine, ...]:
+    clock = Clock()
+    fleet, simulated = build_fleet(load_devices(config, station), clock)
+    try:
+        await fleet.open(lambda _device, _reading: None)
+        await asyncio.sleep(SETTLE_S)
+        return device_lines(fleet.devices, simulated, clock.now())
+    finally:
+        await fleet.close()
+
+
+def _device(line: DeviceLine) -> Check:
+    words = f"{line.role} at {line.address}: {line.state}{' (SIMULATED)' if line.simulated else ''}"
+    if line.state == "ok":
+        return Check(name=line.name, ok=True, text=words)
+    remedy = line.remedy or "check that it is switched on and its cable is in"
+    return Check(name=line.name, ok=False, text=f"{words}. {line.error}", remedy=remedy)
+
+
+def check_clock() -> Check:
+    """Whether the wall clock is synchronised."""
+    if SYNCHRONISED.exists():
+        return Check(name="clock", ok=True, text="synchronised over the network")
+    return Check(
+        name="clock",
+        ok=False,
+        text="the wall clock is not known to be synchronised",
+        remedy="connect to the network or compare date and time by hand before a visit",
+    )
+
+
+def check_disk(data: Path) -> Check:
+    """Free space where visits are kept."""
+    existing = next(folder for folder in (data, *data.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    text = f"{free / 1e9:.1f} GB free in {existing}"
+    if free >= LOW_DISK_BYTES:
+        return Check(name="disk", ok=True, text=text)
+    return Check(name="disk", ok=False, text=text, remedy="send visits to the study server, then free space")
+
+
+def check_folder(name: str, folder: Path) -> Check:
+    """Whether this user can write to a folder."""
+    if os.access(folder, os.W_OK | os.X_OK):
+        return Check(name=name, ok=True, text=f"{folder} can be written")
+    why = "cannot be written by this user" if folder.exists() else "does not exist"
+    return Check(
+        name=name, ok=False, text=f"{folder} {why}", remedy=f"create it and give it to the user of bedside: {folder}"
+    )
+
+
+def check_record(data: Path) -> Iterator[Check]:
+    """The journal's proof and what is not on the study server yet."""
+    journal = data / "journal"
+    if journal.is_dir():
+        report = verify(journal)
+        bad = report.first
+        text = "every line holds" if bad is None else str(bad)
+        remedy = "" if bad is None else "keep the folder as it is and call the administrator"
+        yield Check(name="journal", ok=report.ok, text=text, remedy=remedy)
+    waiting = len(unsent(data))
+    yield Check(
+        name="sync", ok=True, text=f"{waiting} files wait to be sent" if waiting else "nothing waits to be sent"
+    )
