@@ -1,0 +1,99 @@
+"""Mains hum: fitted as sines on the rest before the pulse and extended over the epoch.
+
+A notch filter rings after the artefact and the response; a fit that has only seen the rest cannot. The idea of
+subtracting a fitted line instead of filtering it is Mitra and Pesaran's (Biophys J 76:691, 1999).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LONG_REST_MS = 150.0
+SHORT_REST_MS = 30.0
+REMOVES_OF_SD = 0.4
+OVER_NEIGHBOURS = 12.0
+ROUNDING = 1e-12
+HARMONICS = (2, 3, 4, 5, 6)
+HARMONIC_REMOVES_OF_POWER = 0.1
+_PULL_HZ = np.arange(-0.4, 0.41, 0.1)
+
+
+@dataclass(frozen=True)
+class Hum:
+    """The fitted hum: `wave_uv` (n,) over the whole epoch; `frequency_hz` None and a zero wave when there is none."""
+
+    wave_uv: Array
+    frequency_hz: float | None
+    rms_uv: float
+
+
+def fit_hum(epoch_uv: Array, rate_hz: float, rest: slice, mains_hz: tuple[float, ...] = (50.0, 60.0)) -> Hum:
+    """Fit mains hum on `epoch_uv[rest]` (uV) and extend it over the whole epoch (n,).
+
+    The fundamental is believed when it removes more than 40 % of the rest's SD or, with 150 ms of rest or more, when
+    its power stands 12 times above that of the frequencies beside it; a harmonic when it removes a tenth of the power
+    that is left. With less than 30 ms of rest nothing is fitted. Constant and slope are fitted along, never removed.
+    """
+    y = epoch_uv[rest]
+    t = np.arange(epoch_uv.size) / rate_hz
+    duration_ms = y.size * 1000.0 / rate_hz
+    none = Hum(np.zeros_like(epoch_uv), None, 0.0)
+    if duration_ms < SHORT_REST_MS:
+        return none
+    is_long = duration_ms >= LONG_REST_MS
+    plain = _residual_power(t[rest], y, ())
+    candidates = [main + pull for main in mains_hz for pull in (_PULL_HZ if is_long else (0.0,))]
+    left, frequency = min((_residual_power(t[rest], y, (f,)), f) for f in candidates)
+    if plain <= ROUNDING * float(np.ptp(y)) ** 2:
+        return none
+    if not (_removes_enough(left, plain) or (is_long and _stands_out(t[rest], y, frequency, plain))):
+        return none
+    frequencies = _with_harmonics(t[rest], y, frequency, rate_hz, left) if is_long else (frequency,)
+    wave = _sines(t, frequencies) @ _solve(t[rest], y, frequencies)[2:]
+    return Hum(np.asarray(wave), float(frequency), float(np.sqrt(np.mean(wave**2))))
+
+
+def _sines(t: Array, frequencies: tuple[float, ...]) -> Array:
+    phases = 2 * np.pi * np.outer(t, frequencies)
+    return np.concatenate([np.sin(phases), np.cos(phases)], axis=1)
+
+
+def _design(t: Array, frequencies: tuple[float, ...]) -> Array:
+    centred = (t - t.mean()) / max(np.ptp(t), 1e-12)
+    return np.column_stack([np.ones_like(t), centred, _sines(t, frequencies)])
+
+
+def _solve(t: Array, y: Array, frequencies: tuple[float, ...]) -> Array:
+    return np.asarray(np.linalg.lstsq(_design(t, frequencies), y, rcond=None)[0])
+
+
+def _residual_power(t: Array, y: Array, frequencies: tuple[float, ...]) -> float:
+    design = _design(t, frequencies)
+    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    return float(np.mean(residual**2))
+
+
+def _removes_enough(left: float, plain: float) -> bool:
+    return left < (1.0 - REMOVES_OF_SD) ** 2 * plain
+
+
+def _stands_out(t: Array, y: Array, frequency: float, plain: float) -> bool:
+    """Whether the line's power is far above that of its neighbours, two to five resolution cells away."""
+    cell = 1.0 / (t.size * (t[1] - t[0]))
+    offsets = cell * np.array([-4.0, -3.0, -2.0, 2.0, 3.0, 4.0, 5.0])
+    beside = [plain - _residual_power(t, y, (frequency + offset,)) for offset in offsets if frequency + offset > cell]
+    return plain - _residual_power(t, y, (frequency,)) > OVER_NEIGHBOURS * float(np.median(beside))
+
+
+def _with_harmonics(t: Array, y: Array, frequency: float, rate_hz: float, left: float) -> tuple[float, ...]:
+    kept: tuple[float, ...] = (frequency,)
+    for order in HARMONICS:
+        if order * frequency > 0.45 * rate_hz:
+            break
+        power = _residual_power(t, y, (*kept, order * frequency))
+        if power < (1.0 - HARMONIC_REMOVES_OF_POWER) * left:
+            kept, left = (*kept, order * frequency), power
+    return kept
