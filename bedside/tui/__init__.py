@@ -1,0 +1,1 @@
+"""The screens: a disposable client of the station's socket."""

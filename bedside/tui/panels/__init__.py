@@ -1,0 +1,1 @@
+"""Panels: pure functions from a picture to rows of text."""

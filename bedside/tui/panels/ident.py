@@ -1,0 +1,82 @@
+"""The line that says whose visit this is, and the one that says what is connected."""
+
+from bedside.snapshot import DeviceLine
+from bedside.tui.picture import Picture
+from bedside.tui.rows import Row, Span, age_text, clock_of, ends, row
+
+WORD_STYLES = {
+    "STIMULATING": "word.on",
+    "READY": "word.ready",
+    "PAUSED": "word.hold",
+    "STOPPING": "word.hold",
+    "UNKNOWN": "word.hold",
+    "OFF": "word.off",
+    "ENDED": "word.off",
+}
+FRESH_STATES = frozenset({"ok"})
+
+
+def ident(picture: Picture, width: int) -> Row:
+    """Participant and side first, then session, who is signed in, and the time."""
+    snapshot = picture.snapshot
+    left: list[Span] = [(" " + (snapshot.participant or "no visit open"), "bar.strong")]
+    left += [(f"  {snapshot.side}", "bar.strong")] if snapshot.side else []
+    left += [(f"  {snapshot.session}", "bar")] if snapshot.session else []
+    left += [(f"  {snapshot.study}", "bar.dim")] if snapshot.study and width >= 110 else []
+    right: list[Span] = []
+    if snapshot.simulated:
+        speed = f" x{snapshot.speed:g}" if snapshot.speed != 1.0 else ""
+        right.append((f" SIMULATED{speed} ", "sim"))
+    right.append((f" {who(picture)} {clock_of(snapshot.utc, seconds=False)} ", "bar.dim"))
+    return ends(row(*left), row(*right), width, "bar")
+
+
+def who(picture: Picture) -> str:
+    """Who is signed in, and whether this screen controls."""
+    user = picture.snapshot.user.split(" (")[0] or "not signed in"
+    if picture.role != "control":
+        return f"watching, {picture.snapshot.controller or 'nobody'} controls"
+    return user if picture.controls else f"{user}, NOT in control"
+
+
+def device_strip(picture: Picture, width: int) -> Row:
+    """Every device with its state, its age and its losses; the worst first when they do not all fit."""
+    devices = sorted(picture.snapshot.devices, key=lambda line: line.state in FRESH_STATES)
+    spans: list[Span] = []
+    for line in devices:
+        spans += [(" " if not spans else "  ", "dim"), *_device(line, picture)]
+    return row(*spans) if spans else row((" no devices known", "dim"))
+
+
+def _device(line: DeviceLine, picture: Picture) -> list[Span]:
+    age_s = picture.aged(line.age_s)
+    well = line.state in FRESH_STATES and picture.link.up
+    old = age_text(age_s)
+    style = "look" if line.state not in FRESH_STATES else "stale" if old or not well else "text"
+    word = line.state if picture.link.up else "not known"
+    text = f"{line.name} {word}" + (f" {old}" if old else "")
+    lost = f" lost {line.dropped}" if line.dropped else ""
+    return [(text, style), (lost, "look")]
+
+
+def box_strip(picture: Picture, width: int) -> Row:
+    """Recording, disk, clock, watchers, what is not sent yet."""
+    snapshot = picture.snapshot
+    watching = sum(1 for who in snapshot.watchers if not who.controls)
+    parts: list[Span] = [
+        (f" rec {snapshot.recording}", "text") if snapshot.recording else (" not recording", "dim"),
+        _disk(snapshot.disk_free_gb),
+        (f"clock {snapshot.clock or 'not known'}", "text" if snapshot.clock else "dim"),
+        (f"{watching} watching", "text" if watching else "dim"),
+        (f"unsent {'not known' if snapshot.unsent is None else snapshot.unsent}", "dim"),
+    ]
+    spans: list[Span] = []
+    for part in parts:
+        spans += [(" | ", "dim"), part] if spans else [part]
+    return row(*spans)
+
+
+def _disk(free_gb: float | None) -> Span:
+    if free_gb is None:
+        return ("disk not known", "dim")
+    return (f"disk {free_gb:.0f} GB" if free_gb >= 10 else f"disk {free_gb:.1f} GB", "text" if free_gb >= 5 else "look")

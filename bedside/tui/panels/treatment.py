@@ -1,0 +1,151 @@
+"""The running treatment: the state seen from across the room, and the few numbers that are acted on."""
+
+from bedside.snapshot import Interlock, Robot, Run
+from bedside.tui.glyphs import Ladder, big
+from bedside.tui.panels.ident import WORD_STYLES
+from bedside.tui.picture import Picture
+from bedside.tui.rows import NOT_KNOWN, Row, Span, age_text, clock_of, fit, minutes, number, row, veil, wrapped
+
+Cell = tuple[str, Span, Span]
+CELL_WIDTHS = (10, 9, 12, 13, 11, 15)
+
+
+def state_rows(picture: Picture, width: int, ladder: Ladder) -> list[Row]:
+    """State word, phase and reason at the left; the time left in big digits at the right."""
+    run = picture.run or Run(word="UNKNOWN", reason="nothing known")
+    digits = big(minutes(run.remaining_s) if run.word != "UNKNOWN" else "--:--", ladder)
+    room = width - max(len(line) for line in digits) - 8
+    word = picture.word
+    title = f"{picture.step.number} of {picture.step.total} {picture.step.title}" if picture.step else ""
+    times = f"elapsed {minutes(run.elapsed_s)}   walking {minutes(run.walk_s)}"
+    left = [
+        row((f"  {word}  ", WORD_STYLES.get(word, "word.hold")), (f"  {title}", "strong")),
+        row((f" {veil(run.reason, picture.private)}", "text")),
+        row((f" {times}   {run.durations}", "dim")),
+    ]
+    labels = ("time", "left", "")
+    return [
+        (*fit(spans, room), (f"{label:>5} ", "dim"), (f"{line}  ", "strong"))
+        for spans, label, line in zip(left, labels, digits, strict=True)
+    ]
+
+
+def compact_rows(picture: Picture, width: int) -> list[Row]:
+    """What is shown when the terminal is too small for anything else."""
+    run = picture.run
+    word = picture.word
+    lines = [
+        row((f"  {word}  ", WORD_STYLES.get(word, "word.hold")), (f"  {run.reason if run else ''}", "text")),
+        row(
+            (f" {picture.snapshot.participant or 'no visit open'}", "strong"), (f"  {picture.snapshot.side}", "strong")
+        ),
+    ]
+    if run is not None and run.planned:
+        lines.append(row(f" {run.delivered} of {run.planned} pulses, {minutes(run.remaining_s)} left"))
+    lines.append(row(""))
+    lines += wrapped("Terminal too small: make it at least 80x24.", width - 1, 2, "look")
+    lines.append(row((" F12 ", "stop"), (" STOP still works", "strong"), ("   Space pauses", "text")))
+    return lines
+
+
+def number_rows(picture: Picture, width: int) -> list[Row]:
+    """Label, value and its counterpart for each number: what was asked beside what was reported."""
+    cells = [*robot_cells(picture), *stimulator_cells(picture)]
+    spare = max(width - sum(CELL_WIDTHS), 0) // len(cells)
+    lines: list[list[Span]] = [[], [], []]
+    for (label, value, note), least in zip(cells, CELL_WIDTHS, strict=True):
+        for line, span in zip(lines, ((label, "dim"), value, note), strict=True):
+            line.extend(fit(((" ", "text"), span), least + spare))
+    return [tuple(line) for line in lines]
+
+
+def _cell(label: str, value: str, note: str, age_s: float | None, fresh: bool) -> Cell:
+    old = age_text(age_s)
+    style = "strong" if fresh and not old and value != NOT_KNOWN else "stale"
+    return (label, (value, style), (old or note, "stale" if old else "dim"))
+
+
+def robot_cells(picture: Picture) -> list[Cell]:
+    """Walking speed and body-weight support, with the age of what the robot said."""
+    robot = picture.snapshot.robot or Robot()
+    age_s = picture.aged(robot.age_s)
+    up = picture.link.up
+    by = "typed by hand" if robot.source == "operator" else robot.phase
+    share = "" if robot.body_weight_support_pct is None else f"{robot.body_weight_support_pct:.0f} %"
+    support = number(robot.body_weight_support_kg, 0, "kg")
+    if robot.source == "operator" and age_s is not None and age_s < 600:
+        age_s = 0.0
+    return [
+        _cell("speed", number(robot.speed_kmh, 1, "km/h"), by, age_s, up),
+        _cell("support", support, share, age_s, up),
+    ]
+
+
+def stimulator_cells(picture: Picture) -> list[Cell]:
+    """Asked and reported amplitude, pulses, the last pulse's slope and the coil's temperature."""
+    run = picture.run or Run(word="UNKNOWN", reason="")
+    line = picture.device("stimulator")
+    age_s = picture.aged(line.age_s) if line else None
+    up = picture.link.up
+    limit = "" if run.minutes_to_limit is None else f"{run.minutes_to_limit:.0f} min to limit"
+    unsure = f", {run.uncertain} unsure" if run.uncertain else ""
+    left = f"{max(run.planned - run.delivered, 0)} left{unsure}"
+    cells = [
+        _cell("pulses", f"{run.delivered} of {run.planned}", left, age_s, up),
+        _cell("di/dt", number(run.di_dt_a_us, 0, "A/µs"), "last pulse", age_s, up),
+        _cell("coil", number(run.temperature_c, 1, "°C"), limit, age_s, up),
+    ]
+    if picture.private:
+        return [("%MSO", ("hidden", "dim"), ("F9", "dim")), *cells]
+    return [_amplitude(run, age_s, up), *cells]
+
+
+def _amplitude(run: Run, age_s: float | None, up: bool) -> Cell:
+    asked, said = number(run.asked_pct_mso), number(run.reported_pct_mso)
+    differ = run.asked_pct_mso is not None and run.reported_pct_mso not in {None, run.asked_pct_mso}
+    label, value, note = _cell("%MSO asked", asked, f"device {said}", age_s, up)
+    if differ:
+        return (label, value, (f"DEVICE {said}", "look"))
+    return (label, value, note)
+
+
+def reminder(picture: Picture) -> Row:
+    """The countdown that matters now: contact question, pause limit, or the next contact question."""
+    run = picture.run
+    if run is None:
+        return row("")
+    if run.contact_left_s is not None:
+        return row((f" Does the coil touch its mark? {run.contact_left_s:.0f} s left, then the pulses pause", "look"))
+    if run.word == "PAUSED" and run.pause_left_s is not None:
+        return row((f" Paused: the pulses end for today in {minutes(run.pause_left_s)}", "look"))
+    if run.contact_due_s is not None and run.word == "STIMULATING":
+        return row((f" next contact question in {minutes(run.contact_due_s)}", "dim"))
+    before = run.word in {"OFF", "READY"} and picture.step is not None
+    return row((f" {veil(picture.step.instruction, picture.private)}", "text")) if before and picture.step else row("")
+
+
+def interlock_rows(picture: Picture, width: int) -> list[Row]:
+    """Every condition for stimulation: those that do not hold first, with what to do."""
+    interlocks = picture.run.interlocks if picture.run else ()
+    holding = sum(lock.holds for lock in interlocks)
+    lines = [row((" Before pulses can start", "accent"), (f"   {holding} of {len(interlocks)} hold", "dim"))]
+    for lock in sorted(interlocks, key=lambda lock: lock.holds):
+        lines += _interlock(lock, width)
+    return lines
+
+
+def _interlock(lock: Interlock, width: int) -> list[Row]:
+    if lock.holds:
+        return [row((f" [x] {lock.text}", "text"))]
+    remedy = (
+        [row("     ", *spans) for spans in wrapped(f"→ {lock.remedy}", width - 7, 2, "text")] if lock.remedy else []
+    )
+    return [row((f" [ ] {lock.text}", "look")), *remedy]
+
+
+def event_rows(picture: Picture, count: int) -> list[Row]:
+    """The last things that happened, newest first."""
+    newest = picture.snapshot.recent[::-1][:count]
+    if not newest:
+        return [row((" nothing has happened yet", "dim"))]
+    return [row((f" {clock_of(line.utc)} ", "dim"), (veil(line.text, picture.private), "text")) for line in newest]

@@ -1,0 +1,1 @@
+"""Bodies, dialogs and pages."""

@@ -1,0 +1,1 @@
+"""Widgets: what paints and what takes keys."""

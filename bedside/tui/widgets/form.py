@@ -1,0 +1,238 @@
+"""Forms by keyboard: arrows move, y/n and digits answer, Enter opens a line to type in."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from bedside.events import Value
+from bedside.snapshot import Item
+from bedside.tui.formlogic import TYPED, NotAValue, key_value, neighbour, next_open, parse, range_text, value_text
+from bedside.tui.picture import Picture
+from bedside.tui.rows import Row, cut, ends, row, wrapped
+from bedside.tui.widgets.panel import Panel
+
+_MARKS = {"open": "[ ]", "ok": "[x]", "attention": "[!]", "stop": "[!]"}
+_STYLES = {"open": "text", "ok": "text", "attention": "look", "stop": "look"}
+
+
+def help_text(item: Item) -> str:
+    """How the item is answered, in a few words."""
+    if item.kind == "tick":
+        return "y when done"
+    if item.kind == "yesno":
+        return "y or n"
+    if item.kind == "choice":
+        return "press its number, or left and right" if len(item.choices) > 1 else "press 1"
+    return f"Enter, then type{': ' + range_text(item) if range_text(item) else ''}"
+
+
+def item_rows(item: Item, width: int, here: bool, readonly: bool) -> list[Row]:
+    """One item: mark, label and value; for the one under the cursor also its hint and how to answer."""
+    style = "cursor" if here else _STYLES[item.state]
+    value = value_text(item) or ("" if item.required else "optional")
+    by = " (measured)" if item.by == "machine" else ""
+    value_style = style if item.value is not None or here else "dim"
+    head = ends(row((f" {_MARKS[item.state]} {item.label}", style)), row((f"{value}{by} ", value_style)), width)
+    rows = [tuple((text, style if here else name) for text, name in head)]
+    if here and item.kind == "choice" and not readonly:
+        rows += _choices(item, width)
+    hint = item.hint if here or item.state in {"attention", "stop"} else ""
+    if here and not readonly:
+        hint = f"{help_text(item)}{'; ' if hint else ''}{hint}"
+    return rows + [row("     ", *spans) for spans in wrapped(hint, width - 6, 2, "dim")]
+
+
+def _choices(item: Item, width: int) -> list[Row]:
+    words = [f"{place} {choice}" if place < 10 else choice for place, choice in enumerate(item.choices, 1)]
+    return [row("     ", *spans) for spans in wrapped("   ".join(words), width - 6, 3, "accent")]
+
+
+class ItemList(Panel):
+    """The items with a cursor; never answers anything itself but says what was answered."""
+
+    can_focus = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down,tab", "move(1)", show=False),
+        Binding("shift+tab", "move(-1)", show=False),
+        Binding("left", "turn(-1)", show=False),
+        Binding("right", "turn(1)", show=False),
+    ]
+
+    class Given(Message):
+        """An item was answered by a key."""
+
+        def __init__(self, item: Item, value: Value) -> None:
+            super().__init__()
+            self.item = item
+            self.value = value
+
+    class Wanted(Message):
+        """An item is to be typed, beginning with `typed`."""
+
+        def __init__(self, item: Item, typed: str) -> None:
+            super().__init__()
+            self.item = item
+            self.typed = typed
+
+    def __init__(self, *, readonly: bool = False) -> None:
+        super().__init__()
+        self.items: tuple[Item, ...] = ()
+        self.at = 0
+        self.readonly = readonly
+
+    @property
+    def current(self) -> Item | None:
+        """The item under the cursor."""
+        return self.items[self.at] if self.at < len(self.items) else None
+
+    def put(self, items: Sequence[Item], *, afresh: bool) -> None:
+        """Show these items; `afresh` puts the cursor on the first open one."""
+        self.items = tuple(items)
+        self.at = next_open(self.items, -1) if afresh and items else min(self.at, max(len(items) - 1, 0))
+        self.at = max(self.at, 0)
+        self.renew()
+
+    def rows(self, picture: Picture, width: int, height: int) -> Sequence[Row]:
+        """The items around the cursor."""
+        blocks = [
+            item_rows(item, width, here=place == self.at and not self.readonly, readonly=self.readonly)
+            for place, item in enumerate(self.items)
+        ]
+        lines = [line for block in blocks for line in block]
+        if len(lines) <= height:
+            return lines
+        end = sum(len(block) for block in blocks[: self.at + 1])
+        ahead = 1 if self.at + 1 < len(blocks) else 0
+        first = min(max(end + ahead - height, 0), len(lines) - height)
+        shown = lines[first : first + height]
+        if first + height < len(lines):
+            shown[-1] = row((cut("     more below (arrow down)", width), "dim"))
+        return shown
+
+    def action_move(self, step: int) -> None:
+        """Go to the item before or after."""
+        if self.items:
+            self.at = (self.at + step) % len(self.items)
+            self.renew()
+
+    def action_turn(self, step: int) -> None:
+        """Take the choice before or after."""
+        item = self.current
+        if item is not None and item.kind == "choice" and item.choices and not self.readonly:
+            self.post_message(self.Given(item, neighbour(item, step)))
+
+    def on_key(self, event: events.Key) -> None:
+        """Answer with a key, or ask for the line to type in."""
+        item = self.current
+        if item is None or self.readonly:
+            return
+        meant, value = key_value(item, event.key)
+        if meant:
+            event.stop()
+            self.post_message(self.Given(item, value))
+        elif item.kind in TYPED and (event.key == "enter" or (item.kind == "number" and _starts_number(event))):
+            event.stop()
+            self.post_message(self.Wanted(item, "" if event.key == "enter" else event.character or ""))
+
+
+def _starts_number(event: events.Key) -> bool:
+    return event.character is not None and (event.character.isdigit() or event.character in "-.")
+
+
+class EditLine(Input):
+    """The line to type in; Escape leaves it without an answer."""
+
+
+class Form(Vertical):
+    """Items and the line to type in. Posts `Form.Answered`; what becomes of it is the owner's business."""
+
+    class Answered(Message):
+        """A person gave an item a value."""
+
+        def __init__(self, item: Item, value: Value) -> None:
+            super().__init__()
+            self.item = item
+            self.value = value
+
+    def __init__(self, *, readonly: bool = False, typing: bool = False) -> None:
+        super().__init__()
+        self.list = ItemList(readonly=readonly)
+        self.line = EditLine(select_on_focus=False)
+        self._typing = typing
+        self._item: Item | None = None
+
+    def compose(self) -> ComposeResult:
+        """The list above, the line below."""
+        yield self.list
+        yield self.line
+
+    def put(self, items: Sequence[Item], *, afresh: bool) -> None:
+        """Show these items."""
+        self.list.put(items, afresh=afresh)
+
+    def begin(self) -> None:
+        """Take the focus, and open the line at once where a form is typed through."""
+        self.list.focus()
+        item = self.list.current
+        if self._typing and item is not None and item.kind in TYPED and item.value is None:
+            self._open(item, "")
+
+    def on_item_list_given(self, message: ItemList.Given) -> None:
+        """Pass an answer on and move to the next item unless it was a turn of the choices."""
+        message.stop()
+        self._answer(message.item, message.value)
+
+    def on_item_list_wanted(self, message: ItemList.Wanted) -> None:
+        """Open the line to type in."""
+        message.stop()
+        self._open(message.item, message.typed)
+
+    def _open(self, item: Item, typed: str) -> None:
+        self._item = item
+        self.line.password = item.kind == "secret"
+        self.line.value = typed or (str(item.value) if item.value is not None and item.kind == "text" else "")
+        self.line.cursor_position = len(self.line.value)
+        self.line.border_title = item.label
+        self.line.border_subtitle = "Enter takes it, Esc leaves it"
+        self.line.add_class("-open")
+        self.line.focus()
+
+    def close_line(self) -> None:
+        """Leave the line without an answer."""
+        self.line.remove_class("-open")
+        self.line.value = ""
+        self._item = None
+        self.list.focus()
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether the line is open."""
+        return self._item is not None
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Take what was typed, or say what would fit."""
+        message.stop()
+        if self._item is None:
+            return
+        try:
+            value = parse(self._item, message.value)
+        except NotAValue as error:
+            self.line.border_subtitle = str(error)
+            return
+        item = self._item
+        self.close_line()
+        self._answer(item, value)
+
+    def _answer(self, item: Item, value: Value) -> None:
+        place = next((n for n, mine in enumerate(self.list.items) if mine.id == item.id), self.list.at)
+        if item.value is None:
+            self.list.at = next_open(self.list.items, place)
+            self.list.renew()
+        self.post_message(self.Answered(item, value))
