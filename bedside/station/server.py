@@ -176,15 +176,11 @@ class Server:
     def _event_for(role: Role, envelope: Envelope) -> EventMessage | None:
         return EventMessage(envelope=envelope) if role in envelope.event.visible_to else None
 
-    def _accept(self, role: Role) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-        async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 - a stream callback always runs in a task
+    def _accept(self, role: Role) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.get_running_loop().create_task(self._serve(role, reader, writer))
             self._tasks.add(task)
-            try:
-                await self._serve(role, reader, writer)
-            finally:
-                self._tasks.discard(task)
+            task.add_done_callback(self._tasks.discard)
 
         return accepted
 

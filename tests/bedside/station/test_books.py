@@ -1,0 +1,113 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bedside.events import Envelope, PulseReported, StationStarted, StepEntered, VisitClosed, VisitOpened
+from bedside.record.chain import Stamp
+from bedside.record.journal import Journal
+from bedside.record.outbox import unsent
+from bedside.record.verify import verify
+from bedside.station.books import Books, gap_s, past_visits
+from bedside.visit.inputs import Now
+
+UTC = "2026-11-21T08:00:00.000000Z"
+
+
+def open_books(data: Path) -> Books:
+    journal = Journal.open(
+        data / "journal",
+        box="b",
+        software="s",
+        config_hash="c",
+        boot="boot",
+        clock=lambda: Stamp(0, UTC, "ntp"),
+    )
+    return Books(journal, data / "visits", lambda: "ntp")
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[Books]:
+    books = open_books(tmp_path)
+    yield books
+    books.close("test over")
+
+
+def opened(visit: str = "v1") -> VisitOpened:
+    return VisitOpened(visit=visit, participant="P", study="S", session=1, sessions_planned=28, simulated=True)
+
+
+def write(books: Books, *events: object) -> tuple[Envelope, ...]:
+    return books.write(events, Now(mono_ns=5, utc=UTC), "thera", "control")  # type: ignore[arg-type]
+
+
+CLOSED = VisitClosed(outcome="complete", reason="signed")
+
+
+def test_events_come_back_as_they_were_written(books: Books) -> None:
+    written = write(books, opened(), StepEntered(step="checkin"))
+    assert [envelope.event for envelope in written] == [opened(), StepEntered(step="checkin")]
+    assert books.since(0) == list(written)
+    assert books.since(written[0].n) == [written[1]]
+    assert (written[0].who, written[0].via, written[0].mono_ns) == ("thera", "control", 5)
+
+
+def test_an_open_visit_is_found_again_with_all_its_events(books: Books, tmp_path: Path) -> None:
+    write(books, opened("old"), CLOSED)
+    write(books, opened("new"), StepEntered(step="fit"))
+    books.close("crash")
+    again = open_books(tmp_path)
+    assert [envelope.event for envelope in again.open_visit()] == [opened("new"), StepEntered(step="fit")]
+    again.close("over")
+
+
+def test_a_closed_visit_is_not_open(books: Books) -> None:
+    write(books, opened(), CLOSED)
+    assert books.open_visit() == []
+
+
+def test_a_sealed_visit_holds_whole_files_and_is_ready_to_be_sent(books: Books, tmp_path: Path) -> None:
+    write(books, StationStarted(software="s", config_hash="c", simulated=True))
+    write(books, opened())
+    write(books, PulseReported(purpose="treatment", course=1), CLOSED)
+    books.seal("v1")
+    events = [[type(e.event) for e in visit] for visit in past_visits(tmp_path / "visits")]
+    assert events == [[VisitOpened, PulseReported, VisitClosed]]
+    assert {item.visit for item in unsent(tmp_path)} == {"v1"}
+    linked = next((tmp_path / "visits" / "v1" / "journal").glob("*.jsonl"))
+    assert linked.samefile(tmp_path / "journal" / linked.name)
+
+
+def test_a_visit_that_was_closed_but_not_sealed_is_found_and_sealed_later(books: Books, tmp_path: Path) -> None:
+    write(books, opened(), CLOSED)
+    assert books.unsealed() == "v1"
+    books.close("crash before sealing")
+    again = open_books(tmp_path)
+    assert again.unsealed() == "v1"
+    again.seal("v1")
+    assert again.unsealed() is None
+    again.seal("v1")
+    again.close("over")
+
+
+def test_the_chain_of_the_box_holds_over_several_visits(books: Books, tmp_path: Path) -> None:
+    for visit in ("v1", "v2", "v3"):
+        write(books, opened(visit), CLOSED)
+        books.seal(visit)
+    books.close("over")
+    report = verify(tmp_path / "journal")
+    assert report.ok, report.first
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "expected"),
+    [
+        (None, UTC, None),
+        ("2026-11-21T07:59:00.000000Z", UTC, 60.0),
+        ("2026-11-21T08:00:01.000000Z", UTC, None),
+    ],
+)
+def test_the_gap_is_unknown_when_the_clock_cannot_be_believed(
+    last: str | None, now: str, expected: float | None
+) -> None:
+    assert gap_s(last, now) == expected

@@ -1,0 +1,250 @@
+"""The sockets, with real clients on real Unix sockets."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bedside.commands import AddNote, Stop, TakeControl
+from bedside.events import Envelope, ProfileShown, StepEntered
+from bedside.station import server as server_module
+from bedside.station.client import StationClient, StationGone
+from bedside.station.server import Client, Hooks, Server
+from bedside.station.wire import EventMessage, Goodbye, Reply, Request, Subscribe, Wave
+
+
+class Station:
+    """The hooks' other side: remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.executed: list[Request] = []
+        self.stops = 0
+        self.left: list[str] = []
+        self.server = Server("box", "bedside test", self.hooks())
+
+    def hooks(self) -> Hooks:
+        async def execute(request: Request, client: Client) -> Reply:
+            self.executed.append(request)
+            if isinstance(request.command, TakeControl):
+                self.server.take_control(client)
+            return Reply(id=request.id, ok=True)
+
+        def stop_now() -> None:
+            self.stops += 1
+
+        def left(client: Client, reason: str) -> None:
+            self.left.append(reason)
+
+        return Hooks(
+            execute=execute,
+            stop_now=stop_now,
+            joined=lambda client: None,
+            left=left,
+            last_n=lambda: 7,
+            events_since=lambda n: [envelope(n + 1)],
+        )
+
+
+def envelope(n: int) -> Envelope:
+    return Envelope(
+        n=n, mono_ns=n, utc="2026-01-01T00:00:00Z", who="rule", via="station", event=StepEntered(step="fit")
+    )
+
+
+@pytest.fixture
+async def station(tmp_path: Path) -> AsyncIterator[Station]:
+    station = Station()
+    await station.server.listen(tmp_path, {})
+    yield station
+    await station.server.close("over")
+
+
+Connect = Callable[[str], Awaitable["Attached"]]
+
+
+class Attached:
+    def __init__(self, client: StationClient) -> None:
+        self.client = client
+        self.heard: list[object] = []
+        self.gone: str | None = None
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        try:
+            async for message in self.client.messages():
+                self.heard.append(message)
+        except StationGone as error:
+            self.gone = str(error)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def close(self) -> None:
+        await self.client.close()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+@pytest.fixture
+async def connect(station: Station, tmp_path: Path) -> AsyncIterator[Connect]:
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def connected(role: str) -> Attached:
+            attached = Attached(await StationClient.connect(tmp_path, role))  # type: ignore[arg-type]
+            stack.push_async_callback(attached.close)
+            return attached
+
+        yield connected
+
+
+async def test_the_first_kiosk_controls_and_the_second_does_not(station: Station, connect: Connect) -> None:
+    first, second = await connect("control"), await connect("control")
+    assert (await first.client.ask(AddNote(text="a"))).ok
+    refused = await second.client.ask(AddNote(text="b"))
+    assert not refused.ok
+    assert "take control" in refused.remedy
+    assert [request.command for request in station.executed] == [AddNote(text="a")]
+
+
+async def test_control_can_be_taken_over_explicitly(station: Station, connect: Connect) -> None:
+    first, second = await connect("control"), await connect("control")
+    assert (await second.client.ask(TakeControl())).ok
+    assert (await second.client.ask(AddNote(text="b"))).ok
+    assert not (await first.client.ask(AddNote(text="a"))).ok
+
+
+@pytest.mark.parametrize("role", ["observe", "assess", "admin"])
+async def test_who_only_watches_may_stop_and_nothing_else(station: Station, connect: Connect, role: str) -> None:
+    await connect("control")
+    watcher = await connect(role)
+    assert (await watcher.client.ask(Stop())).ok
+    assert station.stops == 1
+    assert not (await watcher.client.ask(AddNote(text="x"))).ok
+
+
+async def test_a_stop_reaches_the_wire_before_it_is_answered_or_queued(station: Station, connect: Connect) -> None:
+    order: list[str] = []
+    hooks = station.hooks()
+    hooks.stop_now = lambda: order.append("wire")
+
+    async def execute(request: Request, client: Client) -> Reply:
+        order.append("journal")
+        return Reply(id=request.id, ok=True)
+
+    hooks.execute = execute
+    station.server._hooks = hooks
+    await (await connect("control")).client.ask(Stop())
+    assert order == ["wire", "journal"]
+
+
+async def test_repeating_a_request_does_not_repeat_its_effect(station: Station, connect: Connect) -> None:
+    kiosk = await connect("control")
+    request = Request(id=99, command=AddNote(text="once"))
+    kiosk.client.send(request)
+    kiosk.client.send(request)
+    await kiosk.client.ask(AddNote(text="other"))
+    assert [one.command for one in station.executed] == [AddNote(text="once"), AddNote(text="other")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"nonsense\n", "not understood"),
+        (b'{"t":"request","id":1,"command":{"cmd":"run.start","extra":1}}\n', "extra"),
+        (b'{"t":"request","id":1,"command":{"cmd":"no.such"}}\n', "no.such"),
+        (b"x" * (70 * 1024) + b"\n", "longer than 64 kB"),
+        (b"\xff\xfe\n", "not understood"),
+    ],
+)
+async def test_what_is_not_understood_ends_the_connection_with_the_reason(
+    station: Station, connect: Connect, line: bytes, reason: str
+) -> None:
+    kiosk = await connect("control")
+    kiosk.client._writer.write(line)
+    await kiosk.until(lambda: kiosk.gone is not None)
+    goodbyes = [message for message in kiosk.heard if isinstance(message, Goodbye)]
+    assert goodbyes
+    assert reason in goodbyes[0].reason
+    assert station.executed == []
+
+
+async def test_a_flood_of_requests_ends_the_connection(station: Station, connect: Connect) -> None:
+    kiosk = await connect("control")
+    for number in range(200):
+        kiosk.client.send(Request(id=number + 1, command=AddNote(text="x")))
+    await kiosk.until(lambda: kiosk.gone is not None)
+    assert any("more than 50" in getattr(message, "reason", "") for message in kiosk.heard)
+    assert len(station.executed) <= server_module.REQUESTS_PER_S
+
+
+async def test_events_go_only_to_roles_that_may_know(station: Station, connect: Connect) -> None:
+    kiosk, watcher = await connect("control"), await connect("observe")
+    secret = msgspec.structs.replace(envelope(8), event=ProfileShown(sham=True, tilt_to_scalp_deg=90))
+    station.server.tell_event(secret)
+    station.server.tell_event(envelope(9))
+    for attached in (kiosk, watcher):
+        await attached.until(lambda attached=attached: any(_n(m) == 9 for m in attached.heard))
+    assert [_n(m) for m in kiosk.heard] == [8, 9]
+    assert [_n(m) for m in watcher.heard] == [9]
+
+
+def _n(message: object) -> int | None:
+    return message.envelope.n if isinstance(message, EventMessage) else None
+
+
+async def test_a_client_catches_up_on_the_events_it_missed(station: Station, connect: Connect) -> None:
+    kiosk = await connect("control")
+    kiosk.client.subscribe(Subscribe(since=41))
+    await kiosk.until(lambda: any(_n(m) == 42 for m in kiosk.heard))
+
+
+async def test_waves_are_dropped_for_a_slow_reader_and_events_are_not(
+    station: Station, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "PUT_OUT_ABOVE_BYTES", 1 << 30)
+    await connect("control")
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "observe.sock", limit=1 << 26)
+    await reader.readline()
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    wave = Wave(first_column=0, column_ms=10.0, channels=("a",), uv_per_count=1.0, low="x" * 20000, high="y" * 20000)
+    for number in range(60):
+        station.server.wave(wave)
+        station.server.tell_event(envelope(number + 100))
+        await asyncio.sleep(0)
+    slow = next(client for client in station.server.clients if client.role == "observe")
+    assert slow.dropped > 0, "the reader was never slow enough: the fault did not happen"
+    reader._transport.resume_reading()  # type: ignore[attr-defined]
+    seen: list[int] = []
+    async with asyncio.timeout(10):
+        while len(seen) < 60:
+            line = await reader.readline()
+            if b'"t":"event"' in line:
+                seen.append(msgspec.json.decode(line)["envelope"]["n"])
+    assert seen == list(range(100, 160))
+    writer.close()
+
+
+async def test_a_reader_a_megabyte_behind_is_put_out(station: Station, connect: Connect, tmp_path: Path) -> None:
+    await connect("control")
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "observe.sock")
+    await reader.readline()
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    big = msgspec.structs.replace(envelope(1), who="w" * 60_000)
+    for _ in range(60):
+        station.server.tell_event(big)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        while any(client.role == "observe" for client in station.server.clients):
+            await asyncio.sleep(0.01)
+    assert [client.role for client in station.server.clients] == ["control"]
+    writer.close()
+
+
+async def test_a_client_without_a_station_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StationGone, match="is it running"):
+        await StationClient.connect(tmp_path / "nowhere", "control")
