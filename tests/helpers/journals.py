@@ -2,6 +2,9 @@
 
 import errno
 import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +58,12 @@ def numbers(entries: Any) -> list[int]:
     return [entry.data["number"] for entry in entries if entry.ev == "test.event"]
 
 
-class Unsynced(Storage):
-    """The real disk without waiting for it, for tests that recover thousands of journals."""
-
-    def fdatasync(self, fd: int) -> None:
-        pass
-
-    def fsync_folder(self, folder: Path) -> None:
-        pass
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder in memory where there is one, for tests that write thousands of small files."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 class FailingStorage(Storage):

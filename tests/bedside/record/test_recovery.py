@@ -9,7 +9,7 @@ from bedside.record.errors import JournalDamaged
 from bedside.record.journal import read_journal
 from bedside.record.note import NOTE, note_bytes
 from bedside.record.verify import verify
-from tests.helpers.journals import Unsynced, numbers, open_journal, record
+from tests.helpers.journals import in_memory, numbers, open_journal, record
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 FILE = "000001.jsonl"
@@ -39,20 +39,20 @@ def cut(source: Path, target: Path, offset: int) -> int:
     return done
 
 
-def test_a_cut_at_any_byte_leaves_every_acknowledged_event(small: Path, tmp_path: Path) -> None:
+def test_a_cut_at_any_byte_leaves_every_acknowledged_event(small: Path) -> None:
     size = (small / FILE).stat().st_size
     repaired = 0
-    for offset in range(size + 1):
-        folder = tmp_path / f"cut-{offset}"
-        done = cut(small, folder, offset)
-        journal = open_journal(folder, boot="boot-2", storage=Unsynced())
-        repaired += any(entry.ev == "recover.tail" for entry in journal.drain())
-        journal.append(record(100))
-        journal.close()
-        assert numbers(read_journal(folder)) == [*range(max(0, done - 1)), 100], offset
-        assert verify(folder).ok, offset
-        assert not journal.recovery.damaged
-        shutil.rmtree(folder)
+    with in_memory() as memory:
+        for offset in range(size + 1):
+            folder = memory / f"cut-{offset}"
+            done = cut(small, folder, offset)
+            journal = open_journal(folder, boot="boot-2")
+            repaired += any(entry.ev == "recover.tail" for entry in journal.drain())
+            journal.append(record(100))
+            journal.close()
+            assert numbers(read_journal(folder)) == [*range(max(0, done - 1)), 100], offset
+            assert verify(folder).ok, offset
+            assert not journal.recovery.damaged
     assert repaired == size + 1 - 6, "a cut at the end of one of the six lines needs no repair, any other one does"
 
 
