@@ -1,0 +1,320 @@
+import errno
+import hashlib
+import json
+import shutil
+import struct
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mcap.reader import make_reader
+from numpy.typing import NDArray
+
+from bedside.record.errors import RecorderFailed
+from bedside.record.fsutil import Storage
+from bedside.record.reader import Gap, gaps_in, read_samples, read_states, segment_files, streams_in
+from bedside.record.recorder import Recorder
+from bedside.record.salvage import recover_segments, unbound_segments
+from bedside.record.streams import ROBOT, SampleStream
+from tests.helpers.journals import FailingStorage
+
+RATE_HZ = 1000.0
+EMG = SampleStream(
+    name="emg",
+    rate_hz=RATE_HZ,
+    channels=("TA", "SOL", "AUX"),
+    units=("uV", "uV", "V"),
+    units_per_count=(0.5, 0.5, 0.001),
+    device="amplifier",
+)
+FORCE = SampleStream(
+    name="force", rate_hz=100.0, channels=("x",), units=("cm",), units_per_count=(1.0,), dtype="float32"
+)
+BLOCK = 50
+
+
+def signal(seconds: float) -> NDArray[np.int16]:
+    rng = np.random.default_rng(3)
+    return rng.normal(0, 200, (int(seconds * RATE_HZ), 3)).astype(np.int16)
+
+
+def feed(recorder: Recorder, values: NDArray[np.int16], *, skip: tuple[int, ...] = ()) -> None:
+    """Record `values` block by block, but for the blocks with the numbers in `skip`."""
+    for block, start in enumerate(range(0, len(values), BLOCK)):
+        if block not in skip:
+            assert recorder.samples("emg", start, round(start * 1e9 / RATE_HZ), values[start : start + BLOCK])
+
+
+def test_samples_come_back_bit_for_bit_with_their_times(tmp_path: Path) -> None:
+    values = signal(3.0)
+    recorder = Recorder(tmp_path, [EMG])
+    recorder.start()
+    feed(recorder, values)
+    (sealed,) = recorder.stop()
+    run = read_samples(segment_files(tmp_path), "emg")
+    assert run.stream == EMG
+    np.testing.assert_array_equal(run.values, values)
+    np.testing.assert_array_equal(run.index, np.arange(3000))
+    np.testing.assert_array_equal(run.times_ns, np.arange(3000) * 1_000_000)
+    np.testing.assert_allclose(run.physical()[7], values[7] * np.array([0.5, 0.5, 0.001]))
+    assert run.gaps == ()
+    assert sealed.samples == {"emg": 3000}
+    assert (sealed.first_mono_ns, sealed.last_mono_ns) == (0, 2_950_000_000)
+    assert recorder.status().state == "idle"
+
+
+def test_all_kinds_of_streams_lie_in_one_file(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG, FORCE, ROBOT])
+    recorder.start()
+    feed(recorder, signal(1.0))
+    recorder.samples("force", 0, 0, np.arange(20, dtype=np.float32)[:, None] / 3)
+    recorder.state("robot", 5, {"phase": "walking", "speed_kmh": 1.8})
+    recorder.pulse(7, {"source": "stimulator", "course": 1})
+    recorder.clock_pair("amplifier", 4711, 9)
+    (sealed,) = recorder.stop()
+    paths = segment_files(tmp_path)
+    assert sealed.samples == {"emg": 1000, "force": 20, "robot": 1, "pulses": 1, "clocks": 1}
+    assert set(streams_in(paths)) == set(sealed.samples)
+    np.testing.assert_array_equal(read_samples(paths, "force").values[:, 0], np.arange(20, dtype=np.float32) / 3)
+    assert read_states(paths, "robot") == [(5, {"phase": "walking", "speed_kmh": 1.8})]
+    assert read_states(paths, "pulses") == [(7, {"source": "stimulator", "course": 1})]
+    assert read_states(paths, "clocks") == [(9, {"device": "amplifier", "counter": 4711, "mono_ns": 9})]
+    with pytest.raises(KeyError):
+        read_samples(paths, "robot")
+
+
+def test_a_standard_reader_opens_it_and_finds_its_own_description(tmp_path: Path) -> None:
+    values = signal(1.0)
+    recorder = Recorder(tmp_path, [EMG, ROBOT])
+    recorder.start()
+    feed(recorder, values)
+    recorder.state("robot", 5, {"phase": "walking"})
+    recorder.stop()
+    with segment_files(tmp_path)[0].open("rb") as file:
+        reader = make_reader(file, validate_crcs=True)
+        seen: dict[str, list[bytes]] = {}
+        for schema, channel, message in reader.iter_messages():
+            assert schema is not None
+            seen.setdefault(f"{channel.topic} {channel.message_encoding} {schema.encoding} {schema.name}", []).append(
+                message.data
+            )
+            if channel.topic == "/emg":
+                assert b"int16[] samples" in schema.data
+                assert json.loads(channel.metadata["bedside.stream"])["units_per_count"] == [0.5, 0.5, 0.001]
+            else:
+                assert json.loads(schema.data)["properties"]["phase"] == {"type": "string"}
+    assert set(seen) == {"/emg ros1 ros1msg bedside/SamplesInt16", "/robot json jsonschema bedside.robot"}
+    first = seen["/emg ros1 ros1msg bedside/SamplesInt16"][0]
+    assert struct.unpack_from("<QqHI", first) == (0, 0, 3, 3 * BLOCK)
+    assert first[22:] == values[:BLOCK].astype("<i2").tobytes()
+
+
+def test_a_segment_ends_each_minute_and_is_bound_by_its_hash(tmp_path: Path) -> None:
+    values = signal(10.0)
+    recorder = Recorder(tmp_path, [EMG], segment_s=3.0)
+    recorder.start()
+    feed(recorder, values)
+    sealed = recorder.stop()
+    assert [item.name for item in sealed] == [f"{number:06d}.mcap" for number in (1, 2, 3, 4)]
+    for item in sealed:
+        data = (tmp_path / item.name).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (item.size_bytes, item.sha256)
+    assert [item.samples["emg"] for item in sealed] == [3000, 3000, 3000, 1000]
+    np.testing.assert_array_equal(read_samples(segment_files(tmp_path), "emg").values, values)
+    assert recorder.status().written_bytes == sum(item.size_bytes for item in sealed)
+
+
+def test_a_second_start_goes_on_with_the_next_number(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG])
+    for _ in range(2):
+        recorder.start()
+        with pytest.raises(RecorderFailed, match="already"):
+            recorder.start()
+        feed(recorder, signal(0.2))
+        recorder.stop()
+    assert [path.name for path in segment_files(tmp_path)] == ["000001.mcap", "000002.mcap"]
+    assert recorder.stop() == ()
+
+
+def test_a_recording_without_samples_leaves_no_file(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG])
+    recorder.start()
+    assert recorder.stop() == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_samples_are_refused_by_name(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG])
+    recorder.start()
+    with pytest.raises(ValueError, match=r"emg.*\(n, 3\) of int16.*\(4, 2\)"):
+        recorder.samples("emg", 0, 0, np.zeros((4, 2), np.int16))
+    with pytest.raises(ValueError, match="float64"):
+        recorder.samples("emg", 0, 0, np.zeros((4, 3)))
+    with pytest.raises(TypeError, match="pulses"):
+        recorder.samples("pulses", 0, 0, np.zeros((4, 3), np.int16))
+    recorder.stop()
+    with pytest.raises(ValueError, match="equally many"):
+        SampleStream(name="x", rate_hz=1.0, channels=("a",), units=(), units_per_count=(1.0,))
+
+
+class Blocked(Storage):
+    """A disk that does not return from a sync until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def write(self, fd: int, data: bytes) -> None:
+        if len(data) > 1000:
+            self.reached.set()
+            assert self.go_on.wait(30)
+        super().write(fd, data)
+
+
+def test_overload_is_dropped_and_counted_and_never_blocks(tmp_path: Path) -> None:
+    disk = Blocked()
+    recorder = Recorder(tmp_path, [EMG], storage=disk, queue_bytes=20_000)
+    recorder.start()
+    values = signal(8.0)
+    taken = []
+    for start in range(0, len(values), BLOCK):
+        if start == 2000:
+            assert disk.reached.wait(30), "the disk hangs from here on"
+        taken.append(recorder.samples("emg", start, start * 1_000_000, values[start : start + BLOCK]))
+    dropped = taken.count(False) * BLOCK
+    assert dropped > 2000
+    assert recorder.status().dropped == {"emg": dropped}
+    assert recorder.status().queued_bytes <= 20_000
+    disk.go_on.set()
+    recorder.stop()
+    run = read_samples(segment_files(tmp_path), "emg")
+    kept = np.repeat(taken, BLOCK)
+    np.testing.assert_array_equal(run.values, values[kept])
+    np.testing.assert_array_equal(run.index, np.flatnonzero(kept))
+    inner = np.flatnonzero(kept)[-1] + 1 - kept.sum()
+    assert sum(gap.missing for gap in run.gaps) == inner, "each gap is marked with its length"
+
+
+def test_a_gap_is_reported_for_each_stream(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG])
+    recorder.start()
+    feed(recorder, signal(1.0), skip=(4, 5))
+    recorder.stop()
+    gap = Gap(stream="emg", mono_ns=300_000_000, missing=100)
+    assert read_samples(segment_files(tmp_path), "emg").gaps == (gap,)
+    assert gaps_in(segment_files(tmp_path)) == (gap,)
+
+
+@pytest.mark.parametrize("call", range(8))
+def test_a_disk_error_ends_the_recording_and_says_so(tmp_path: Path, call: int) -> None:
+    storage = FailingStorage({call}, errno.ENOSPC)
+    recorder = Recorder(tmp_path, [EMG], segment_s=1.0, storage=storage)
+    if call == 0:
+        with pytest.raises(RecorderFailed, match="check the disk"):
+            recorder.start()
+        assert storage.fired
+        return
+    try:
+        recorder.start()
+    except RecorderFailed:
+        assert storage.fired == ["write"]
+        return
+    values = signal(5.0)
+    for start in range(0, len(values), BLOCK):
+        recorder.samples("emg", start, start * 1_000_000, values[start : start + BLOCK])
+    recorder.stop()
+    status = recorder.status()
+    assert storage.fired
+    assert status.state == "failed"
+    assert "check the disk" in status.error
+    assert not recorder.samples("emg", 0, 0, values[:BLOCK])
+    assert recorder.status().dropped["emg"] > 0
+    for path in segment_files(tmp_path):
+        assert gaps_in([path]) == ()
+
+
+def left_open(folder: Path, values: NDArray[np.int16]) -> Path:
+    """A segment as it lay on the disk when the process died: sealed, then cut back to what it was before the seal."""
+    recorder = Recorder(folder, [EMG, ROBOT])
+    recorder.start()
+    feed(recorder, values)
+    recorder.stop()
+    path = folder / "000001.mcap"
+    return path.rename(path.with_name("000001.mcap.open"))
+
+
+def test_a_segment_cut_anywhere_keeps_an_exact_prefix(tmp_path: Path) -> None:
+    values = signal(4.0)
+    whole = left_open(tmp_path / "made", values).read_bytes()
+    kept = set()
+    for offset in [*range(0, len(whole), 173), len(whole) - 1, len(whole)]:
+        folder = tmp_path / "cut"
+        folder.mkdir()
+        (folder / "000001.mcap.open").write_bytes(whole[:offset])
+        (report,) = recover_segments(folder)
+        paths = segment_files(folder)
+        rows = 0
+        if report.sealed:
+            run = read_samples(paths, "emg")
+            rows = len(run.values)
+            np.testing.assert_array_equal(run.values, values[:rows])
+            assert report.sealed.samples["emg"] == rows
+            assert report.kept_s == pytest.approx((rows - BLOCK) / RATE_HZ)
+            assert hashlib.sha256(paths[0].read_bytes()).hexdigest() == report.sealed.sha256
+        assert report.gaps == ()
+        assert (folder / "000001.mcap.cut").read_bytes() == whole[:offset], "the original is untouched"
+        assert recover_segments(folder) == ()
+        kept.add(rows)
+        shutil.rmtree(folder)
+    assert kept == {0, 1000, 2000, 3000, 4000}, "whole chunks of a second"
+
+
+def test_a_damaged_chunk_ends_the_recovery_and_the_bytes_dropped_are_told(tmp_path: Path) -> None:
+    values = signal(4.0)
+    path = left_open(tmp_path, values)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+    (report,) = recover_segments(tmp_path)
+    rows = len(read_samples(segment_files(tmp_path), "emg").values)
+    assert rows in (1000, 2000)
+    assert report.dropped_bytes > 0
+    assert "chunk" in report.reason
+
+
+def test_random_damage_never_gives_wrong_samples_nor_hangs(tmp_path: Path) -> None:
+    values = signal(4.0)
+    whole = left_open(tmp_path / "made", values).read_bytes()
+    rng = np.random.default_rng(11)
+    shorter = 0
+    for trial in range(150):
+        data = bytearray(whole)
+        data[rng.integers(len(data))] ^= 1 << int(rng.integers(8))
+        folder = tmp_path / str(trial)
+        folder.mkdir()
+        (folder / "000001.mcap.open").write_bytes(data)
+        (report,) = recover_segments(folder)
+        if report.sealed is None:
+            shorter += 1
+            continue
+        run = read_samples(segment_files(folder), "emg")
+        shorter += len(run.values) < len(values)
+        np.testing.assert_array_equal(run.values, values[run.index], "every sample that is given is the recorded one")
+    assert shorter > 100, "the damage was noticed"
+
+
+def test_garbage_is_not_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "000001.mcap.open").write_bytes(b"hello")
+    (report,) = recover_segments(tmp_path)
+    assert report.sealed is None
+    assert report.reason == "this is not an MCAP file"
+    assert recover_segments(tmp_path / "nowhere") == ()
+
+
+def test_a_segment_sealed_just_before_a_crash_is_found_for_the_journal(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG], segment_s=1.0)
+    recorder.start()
+    feed(recorder, signal(2.0))
+    sealed = recorder.stop()
+    assert unbound_segments(tmp_path, {sealed[0].name}) == sealed[1:]
+    assert unbound_segments(tmp_path, {item.name for item in sealed}) == ()
