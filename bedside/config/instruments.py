@@ -52,12 +52,11 @@ class Instrument(Section, frozen=True, kw_only=True):
 
 
 class Category(Section, frozen=True, kw_only=True):
-    """One kind of adverse event; `locks` ends stimulation for the visit at once."""
+    """One kind of adverse event, and what its report does to a course that runs."""
 
     id: str
-    label: str
     group: Literal["stimulation", "robot", "general"]
-    locks: bool = False
+    effect: Literal["none", "pause", "end"] = "none"
 
 
 class AdverseConfig(Section, frozen=True, kw_only=True):

@@ -53,7 +53,10 @@ class CoilConfig(Section, frozen=True, kw_only=True):
 
 
 class DeviceConfig(Section, frozen=True, kw_only=True):
-    """devices/<id>.toml: the driver, its address and options, and what the maker states about the device."""
+    """devices/<id>.toml: the driver, its address and options, and what the maker states about the device.
+
+    `telemetry` false: a person is the only wire to it. `counts_pulses` false: nothing reports the pulses of a train.
+    """
 
     id: str
     role: DeviceRole
@@ -68,5 +71,6 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     max_pulses_per_train: Annotated[int, Meta(ge=1)] = 1000
     max_trains: Annotated[int, Meta(ge=1)] = 500
     telemetry: bool = True
+    counts_pulses: bool = True
     verified: bool = False
     source: str = ""

@@ -78,7 +78,7 @@ def _resumed(state: Visit, _event: StimulationResumed, envelope: Envelope) -> Vi
 
 
 def _ended(state: Visit, event: StimulationEnded, envelope: Envelope) -> Visit:
-    course = replace(_stopped(state.course, envelope.mono_ns), pause=None, ended=event, train=None, contact_ns=NO_TIME)
+    course = replace(_stopped(state.course, envelope.mono_ns), pause=None, ended=event, contact_ns=NO_TIME)
     return replace(state, course=course)
 
 

@@ -42,8 +42,9 @@ def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
     if train is not None:
         left = max(0, train.pulses - train.reported)
         heard_ns = max(train.asked_ns, train.last_ns)
-        doubt = Unsettled(left, "treatment", reason, mono_ns, heard_ns, train.rate_hz) if left else state.unsettled
-        return replace(state, course=replace(state.course, train=None), unsettled=doubt)
+        state = replace(state, course=replace(state.course, train=None))
+        if left:
+            return replace(state, unsettled=Unsettled(left, "treatment", reason, mono_ns, heard_ns, train.rate_hz))
     return state
 
 
@@ -54,7 +55,7 @@ def _amplitude(state: Visit, event: AmplitudeIntended, envelope: Envelope) -> Vi
 
 def _arm(state: Visit, event: ArmIntended, envelope: Envelope) -> Visit:
     chain = Chain(event.purpose, "arm", envelope.mono_ns)
-    return replace(state, chain=chain, armed=True, off_since_ns=None, off_confirmed=False)
+    return replace(state, chain=chain, armed=True, off_since_ns=None, off_confirmed=False, off_ns=None)
 
 
 def _pulse(state: Visit, event: PulseIntended, envelope: Envelope) -> Visit:
@@ -79,12 +80,13 @@ def _off(state: Visit, event: OffIntended, envelope: Envelope) -> Visit:
         off_since_ns=envelope.mono_ns,
         off_reason=event.reason,
         off_confirmed=False,
+        off_ns=None,
         off_failed="",
     )
 
 
-def _off_confirmed(state: Visit, _event: OffConfirmed, _: Envelope) -> Visit:
-    return replace(state, off_confirmed=True, off_failed="")
+def _off_confirmed(state: Visit, _event: OffConfirmed, envelope: Envelope) -> Visit:
+    return replace(state, off_confirmed=True, off_failed="", off_ns=envelope.mono_ns)
 
 
 def _failed(state: Visit, event: StimulatorFailed, envelope: Envelope) -> Visit:
@@ -109,6 +111,9 @@ def _counted(state: Visit, count: int) -> Baseline | None:
 def _pulse_reported(state: Visit, event: PulseReported, envelope: Envelope) -> Visit:
     ledger = state.ledger.with_pulses(1, event.purpose)
     state = replace(state, ledger=ledger, baseline=_counted(state, 1))
+    doubt = state.unsettled
+    if doubt is not None and doubt.at_most and event.purpose == doubt.purpose and event.pulse is None:
+        state = replace(state, unsettled=replace(doubt, at_most=doubt.at_most - 1, heard_ns=envelope.mono_ns))
     if event.purpose == "treatment":
         return _course_pulse(state, envelope.mono_ns)
     return _change_single(state, event.pulse, reported=True) if event.pulse is not None else state
@@ -151,7 +156,11 @@ def _counter(state: Visit, event: CounterNoted, envelope: Envelope) -> Visit:
 
 def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
     ledger = state.ledger.with_pulses(event.count, event.purpose).with_pulses(event.unasked, None)
-    return replace(state, ledger=ledger, unsettled=None, baseline=_counted(state, event.count + event.unasked))
+    state = replace(state, ledger=ledger, unsettled=None, baseline=_counted(state, event.count + event.unasked))
+    train = state.course.train
+    if train is None or event.purpose != "treatment":
+        return state
+    return replace(state, course=replace(state.course, train=replace(train, reported=train.reported + event.count)))
 
 
 def _uncertain(state: Visit, event: PulsesUncertain, _: Envelope) -> Visit:

@@ -32,8 +32,8 @@ from bedside.events import (
 from bedside.visit.inputs import EmgQuality, Person
 from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
-from hal.device import Health, Reading
-from hal.roles import RobotState, StimulatorStatus
+from hal.device import Health
+from hal.roles import OperatorPrompt, RobotState, StimulatorStatus
 
 Stage = Literal["amplitude", "arm", "train"]
 NO_TIME = -(1 << 62)
@@ -214,7 +214,7 @@ class Live:
     counter_agrees: bool = False
     robot: RobotState | None = None
     robot_ns: int = NO_TIME
-    prompt: Reading | None = None
+    prompt: OperatorPrompt | None = None
     emg: EmgQuality | None = None
     emg_ns: int = NO_TIME
     devices: Mapping[str, DeviceHealth] = field(default_factory=dict)
@@ -257,6 +257,7 @@ class Visit:
     armed: bool = False
     off_since_ns: int | None = None
     off_reason: str = ""
+    off_ns: int | None = None
     off_confirmed: bool = True
     off_failed: str = ""
     said: StimulatorSaid | None = None

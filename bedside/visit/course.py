@@ -1,0 +1,219 @@
+"""The treatment: start, pause, resume, lower, end; its trains; the coil's contact."""
+
+import math
+from dataclasses import replace
+from typing import Literal
+
+from bedside.events import (
+    AmplitudeIntended,
+    ArmIntended,
+    ContactConfirmed,
+    ContactPrompted,
+    Event,
+    IntensityLowered,
+    OffIntended,
+    PulsesReconciled,
+    StimulationEnded,
+    StimulationPaused,
+    StimulationResumed,
+    StimulationStarted,
+    TrainEnded,
+    TrainIntended,
+)
+from bedside.visit import interlocks
+from bedside.visit.dose import split_train
+from bedside.visit.inputs import Now
+from bedside.visit.refusal import Refusal
+from bedside.visit.state import TrainRun, Visit
+
+NS = 1_000_000_000
+EndCause = Literal["complete", "aborted", "pause_too_long", "fault", "interrupted"]
+
+
+def start(state: Visit, now: Now) -> tuple[Event, ...]:
+    """The person's start: the first link of amplitude, arm, train. Raises `Refusal` unless every interlock holds."""
+    if state.step != "treatment":
+        raise Refusal("stimulation starts in the treatment step", "complete the steps before it")
+    if state.course.pause is not None:
+        raise Refusal("stimulation is paused", "resume it")
+    if state.course.begun or state.chain is not None:
+        raise Refusal("stimulation has begun", "")
+    interlocks.demand(state, now, "treatment")
+    _wait_after_single(state, now)
+    return (_amplitude(state),)
+
+
+def _wait_after_single(state: Visit, now: Now) -> None:
+    if state.singles and (now.mono_ns - state.singles[-1].asked_ns) / NS < state.setup.limits.min_isi_s:
+        raise Refusal("a single pulse was given just now", "wait a few seconds")
+
+
+def _amplitude(state: Visit) -> AmplitudeIntended:
+    return AmplitudeIntended(amplitude_pct_mso=state.intensity_pct_mso or 0, purpose="treatment")
+
+
+def resume(state: Visit, now: Now) -> tuple[Event, ...]:
+    """Go on with the pulses that remain, under the same interlocks as a start."""
+    if state.course.pause is None or state.course.ended is not None:
+        raise Refusal("stimulation is not paused", "")
+    if pause_left_s(state, now) <= 0:
+        raise Refusal("the pause was too long", "go on with the next step")
+    interlocks.demand(state, now, "treatment")
+    return (StimulationResumed(remaining=state.ledger.remaining), _amplitude(state))
+
+
+def go_on(state: Visit, now: Now) -> tuple[Event, ...]:
+    """The next link after a confirmed one, or off when a condition broke meanwhile."""
+    stage = state.chain.stage if state.chain is not None else None
+    settled = replace(state, chain=None)
+    violation = next(iter(interlocks.problems(settled, now, "treatment")), None)
+    if violation is not None:
+        return halt(state, violation.condition.id, violation.reason)
+    if stage == "amplitude" and not state.armed:
+        return (ArmIntended(purpose="treatment"),)
+    return (train(state),)
+
+
+def train(state: Visit) -> TrainIntended:
+    """The next device-timed train out of the pulses that remain; lost pulses are not made up."""
+    dose = state.dose
+    device = state.setup.devices.get("stimulator")
+    if dose is None or device is None:
+        raise Refusal("no dose is planned", "plan the dose")
+    pulses, trains = split_train(state.ledger.remaining, device.max_pulses_per_train)
+    return TrainIntended(
+        amplitude_pct_mso=state.intensity_pct_mso or 0,
+        rate_hz=dose.rate_hz,
+        pulses=pulses,
+        trains=trains,
+        first_pulse=dose.pulses - state.ledger.remaining + 1,
+    )
+
+
+def halt(state: Visit, cause: str, reason: str) -> tuple[Event, ...]:
+    """Off first; then, when a course runs, the pause with its cause and reason."""
+    off = OffIntended(reason=reason)
+    return (off, StimulationPaused(cause=cause, reason=reason)) if state.course.running else (off,)
+
+
+def pause(state: Visit, reason: str) -> tuple[Event, ...]:
+    """The person's pause."""
+    if not state.course.running:
+        raise Refusal("stimulation is not running", "")
+    return halt(state, "asked", reason or "asked for")
+
+
+def end(state: Visit, cause: EndCause, reason: str) -> tuple[Event, ...]:
+    """No more pulses in this visit; off first when anything may still be on."""
+    if state.course.ended is not None or state.dose is None or not state.course.begun:
+        raise Refusal("no stimulation to end", "")
+    ledger = state.ledger
+    ended = StimulationEnded(
+        cause=cause, reason=reason, planned=ledger.planned, delivered=ledger.course, uncertain=ledger.uncertain_course
+    )
+    quiet = state.course.pause is not None and not state.armed and state.chain is None
+    return (ended,) if quiet else (OffIntended(reason=reason), ended)
+
+
+def lower(state: Visit, now: Now, to_pct_mso: int, reason: str) -> tuple[Event, ...]:
+    """Lower the intensity: always allowed. A running train is switched off and goes on at the new value on resume."""
+    present = state.intensity_pct_mso
+    if present is None or state.course.ended is not None:
+        raise Refusal("no intensity is planned", "")
+    if not 1 <= to_pct_mso < present:
+        raise Refusal(f"only lower than {present} %MSO is possible during treatment", "choose a lower value")
+    lowered = IntensityLowered(from_pct_mso=present, to_pct_mso=to_pct_mso, reason=reason or "asked for")
+    text = f"intensity lowered to {to_pct_mso} %MSO"
+    stopped = halt(state, "lowered", text) if state.course.running or state.chain is not None else ()
+    return (*stopped, lowered)
+
+
+def confirm_contact(state: Visit) -> tuple[Event, ...]:
+    """The coil still touches its mark."""
+    if not state.course.running:
+        raise Refusal("stimulation is not running", "")
+    return (ContactConfirmed(),)
+
+
+def started(state: Visit) -> tuple[Event, ...]:
+    """The first train is reported running, or its first pulse was."""
+    course = state.course
+    return (StimulationStarted(),) if course.train is not None and course.started_ns is None else ()
+
+
+def pause_left_s(state: Visit, now: Now) -> float:
+    """Seconds in which a paused course may still be resumed."""
+    paused = state.course.pause
+    if paused is None:
+        return 0.0
+    return state.setup.study.run.pause_limit_s - max(0.0, (now.mono_ns - paused.since_ns) / NS)
+
+
+def watch_pause(state: Visit, now: Now) -> tuple[Event, ...]:
+    """A pause that lasts too long ends the course; what remains is lost and not caught up."""
+    if state.course.pause is None or state.course.ended is not None or pause_left_s(state, now) > 0:
+        return ()
+    limit_s = state.setup.study.run.pause_limit_s
+    return end(state, "pause_too_long", f"paused for more than {limit_s:g} s")
+
+
+def watch_contact(state: Visit, now: Now) -> tuple[Event, ...]:
+    """Ask for the coil's contact again and again; silence pauses the pulses."""
+    course, rule = state.course, state.setup.study.run
+    if not course.running or course.started_ns is None:
+        return ()
+    if course.prompted_ns is None:
+        due = (now.mono_ns - course.contact_ns) / NS >= rule.contact_every_s
+        return (ContactPrompted(),) if due else ()
+    if (now.mono_ns - course.prompted_ns) / NS < rule.contact_answer_s:
+        return ()
+    return halt(state, "contact", f"the coil's contact was not confirmed within {rule.contact_answer_s:g} s")
+
+
+def watch_train(state: Visit, now: Now) -> tuple[Event, ...]:
+    """A train that is over is closed; what remains follows in its own train, at the right interval, or the end."""
+    course = state.course
+    if not course.running or state.chain is not None:
+        return ()
+    if course.train is None:
+        return _after_train(state, now)
+    return _close(state, course.train, now) if _over(state, course.train, now) else ()
+
+
+def _over(state: Visit, train: TrainRun, now: Now) -> bool:
+    if train.reported >= train.pulses:
+        return True
+    begun_ns = train.first_ns if train.reported else state.live.train_running_ns
+    if begun_ns < train.asked_ns:
+        return False
+    length_ns = round(train.pulses / train.rate_hz * NS)
+    status = state.live.status
+    still = status is not None and status.train_running is True and state.live.status_ns >= begun_ns + length_ns
+    return now.mono_ns >= begun_ns + length_ns + round(2 * NS / train.rate_hz) and not still
+
+
+def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
+    counted = uncounted(state, now)
+    reported = train.reported + sum(event.count for event in counted)
+    return (*counted, TrainEnded(reported=reported, lost=max(0, train.pulses - reported)))
+
+
+def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
+    """The pulses of a train that no device reports: by the operator's start and the clock, and said so."""
+    train, device = state.course.train, state.setup.devices.get("stimulator")
+    begun_ns = state.live.train_running_ns
+    if train is None or device is None or device.counts_pulses or begun_ns < train.asked_ns:
+        return ()
+    ran_s = (now.mono_ns - begun_ns) / NS
+    count = min(train.pulses, math.floor(ran_s * train.rate_hz) + 1) - train.reported
+    evidence = "worked out from the operator's start and the clock; no device counted these pulses"
+    return (PulsesReconciled(count=count, purpose="treatment", evidence=evidence),) if count > 0 else ()
+
+
+def _after_train(state: Visit, now: Now) -> tuple[Event, ...]:
+    if state.ledger.remaining == 0:
+        return end(state, "complete", "all planned pulses are behind")
+    rate_hz = state.dose.rate_hz if state.dose is not None else 1.0
+    if not state.armed or (now.mono_ns - state.course.last_pulse_ns) / NS < 1.0 / rate_hz:
+        return ()
+    return go_on(state, now)

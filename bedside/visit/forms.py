@@ -1,0 +1,118 @@
+"""Forms: which items a step has, whether a value fits, and what an answer leads to."""
+
+from bedside.config import Concern, ItemConfig
+from bedside.events import Answered, ConcernRaised, Event, StepId, Value
+from bedside.visit.refusal import Refusal
+from bedside.visit.state import Visit
+
+FREE_TEXT = 500
+MID = "mid"
+
+
+def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
+    """The items of a step's form, in order; those of the treatment appear once half of it is behind."""
+    forms = sorted((f for f in state.setup.instruments.values() if f.step == step), key=lambda f: (f.order, f.id))
+    if step == "treatment" and not past_half(state):
+        return ()
+    session = state.opened.session if state.opened is not None else 1
+    return tuple(item for form in forms for item in form.items if not 0 < item.first_sessions < session)
+
+
+def past_half(state: Visit) -> bool:
+    """Half of the course's pulses are behind."""
+    return state.ledger.planned > 0 and 2 * state.ledger.course >= state.ledger.planned
+
+
+def checked(item: ItemConfig, value: Value) -> Value:
+    """The value as it will be kept; raises `Refusal` when it does not fit the item."""
+    match item.kind:
+        case "tick" | "yesno":
+            if not isinstance(value, bool):
+                raise Refusal(f"{item.label}: needs yes or no", "answer with yes or no")
+        case "choice":
+            if value not in item.choices:
+                raise Refusal(f"{item.label}: '{value}' is not offered", f"choose one of {', '.join(item.choices)}")
+        case "number":
+            return _number(item, value)
+        case "text":
+            if not isinstance(value, str) or len(value) > FREE_TEXT:
+                raise Refusal(f"{item.label}: needs text of at most {FREE_TEXT} characters", "shorten it")
+    return value
+
+
+def _number(item: ItemConfig, value: Value) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
+        raise Refusal(f"{item.label}: needs a number", f"type a number{_range(item)}")
+    if (item.low is not None and value < item.low) or (item.high is not None and value > item.high):
+        raise Refusal(f"{item.label}: {value:g} {item.unit} cannot be right", f"type a number{_range(item)}")
+    return value
+
+
+def _range(item: ItemConfig) -> str:
+    if item.low is None or item.high is None:
+        return ""
+    return f" from {item.low:g} to {item.high:g} {item.unit}".rstrip()
+
+
+def concern(item: ItemConfig, value: Value) -> Concern | None:
+    """What this value leads to; the first rule that applies."""
+    return next((rule for rule in item.concerns if _applies(rule, value)), None)
+
+
+def _applies(rule: Concern, value: Value) -> bool:
+    if rule.equals is not None:
+        return type(rule.equals) is type(value) and rule.equals == value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below)
+
+
+def answer(state: Visit, step: StepId, item_id: str, value: Value) -> tuple[Event, ...]:
+    """The events of a person's answer; raises `Refusal` for an item that is not there or a value that does not fit."""
+    item = next((item for item in items(state, step) if item.id == item_id), None)
+    if item is None:
+        raise Refusal(f"the step has no item '{item_id}'", "answer the items on the screen")
+    if item.by == "machine":
+        raise Refusal(f"{item.label} is worked out by the program", "change the values it comes from")
+    kept = checked(item, value)
+    events: list[Event] = [Answered(step=step, item=item_id, value=kept, unit=item.unit)]
+    found = concern(item, kept)
+    if found is not None:
+        events.append(ConcernRaised(item=item_id, outcome=found.outcome, text=found.text))
+    return (*events, *_derived(state, step, item_id, kept))
+
+
+def _derived(state: Visit, step: StepId, item: str, value: Value) -> tuple[Event, ...]:
+    """The unloaded weight follows from the percentage and today's body weight."""
+    weight_kg = state.answer("screening", "weight_kg")
+    if (step, item) != ("fit", "support_pct") or not isinstance(weight_kg, int | float):
+        return ()
+    return (Answered(step=step, item="support_kg", value=support_kg(weight_kg, value), unit="kg", by="machine"),)
+
+
+def support_kg(weight_kg: float, support_pct: Value) -> float:
+    """Body-weight support in kg: 40 % of 72 kg is 28.8 kg."""
+    return round(weight_kg * float(support_pct or 0) / 100.0, 1)
+
+
+def open_item(state: Visit, step: StepId) -> ItemConfig | None:
+    """The first required item without an answer, or a tick that is not ticked."""
+    return next((item for item in items(state, step) if item.required and not answered(state, step, item)), None)
+
+
+def answered(state: Visit, step: StepId, item: ItemConfig) -> bool:
+    """Whether an item is done: it has a value, and a tick is ticked."""
+    value = state.answer(step, item.id)
+    return value is True if item.kind == "tick" else value is not None
+
+
+def deviation(state: Visit, item: ItemConfig) -> str:
+    """How a fitting value differs from the last visit's, in words; empty when it does not by more than 1 cm."""
+    last = (state.recalled.fit if state.recalled is not None else {}).get(item.id)
+    if isinstance(last, bool) or not isinstance(last, int | float):
+        return ""
+    now = state.answer("fit", item.id)
+    if isinstance(now, bool) or not isinstance(now, int | float):
+        return f"last time {last:g} {item.unit}"
+    change = now - last
+    return f"{change:+.1f} {item.unit} against last time" if item.unit == "cm" and abs(change) > 1.0 else ""

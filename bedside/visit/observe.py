@@ -1,0 +1,67 @@
+"""The live part of the state: what was heard last, and when."""
+
+from dataclasses import replace
+from typing import Any
+
+from bedside.visit import alarms
+from bedside.visit.inputs import (
+    ActionDone,
+    Cause,
+    ControlBack,
+    ControlLost,
+    DiskSpace,
+    EmgQuality,
+    GuardSeen,
+    Heard,
+    Now,
+    RecordTrouble,
+)
+from bedside.visit.state import DeviceHealth, Live, Visit
+from hal.device import HealthChanged
+from hal.roles import OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
+
+
+def observe(state: Visit, cause: Cause, now: Now) -> Visit:
+    """The state with its live part brought up to `now`; commands change nothing here but the time."""
+    state = replace(state, live=replace(_told(state.live, cause, now), now_ns=now.mono_ns))
+    return replace(state, live=replace(state.live, conditions=alarms.conditions(state, now)))
+
+
+def _told(live: Live, cause: Cause, now: Now) -> Live:
+    match cause:
+        case Heard():
+            return _heard(live, cause, now)
+        case ActionDone(action="train"):
+            return replace(live, train_running_ns=now.mono_ns)
+        case EmgQuality():
+            return replace(live, emg=cause, emg_ns=now.mono_ns)
+        case ControlLost(reason=reason):
+            return replace(live, control=False, control_text=reason)
+        case ControlBack():
+            return replace(live, control=True, control_text="")
+        case GuardSeen(ok=ok, text=text):
+            return replace(live, guard_ok=ok, guard_text=text)
+        case DiskSpace(free_bytes=free):
+            return replace(live, disk_free_bytes=free)
+        case RecordTrouble(text=text, remedy=remedy):
+            return replace(live, trouble=text, trouble_remedy=remedy)
+        case _:
+            return live
+
+
+def _heard(live: Live, cause: Heard, now: Now) -> Live:
+    reading: Any = cause.reading
+    match reading:
+        case StimulatorStatus():
+            return replace(live, status=reading, status_ns=now.mono_ns)
+        case PulseCounter(total=total, agrees=agrees):
+            return replace(live, counter_total=total, counter_agrees=agrees)
+        case RobotState():
+            return replace(live, robot=reading, robot_ns=now.mono_ns)
+        case OperatorPrompt():
+            return replace(live, prompt=reading if reading.text else None)
+        case HealthChanged(health=health):
+            device = DeviceHealth(cause.role, health, now.mono_ns)
+            return replace(live, devices={**live.devices, cause.device: device})
+        case _:
+            return live

@@ -1,0 +1,10 @@
+"""Why something cannot be done, in words for a therapist."""
+
+
+class Refusal(Exception):
+    """A command that cannot be done, with the reason and what to do, both for a therapist."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason} ({remedy})" if remedy else reason)
+        self.reason = reason
+        self.remedy = remedy

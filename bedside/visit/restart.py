@@ -1,0 +1,48 @@
+"""After the station itself was gone: off, say what is certain and what is not, and wait for a person."""
+
+from bedside.events import Event, OffIntended, StimulationPaused, VisitInterrupted, VisitResumed
+from bedside.visit.inputs import Started
+from bedside.visit.refusal import Refusal
+from bedside.visit.state import Visit
+
+
+def started(state: Visit, cause: Started) -> tuple[Event, ...]:
+    """What follows when this state is the fold of the journal of an open visit."""
+    if not state.going_on:
+        return ()
+    gap = f" and was away for {cause.gap_s:.0f} s" if cause.gap_s is not None else ""
+    reason = f"{cause.reason}{gap}"
+    off = OffIntended(reason=reason)
+    paused = (StimulationPaused(cause="interrupted", reason=reason),) if state.course.running else ()
+    interrupted = VisitInterrupted(reason=reason, certain=certain(state), uncertain=uncertain(state))
+    return (off, *paused, interrupted)
+
+
+def certain(state: Visit) -> str:
+    """What the journal proves."""
+    ledger = state.ledger
+    if ledger.planned and state.course.begun:
+        return f"{ledger.course} of {ledger.planned} pulses were reported, and {ledger.single} single pulses"
+    return f"{ledger.single} single pulses were reported; the treatment had not begun"
+
+
+def uncertain(state: Visit) -> str:
+    """What it does not."""
+    if state.pending is not None:
+        return f"single pulse {state.pending.pulse} was asked for and may have been given"
+    train = state.course.train
+    if train is not None and state.course.running:
+        left = train.pulses - train.reported
+        return f"a train ran: up to {left} more pulses may have been given until the guard switched it off"
+    if state.unsettled is not None:
+        return f"up to {state.unsettled.at_most} pulses may have been given unheard"
+    return (
+        "nothing: no pulse was under way" if not state.armed else "no pulse was asked for, but the stimulator was armed"
+    )
+
+
+def resume(state: Visit) -> tuple[Event, ...]:
+    """A person's word to go on. Nothing is armed by it."""
+    if state.interrupted is None:
+        raise Refusal("the visit is not interrupted", "")
+    return (VisitResumed(),)

@@ -1,0 +1,118 @@
+"""What the gait robot does, and the rules that couple the pulses to it."""
+
+from dataclasses import dataclass
+
+from bedside.events import RobotChanged
+from bedside.visit.inputs import Now
+from bedside.visit.state import Visit
+from hal.roles import RobotState
+
+MOVING_OR_STANDING = frozenset({"stand", "walk"})
+SPEED_TOLERANCE_KMH = 0.1
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """One row of the coupled stop rules: what happened to one of the two, and what the other does."""
+
+    event: str
+    pulses: str
+    robot: str
+
+
+STOP_RULES = (
+    Coupling("robot stops or slows to a stop", "pause", "unchanged"),
+    Coupling("emergency stop pressed", "pause", "unchanged"),
+    Coupling("robot fault", "pause", "unchanged"),
+    Coupling("patient falls or hangs in the harness", "pause", "unchanged"),
+    Coupling("robot telemetry lost", "pause", "unchanged"),
+    Coupling("stimulation fault", "off", "unchanged"),
+)
+"""The station never commands the robot: after any of these its controlled stop is the therapist's."""
+
+
+def telemetry(state: Visit) -> bool:
+    """Whether the robot tells its state over a wire."""
+    robot = state.setup.devices.get("robot")
+    return robot is not None and robot.telemetry
+
+
+def age_s(state: Visit, now: Now) -> float | None:
+    """Seconds since the robot was heard over its wire; None when it never was or has none."""
+    if not telemetry(state) or state.live.robot is None:
+        return None
+    return max(0.0, (now.mono_ns - state.live.robot_ns) / NS)
+
+
+def state_problem(state: Visit, _now: Now) -> str | None:
+    """Why the robot's state does not go with pulses: pulses need a patient who stands or walks."""
+    robot = state.robot
+    if robot is None:
+        return "nothing is known of the robot"
+    if robot.phase == "fault":
+        return "the robot reports a fault"
+    if robot.phase not in MOVING_OR_STANDING:
+        return f"the robot is in '{robot.phase}'"
+    return None
+
+
+def steady_problem(state: Visit, now: Now) -> str | None:
+    """Why a start is too early: walking has to be steady for a while first."""
+    robot, rule = state.robot, state.setup.study.robot
+    if robot is None or robot.phase != "walk":
+        return None
+    steady_s = (now.mono_ns - state.robot_since_ns) / NS
+    return None if steady_s >= rule.steady_s else f"steady walk in {rule.steady_s - steady_s:.0f} s"
+
+
+def speed_problem(state: Visit, _now: Now) -> str | None:
+    """Why the speed does not go with pulses."""
+    robot, rule = state.robot, state.setup.study.robot
+    most = rule.max_while_stimulating_kmh
+    if robot is None or robot.speed_kmh is None or robot.speed_kmh <= most + SPEED_TOLERANCE_KMH:
+        return None
+    return f"{robot.speed_kmh:g} km/h is faster than the {most:g} km/h of this study during stimulation"
+
+
+def stop_problem(state: Visit, _now: Now) -> str | None:
+    """Why the emergency stop forbids pulses."""
+    if state.robot is not None and state.robot.e_stop:
+        return "the robot's emergency stop is pressed"
+    return None
+
+
+def telemetry_problem(state: Visit, now: Now) -> str | None:
+    """Why the robot's own word is too old to rely on."""
+    if not telemetry(state):
+        return None
+    age = age_s(state, now)
+    if age is None:
+        return "the robot has not been heard"
+    limit_s = state.setup.limits.fresh.robot_s * state.setup.speed
+    return f"the robot was last heard {age:.1f} s ago" if age > limit_s else None
+
+
+def changed(state: Visit, reading: RobotState) -> RobotChanged | None:
+    """The event for a reading that differs in a way that matters; None when it does not."""
+    last = state.robot
+    event = RobotChanged(
+        phase=reading.phase,
+        speed_kmh=reading.speed_kmh,
+        body_weight_support_kg=reading.body_weight_support_kg,
+        assist_pct=reading.assist_pct,
+        e_stop=reading.e_stop,
+        steps=reading.steps,
+        source=reading.source,
+    )
+    if last is None or (last.phase, last.e_stop, last.source) != (event.phase, event.e_stop, event.source):
+        return event
+    moved = _differs(last.speed_kmh, event.speed_kmh, 0.1) or _differs(last.assist_pct, event.assist_pct, 1.0)
+    loaded = _differs(last.body_weight_support_kg, event.body_weight_support_kg, 5.0)
+    return event if moved or loaded else None
+
+
+def _differs(before: float | None, after: float | None, least: float) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return abs(before - after) >= least - 1e-9

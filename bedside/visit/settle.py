@@ -1,0 +1,102 @@
+"""Settling how many pulses were given: what the device reports, what its counter proves, what stays uncertain."""
+
+import math
+
+from bedside.events import CounterNoted, Event, PulseReported, PulsesReconciled, PulsesUncertain, Purpose
+from bedside.visit import course
+from bedside.visit.inputs import Now
+from bedside.visit.state import Visit
+from hal.roles import PulseCounter, PulseDelivered
+
+NS = 1_000_000_000
+NOTE_EVERY_S = 60.0
+
+
+def pulse(state: Visit, reading: PulseDelivered) -> tuple[Event, ...]:
+    """Attribute a reported pulse: to the single pulse or train that was asked for, or to nobody, and then off."""
+    single, train, doubt = state.pending, state.course.train, state.unsettled
+    expected = state.armed or not state.off_confirmed
+    if single is not None and expected:
+        return (_reported(reading, single.purpose, pulse=single.pulse),)
+    if doubt is not None and doubt.at_most and expected:
+        number = state.ledger.course + 1 if doubt.purpose == "treatment" else None
+        return (_reported(reading, doubt.purpose, course=number),)
+    if train is not None and train.reported < train.pulses and expected:
+        return (_reported(reading, "treatment", course=state.ledger.course + 1), *course.started(state))
+    unasked = _reported(reading, None)
+    if not state.going_on and not state.armed:
+        return (unasked,)
+    return (unasked, *course.halt(state, "unasked_pulse", "the stimulator gave a pulse that nobody here asked for"))
+
+
+def _reported(
+    reading: PulseDelivered, purpose: Purpose | None, *, pulse: int | None = None, course: int | None = None
+) -> PulseReported:
+    return PulseReported(
+        purpose=purpose,
+        pulse=pulse,
+        course=course,
+        di_dt_a_us=reading.di_dt_a_us,
+        amplitude_pct_mso=reading.amplitude_pct_mso,
+        source=reading.source,
+    )
+
+
+def counter(state: Visit, reading: PulseCounter, now: Now) -> tuple[Event, ...]:
+    """Use the device's own total: settle what is open, or note it as the baseline for later."""
+    if state.unsettled is not None:
+        return _settled(state, reading)
+    if not reading.agrees or not state.going_on or state.pending is not None:
+        return ()
+    base = state.baseline
+    serial = state.said.serial_number if state.said is not None else None
+    moved = base is None or base.total + base.since != reading.total
+    if base is not None and not moved and (now.mono_ns - base.noted_ns) / NS < NOTE_EVERY_S:
+        return ()
+    if base is not None and not moved and not base.since:
+        return ()
+    return (CounterNoted(total=reading.total, proven=True, serial_number=serial),)
+
+
+def _settled(state: Visit, reading: PulseCounter) -> tuple[Event, ...]:
+    doubt, base = state.unsettled, state.baseline
+    if doubt is None or base is None or not base.proven or not state.off_confirmed:
+        return ()
+    serial = state.said.serial_number if state.said is not None else None
+    if serial != base.serial_number:
+        return ()
+    missed = reading.total - base.total - base.since
+    if missed < 0:
+        return ()
+    ours = min(missed, doubt.at_most)
+    evidence = f"device counter {base.total} then {reading.total}; {base.since} reported in between"
+    return (PulsesReconciled(count=ours, purpose=doubt.purpose, evidence=evidence, unasked=missed - ours),)
+
+
+def watch(state: Visit, now: Now) -> tuple[Event, ...]:
+    """What no counter settled in time stays uncertain, bounded by what was asked and the time it had."""
+    doubt = state.unsettled
+    if doubt is None or not state.off_confirmed:
+        return ()
+    waited_s = (now.mono_ns - max(doubt.since_ns, state.off_since_ns or doubt.since_ns)) / NS
+    if waited_s < state.setup.limits.fresh.settle_s * state.setup.speed:
+        return ()
+    return give_up(state)
+
+
+def give_up(state: Visit) -> tuple[Event, ...]:
+    """State the doubt that remains."""
+    doubt = state.unsettled
+    if doubt is None:
+        return ()
+    return (PulsesUncertain(at_most=most(state), purpose=doubt.purpose, reason=doubt.reason),)
+
+
+def most(state: Visit) -> int:
+    """The most pulses that can have been given unheard: those asked for, and no more than time allowed until off."""
+    doubt = state.unsettled
+    if doubt is None:
+        return 0
+    if not state.off_confirmed or state.off_ns is None or state.off_ns < doubt.heard_ns:
+        return doubt.at_most
+    return min(doubt.at_most, math.floor((state.off_ns - doubt.heard_ns) / NS * doubt.rate_hz) + 1)

@@ -1,0 +1,231 @@
+"""The steps of a visit in their order, and what completes each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+from bedside.events import (
+    AdverseEventRecorded,
+    Event,
+    NoteAdded,
+    StepCompleted,
+    StepEntered,
+    StepId,
+    StepReopened,
+    StimulationEnded,
+    VisitClosed,
+)
+from bedside.visit import course, dose, forms, settle, singles
+from bedside.visit.inputs import Now
+from bedside.visit.refusal import Refusal
+from bedside.visit.state import Visit
+
+ORDER: tuple[StepId, ...] = get_args(StepId)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a screen says of a step: its title, what to do in one sentence, what good looks like."""
+
+    title: str
+    instruction: str
+    good: str
+
+
+WORDS: dict[StepId, Words] = {
+    "checkin": Words(
+        "Check in", "Confirm that this is the right participant.", "Study number and second identifier match."
+    ),
+    "screening": Words(
+        "Safety questions", "Ask every question today, again.", "All answered; a physician decided on doubts."
+    ),
+    "posture": Words("Posture", "Seat the patient for the search.", "Seated, foot on the plate, leg relaxed."),
+    "hotspot": Words(
+        "Find the hotspot",
+        "Hold the coil over the proposed site and give pulses.",
+        "One site answers best, twice alike.",
+    ),
+    "threshold": Words(
+        "Find the threshold",
+        "Hold the coil on the hotspot and give pulses.",
+        "The interval is narrow and the rule is done.",
+    ),
+    "dose": Words("Dose", "Compare the dose with the plan.", "Intensity at or below the plan, rounded down."),
+    "fit": Words(
+        "Fit the robot", "Fit the robot and enter the numbers.", "All within 1 cm of last time; emergency stop tested."
+    ),
+    "coil": Words(
+        "Place the coil", "Place the coil as drawn and fix the cable.", "Coil on its mark, both operators there."
+    ),
+    "treatment": Words(
+        "Treatment", "Walk steadily, then start stimulation.", "Steady walk, coil on its mark, count rising."
+    ),
+    "finish": Words("Finish", "Bring the robot to a stand, then take the coil off.", "Patient stands, then coil off."),
+    "aftercare": Words(
+        "Aftercare", "Ask how it was, then look at the skin.", "Every question asked, every site looked at."
+    ),
+    "physio": Words("Physiotherapy", "Enter the conventional training.", "Minutes and content entered."),
+    "signoff": Words("Sign", "Read the totals and sign.", "Delivered and not given add up to the plan."),
+}
+
+
+def after(step: StepId) -> StepId | None:
+    """The next step."""
+    place = ORDER.index(step) + 1
+    return ORDER[place] if place < len(ORDER) else None
+
+
+def before(step: StepId) -> StepId | None:
+    """The step before."""
+    place = ORDER.index(step)
+    return ORDER[place - 1] if place else None
+
+
+def advance(state: Visit, now: Now) -> tuple[Event, ...]:
+    """Complete the present step and enter the next; raises `Refusal` naming what is missing."""
+    step = state.step
+    following = after(step) if step is not None else None
+    if step is None or following is None:
+        raise Refusal("there is no next step", "sign the visit")
+    if state.pending is not None or state.chain is not None:
+        raise Refusal("a pulse is under way", "wait for it")
+    summary = complete(state, step)
+    completed = StepCompleted(step=step, summary=summary)
+    quiet = singles.stand_down(state, f"the step '{WORDS[step].title}' is complete")
+    return (*quiet, *_statement(state, step), completed, StepEntered(step=following), *_entry(state, following))
+
+
+def complete(state: Visit, step: StepId) -> str:
+    """The summary of a step that may be completed; raises `Refusal` with what is missing."""
+    item = forms.open_item(state, step)
+    if item is not None:
+        raise Refusal(f"open: {item.label}", "answer it")
+    doubt = next((doubt for doubt in state.doubts.values() if doubt.blocks), None)
+    if doubt is not None and step not in AFTER_COURSE:
+        remedy = "end the visit" if doubt.outcome == "stop" or doubt.allowed is False else "a physician decides"
+        raise Refusal(doubt.text, remedy)
+    check = _CHECKS.get(step)
+    return check(state) if check is not None else f"{len(forms.items(state, step))} items"
+
+
+AFTER_COURSE: frozenset[StepId] = frozenset({"treatment", "finish", "aftercare", "physio", "signoff"})
+
+
+def _checkin(state: Visit) -> str:
+    if state.opened is None:
+        raise Refusal("no visit is open", "open a visit")
+    return f"session {state.opened.session} of {state.opened.sessions_planned}"
+
+
+def _screening(state: Visit) -> str:
+    decided = sum(doubt.outcome == "physician" for doubt in state.doubts.values())
+    return f"passed; a physician decided on {decided}" if decided else "passed"
+
+
+def _hotspot(state: Visit) -> str:
+    if state.hotspot is None:
+        raise Refusal("no hotspot is chosen", "give pulses, then choose it")
+    return f"{state.hotspot.site}, {state.hotspot.mean_uv:.0f} uV"
+
+
+def _threshold(state: Visit) -> str:
+    if state.threshold is None:
+        raise Refusal("no threshold is accepted", "give pulses, then accept the estimate")
+    found = state.threshold
+    return f"{found.rmt_pct_mso:.1f} %MSO ({found.low_pct_mso:.1f} to {found.high_pct_mso:.1f})"
+
+
+def _dose(state: Visit) -> str:
+    planned = dose.plan(state)
+    if state.dose != planned:
+        raise Refusal("the dose has to be planned again", "go back to the threshold and forward again")
+    return f"{planned.pulses} pulses at {planned.intensity_pct_mso} %MSO"
+
+
+def _treatment(state: Visit) -> str:
+    if state.course.ended is None:
+        raise Refusal("stimulation is not over", "wait for its end, or end it")
+    if state.armed:
+        raise Refusal("the stimulator is armed", "stop it")
+    return f"{state.ledger.course} of {state.ledger.planned} pulses"
+
+
+def _aftercare(state: Visit) -> str:
+    reported = [event for event in state.adverse if event.category != "none"]
+    return f"{len(reported)} adverse event(s)" if reported else "nothing untoward"
+
+
+_CHECKS: dict[StepId, Callable[[Visit], str]] = {
+    "checkin": _checkin,
+    "screening": _screening,
+    "hotspot": _hotspot,
+    "threshold": _threshold,
+    "dose": _dose,
+    "treatment": _treatment,
+    "aftercare": _aftercare,
+}
+
+
+def _statement(state: Visit, step: StepId) -> tuple[Event, ...]:
+    """The aftercare ends with a statement on adverse events, if only that there were none."""
+    if step != "aftercare" or state.adverse:
+        return ()
+    none = AdverseEventRecorded(category="none", severity="none", related="no", action="none")
+    return (none,)
+
+
+def _entry(state: Visit, step: StepId) -> tuple[Event, ...]:
+    if step == "threshold" and state.hunt is None:
+        return (singles.start_hunt(state),)
+    if step == "dose":
+        try:
+            return (dose.plan(state),)
+        except Refusal:
+            return ()
+    return ()
+
+
+def back(state: Visit) -> tuple[Event, ...]:
+    """Open the step before again; the record of what was done in it stays."""
+    step = state.step
+    earlier = before(step) if step is not None else None
+    if step is None or earlier is None or earlier == "checkin":
+        raise Refusal("there is no step to go back to", "")
+    if state.course.begun and earlier in ORDER[: ORDER.index("finish")]:
+        raise Refusal("pulses of the treatment were given: the steps before it stay as they are", "go on")
+    if state.pending is not None or state.chain is not None:
+        raise Refusal("a pulse is under way", "wait for it")
+    return (
+        *singles.stand_down(state, "an earlier step is opened again"),
+        StepReopened(step=earlier, reason="asked for"),
+    )
+
+
+def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
+    """End early: at once while no pulse was given, else through aftercare and signature."""
+    if not state.going_on:
+        raise Refusal("no visit is open", "")
+    if not reason.strip():
+        raise Refusal("ending a visit needs a reason", "say why")
+    quiet = singles.stand_down(state, f"the visit ends: {reason}")
+    given = state.ledger.ceiling or state.pending is not None or state.unsettled is not None or state.course.begun
+    if not given:
+        return (*quiet, VisitClosed(outcome="stopped", reason=reason))
+    if state.step in ("aftercare", "physio", "signoff"):
+        raise Refusal("the visit is nearly over", "complete aftercare and sign it")
+    ended = course.end(state, "aborted", reason) if state.course.begun and state.course.ended is None else quiet
+    return (*ended, NoteAdded(text=f"visit ended early: {reason}"), StepEntered(step="aftercare"))
+
+
+def close(state: Visit) -> tuple[Event, ...]:
+    """The end of a signed visit: what is still in doubt is stated, then the ledger closes."""
+    doubts = settle.give_up(state)
+    ended: StimulationEnded | None = state.course.ended
+    planned = state.ledger.planned
+    share = state.ledger.course / planned if planned else 0.0
+    complete_at = state.setup.study.run.complete_fraction
+    outcome = VisitClosed(
+        outcome="complete" if share >= complete_at else "partial",
+        reason=ended.reason if ended is not None else "ended before treatment",
+    )
+    return (*doubts, StepCompleted(step="signoff", summary="signed"), outcome)
