@@ -12,7 +12,7 @@ from hal.crc import crc8_maxim as crc8
 START = 0xFE
 END = 0xFF
 OVERHEAD = 4
-MAX_BODY = 64
+MAX_BODY = 32
 """Longest body believed (bytes). Known ones reach 15; a larger LEN is noise, and waiting for it would deafen us."""
 
 
