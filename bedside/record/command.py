@@ -97,7 +97,8 @@ def one_line(entry: Entry) -> str:
     said = " ".join(str(entry.data[name]) for name in _EXPLAINED if entry.data.get(name))
     held = "" if entry.sync == "ntp" else f" ({entry.sync})"
     text = f"{entry.n:>6}  {entry.utc[:23].replace('T', ' ')}{held}  {entry.who:<12} {entry.ev:<24} {data}"
-    return f"{text.rstrip()}  {said}".rstrip()
+    line = f"{text.rstrip()}  {said}".rstrip()
+    return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
 def _brief(value: object) -> str:
