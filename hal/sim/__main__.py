@@ -27,9 +27,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see --list; may be repeated")
     result.add_argument("--recorded", type=Path, metavar="DIR", help="folder of recorded sweeps to play")
     result.add_argument("--stimulator-link", choices=("pty", "tcp"), default="pty")
-    result.add_argument("--stimulator-port", type=int, default=0, help="TCP port of the stimulator, 0 for any")
-    result.add_argument("--emg-port", type=int, default=0)
-    result.add_argument("--robot-port", type=int, default=0)
+    result.add_argument("--stimulator-port", type=_port, default=0, help="TCP port of the stimulator, 0 for any")
+    result.add_argument("--emg-port", type=_port, default=0)
+    result.add_argument("--robot-port", type=_port, default=0)
     result.add_argument("--lifetime-pid", type=int, metavar="PID", help="end when that process has ended")
     result.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
     result.add_argument("--list", action="store_true", help="list far ends, control commands and faults")
@@ -79,6 +79,13 @@ async def _run(options: argparse.Namespace) -> None:
         ports=Ports(options.stimulator_link, options.stimulator_port, options.emg_port, options.robot_port),
     )
     await serve(world, options.dir, lifetime_pid=options.lifetime_pid, until_stdin_closes=options.until_stdin_closes)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is no TCP port (0 to 65535)")
+    return number
 
 
 def _fault_help(name: str) -> str:

@@ -121,9 +121,10 @@ class Patient:
         samples += np.float32(hum_rms_uv) * hum_uv(
             first_s, count, rate_hz, np.array([m.hum_phase for m in self.muscles])
         )
-        for response in self._responses:
-            if first_s - RESPONSE_MS / 1000 < response.at_s <= first_s + count / rate_hz:
-                self._add_response(samples, response, first_s, rate_hz)
+        for response in reversed(self._responses):
+            if response.at_s < first_s - (RESPONSE_MS + 1000 / rate_hz) / 1000:
+                break
+            self._add_response(samples, response, first_s, rate_hz)
         return samples
 
     def _evoke(self, muscle: Muscle, intensity_pct_mso: float, level_uv: float) -> Evoked:

@@ -10,6 +10,7 @@ import math
 import socket
 from collections import deque
 from collections.abc import Callable
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from hal.sim.quattrocento_codec import (
     AUX_UV_PER_COUNT,
     CONFIG_BYTES,
     RAIL,
+    RATES_HZ,
     UV_PER_COUNT,
     Acquisition,
     BadConfig,
@@ -46,6 +48,11 @@ class Stream:
         self._faults = faults
         self._rows: NDArray[np.int16] = np.zeros((MAX_ROWS, settings.channels), dtype="<i2")
 
+    @property
+    def next_s(self) -> float:
+        """Simulated time of the next sample."""
+        return self.start_s + self.sent / self.settings.rate_hz
+
     def due(self, now_s: float) -> int:
         """How many samples time has produced since the last one sent."""
         return max(0, math.floor((now_s - self.start_s) * self.settings.rate_hz) - self.sent)
@@ -53,7 +60,7 @@ class Stream:
     def block(self, count: int, pulses_s: tuple[float, ...]) -> NDArray[np.int16]:
         """The next `count` rows (at most `MAX_ROWS`), valid until the next call; `pulses_s` are the pulses' times."""
         rate_hz = self.settings.rate_hz
-        first_s = self.start_s + self.sent / rate_hz
+        first_s = self.next_s
         rows = self._rows[:count]
         hum = self._faults.strike("emg.hum", first_s)
         uv = self._patient.render_uv(
@@ -100,6 +107,7 @@ class QuattrocentoDevice:
         before_block: Callable[[], None] = lambda: None,
     ) -> None:
         self.port = port
+        self.accepted_configs = 0
         self.rejected_configs = 0
         self.samples_sent = 0
         self._patient = patient
@@ -190,10 +198,12 @@ class QuattrocentoDevice:
 
     def _settings(self, config: bytes) -> Acquisition | None:
         try:
-            return parse_config(config)
+            settings = parse_config(config)
         except BadConfig:
             self.rejected_configs += 1
             return None
+        self.accepted_configs += 1
+        return settings
 
     async def _stream(self, stream: Stream, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -204,11 +214,15 @@ class QuattrocentoDevice:
                 self._drop_samples(stream, now_s)
                 count = min(MAX_ROWS, stream.due(now_s))
                 if count:
-                    rows = stream.block(count, tuple(self._pulses_s))
+                    rows = stream.block(count, self._pulses_since(stream.next_s - TRIGGER_MS / 1000))
                     await loop.sock_sendall(connection, rows.data.cast("B"))
                     self.samples_sent += count
                 if count < MAX_ROWS:
                     await asyncio.sleep(BLOCK_S)
+
+    def _pulses_since(self, earliest_s: float) -> tuple[float, ...]:
+        # One sample more than the trigger's length, because a pulse is marked at the sample that follows it.
+        return tuple(takewhile(lambda at_s: at_s > earliest_s - 1 / RATES_HZ[0], reversed(self._pulses_s)))
 
     def _drop_samples(self, stream: Stream, now_s: float) -> None:
         if stream.due(now_s) and self._faults.strike("emg.silence", now_s):

@@ -6,12 +6,10 @@ a response is at an intensity comes from the simulated recruitment curve, so tha
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from hal.sim.waveform import GRID_MS, Array
 
@@ -62,8 +60,7 @@ class RecordedSweeps:
         """Recorded resting noise, unit RMS, (n,) at `rate_hz`; None for other muscles."""
         if not channel.startswith(CHANNEL_PREFIX):
             return None
-        ratio = Fraction(rate_hz / self._rate_hz).limit_denominator(1000)
-        noise = resample_poly(self._rest, ratio.numerator, ratio.denominator)
+        noise = _resampled(self._rest, rate_hz / self._rate_hz)
         # Left and right play the same seconds of noise from different places.
         noise = np.roll(noise, noise.size // 3 if channel.endswith("right") else 0)
         return np.asarray(noise / noise.std(), dtype=np.float32)
@@ -95,8 +92,7 @@ def _shapes(sweeps: dict[str, NDArray[np.generic]]) -> list[RecordedShape]:
 
 def _unit(piece: Array, rate_hz: float) -> Array:
     level = np.linspace(piece[:3].mean(), piece[-3:].mean(), piece.size)
-    ratio = Fraction(1000 / GRID_MS / rate_hz).limit_denominator(1000)
-    fine = np.asarray(resample_poly(piece - level, ratio.numerator, ratio.denominator))
+    fine = _resampled(piece - level, 1000 / GRID_MS / rate_hz)
     edge = round(TAPER_MS / GRID_MS)
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(edge) / edge)
     fine[:edge] *= ramp
@@ -121,3 +117,9 @@ def _joined(pieces: list[Array]) -> Array:
         faded[-OVERLAP:] *= fade[::-1]
         total[(index * step + np.arange(faded.size)) % total.size] += faded
     return total
+
+
+def _resampled(periodic: Array, ratio: float) -> Array:
+    """Band-limited resampling of a trace whose end meets its start."""
+    size = round(periodic.size * ratio)
+    return np.asarray(np.fft.irfft(np.fft.rfft(periodic), size) * size / periodic.size)

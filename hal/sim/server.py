@@ -40,7 +40,7 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ValueError):
             while line := await reader.readline():
                 writer.write(json.dumps(self._reply(line)).encode() + b"\n")
                 await writer.drain()
