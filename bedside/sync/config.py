@@ -36,7 +36,7 @@ def key_path(path: Path, config: SyncConfig, environ: Mapping[str, str] = os.env
     Raises `ConfigError` when neither is there.
     """
     credential = Path(environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / CREDENTIAL
-    if credential.is_file():
+    if _readable(credential):
         return credential
     remedy = "name a private key file, or let the service load a credential called sync-key"
     if not config.key:
@@ -51,6 +51,10 @@ def known_hosts_path(path: Path, config: SyncConfig) -> Path:
 
 def _existing(path: Path, key: str, value: str, remedy: str) -> Path:
     named = path.parent / value
-    if not named.is_file():
-        raise ConfigError(path, key, f"no file at {named}", remedy)
+    if not _readable(named):
+        raise ConfigError(path, key, f"no readable file at {named}", remedy)
     return named
+
+
+def _readable(path: Path) -> bool:
+    return os.access(path, os.R_OK) and path.is_file()

@@ -60,7 +60,11 @@ for unit in binfmt firstboot modules-load random-seed remount-fs sysctl tmpfiles
 done
 chroot . systemd-sysusers
 chroot . systemd-tmpfiles --create bedside.conf
-exec chroot . env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \\
+pivot_root . mnt
+cd /
+umount --lazy mnt
+mount --make-rshared /
+exec env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \\
     /lib/systemd/systemd --unit=bedside-test.target --log-target=journal --show-status=no
 """
 ENTER = 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"'
@@ -133,7 +137,7 @@ def booted(work: Path, filled: Path) -> Iterator[Container]:
     """A container that has reached its target, ended with all that runs in it."""
     if os.geteuid() != 0:
         miss("only root can start a container")
-    need_tools("unshare", "nsenter", "chroot", "mount", "systemctl", "systemd-sysusers", "systemd-tmpfiles")
+    need_tools("unshare", "nsenter", "chroot", "mount", "pivot_root", "systemctl", "systemd-sysusers", "systemd-tmpfiles")
     (empty := work / "container").mkdir()
     folders = [empty, filled, Path(sys.base_prefix), Path(sysconfig.get_path("purelib")), ROOT]
     unshare = ["unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]

@@ -50,7 +50,7 @@ def test_a_box_name_cannot_leave_its_folder(path: Path, box: str) -> None:
 
 
 def test_checking_the_server_cannot_be_turned_off(path: Path) -> None:
-    with pytest.raises(ConfigError, match="known_hosts: no file"):
+    with pytest.raises(ConfigError, match="known_hosts: no readable file"):
         known_hosts_path(path, load(path))
     path.write_text(GOOD.replace('known_hosts = "known_hosts"\n', ""))
     with pytest.raises(ConfigError, match="known_hosts: is missing"):
