@@ -42,6 +42,12 @@ def end(request: pytest.FixtureRequest, tmp_path: Path) -> FarEnd:
     return PtyEnd(tmp_path) if request.param == "pty" else TcpEnd()
 
 
+@pytest.fixture
+def slow_end(tmp_path: Path) -> FarEnd:
+    """One wire is enough where a test waits out a deadline."""
+    return PtyEnd(tmp_path)
+
+
 @asynccontextmanager
 async def talking(
     end: FarEnd, conversation: Conversation, **options: object
@@ -85,18 +91,18 @@ async def test_amplitude_completes_on_the_read_back(end: FarEnd) -> None:
     conversation.finished()
 
 
-async def test_amplitude_that_the_device_keeps_is_a_mismatch(end: FarEnd) -> None:
-    conversation = Conversation(end, Turn(wire.set_amplitude(48)))
-    async with talking(end, conversation) as (magpro, heard):
+async def test_amplitude_that_the_device_keeps_is_a_mismatch(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end, Turn(wire.set_amplitude(48)))
+    async with talking(slow_end, conversation) as (magpro, heard):
         with pytest.raises(ReadBackMismatch, match="should be 48, the stimulator reports 20"):
             await finishes(magpro.set_amplitude(48))
         assert of(StimulatorStatus, heard)[-1].amplitude_pct_mso == 20, "never what was asked"
     conversation.finished()
 
 
-async def test_a_device_that_falls_silent_gives_no_answer(end: FarEnd) -> None:
-    conversation = Conversation(end)
-    async with talking(end, conversation) as (magpro, _):
+async def test_a_device_that_falls_silent_gives_no_answer(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end)
+    async with talking(slow_end, conversation) as (magpro, _):
         conversation.silent = True
         with pytest.raises(NoAnswer, match="tms: no answer while setting amplitude"):
             await finishes(magpro.set_amplitude(48))
@@ -106,7 +112,7 @@ async def test_a_device_that_falls_silent_gives_no_answer(end: FarEnd) -> None:
 async def test_impossible_amplitudes_are_never_sent(tmp_path: Path, amplitude: int) -> None:
     conversation = Conversation(end := PtyEnd(tmp_path))
     async with talking(end, conversation) as (magpro, _):
-        with pytest.raises(Refused, match="tms: .*outside 0 to 100"):
+        with pytest.raises(Refused, match=r"tms: .*outside 0 to 100"):
             await magpro.set_amplitude(amplitude)
     conversation.finished()
 
@@ -177,9 +183,9 @@ async def test_pulses_of_others_are_counted_and_the_counter_proves_itself(end: F
         await until(lambda: not of(PulseCounter, heard)[-1].agrees)
 
 
-async def test_a_device_without_the_counter_query_is_asked_no_more(end: FarEnd) -> None:
-    conversation = Conversation(end, total=None)
-    async with talking(end, conversation) as (magpro, heard):
+async def test_a_device_without_the_counter_query_is_asked_no_more(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end, total=None)
+    async with talking(slow_end, conversation) as (magpro, heard):
         await until(lambda: magpro.counter_answers is False)
         assert await magpro.read_counter() is None
         assert not of(PulseCounter, heard)
@@ -200,11 +206,11 @@ async def test_the_treatment_train_is_set_read_back_and_started(end: FarEnd) -> 
     assert conversation.offs >= 1
 
 
-async def test_a_train_read_back_differently_is_refused(end: FarEnd) -> None:
+async def test_a_train_read_back_differently_is_refused(slow_end: FarEnd) -> None:
     other = wire.TimingReport(0, 10, 100, 2, 10, 0, 100, 1)
     read = Turn(wire.READ_TIMING, (other,))
-    conversation = Conversation(end, PAGE_TURN, TRAIN_TURN, read, read, read, read)
-    async with talking(end, conversation) as (magpro, heard):
+    conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, read, read, read, read)
+    async with talking(slow_end, conversation) as (magpro, heard):
         with pytest.raises(ReadBackMismatch, match=r"\(10, 600, 2, 10\), the stimulator reports \(10, 100, 2, 10\)"):
             await finishes(magpro.prepare_train(TREATMENT))
         assert not of(TrainPrepared, heard)
@@ -213,18 +219,18 @@ async def test_a_train_read_back_differently_is_refused(end: FarEnd) -> None:
     conversation.finished()
 
 
-async def test_a_train_paced_from_outside_is_refused(end: FarEnd) -> None:
+async def test_a_train_paced_from_outside_is_refused(slow_end: FarEnd) -> None:
     external = Turn(wire.READ_TIMING, (wire.TimingReport(1, 10, 600, 2, 10, 0, 100, 1),))
-    conversation = Conversation(end, PAGE_TURN, TRAIN_TURN, external, external, external, external)
-    async with talking(end, conversation) as (magpro, _):
+    conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, external, external, external, external)
+    async with talking(slow_end, conversation) as (magpro, _):
         with pytest.raises(ReadBackMismatch, match="timing control 1"):
             await finishes(magpro.prepare_train(TREATMENT))
 
 
-async def test_without_the_timing_query_nobody_claims_a_read_back(end: FarEnd) -> None:
-    conversation = Conversation(end, PAGE_TURN, TRAIN_TURN)
+async def test_without_the_timing_query_nobody_claims_a_read_back(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN)
     conversation.ignores = {wire.READ_TIMING}
-    async with talking(end, conversation) as (magpro, heard):
+    async with talking(slow_end, conversation) as (magpro, heard):
         await finishes(magpro.prepare_train(TREATMENT))
         assert [prepared.read_back for prepared in of(TrainPrepared, heard)] == [False]
     conversation.finished()
@@ -245,10 +251,10 @@ async def test_the_start_toggle_is_not_touched_in_doubt(end: FarEnd, change: dic
     conversation.finished()
 
 
-async def test_a_start_nobody_confirms_is_answered_with_off(end: FarEnd) -> None:
-    conversation = Conversation(end, PAGE_TURN, TRAIN_TURN, READ_TURN, READ_TURN, Turn(wire.START_TRAIN))
+async def test_a_start_nobody_confirms_is_answered_with_off(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, READ_TURN, READ_TURN, Turn(wire.START_TRAIN))
     conversation.change(**ENABLED)
-    async with talking(end, conversation) as (magpro, _):
+    async with talking(slow_end, conversation) as (magpro, _):
         await finishes(magpro.prepare_train(TREATMENT))
         with pytest.raises(ReadBackMismatch, match="train running"):
             await finishes(magpro.start_train())
@@ -259,9 +265,7 @@ async def test_a_start_nobody_confirms_is_answered_with_off(end: FarEnd) -> None
 @pytest.mark.parametrize(
     ("state", "why"), [({"mode": 2}, "Twin mode"), ({"mode": 3}, "Dual mode"), ({"waveform": 3}, "set to bursts")]
 )
-async def test_modes_that_give_more_than_one_pulse_are_refused(
-    tmp_path: Path, state: dict[str, int], why: str
-) -> None:
+async def test_modes_that_give_more_than_one_pulse_are_refused(tmp_path: Path, state: dict[str, int], why: str) -> None:
     conversation = Conversation(end := PtyEnd(tmp_path))
     conversation.change(flags=flags(enabled=True, **state))
     async with talking(end, conversation) as (magpro, _):
@@ -298,17 +302,17 @@ async def test_off_now_writes_at_once_and_empties_the_queue(end: FarEnd) -> None
     assert conversation.offs >= 1
 
 
-async def test_off_is_not_confirmed_by_a_device_that_stays_enabled(end: FarEnd) -> None:
-    conversation = Conversation(end)
+async def test_off_is_not_confirmed_by_a_device_that_stays_enabled(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end)
     conversation.change(**ENABLED)
-    async with talking(end, conversation) as (magpro, _):
+    async with talking(slow_end, conversation) as (magpro, _):
         conversation.ignores = {wire.DISABLE}
-        with pytest.raises(OffNotConfirmed, match="still reports enabled.*by hand NOW"):
+        with pytest.raises(OffNotConfirmed, match=r"still reports enabled.*by hand NOW"):
             await finishes(magpro.off())
         conversation.ignores = set()
 
 
-async def test_off_is_not_confirmed_by_a_status_from_before(end: FarEnd) -> None:
+async def _off_hears_only_an_old_status(end: FarEnd) -> None:
     """A late answer to an earlier poll says disabled; the device, deaf since, is enabled."""
     conversation = Conversation(end)
     async with talking(end, conversation) as (magpro, _):
@@ -316,21 +320,34 @@ async def test_off_is_not_confirmed_by_a_status_from_before(end: FarEnd) -> None
         off = asyncio.create_task(magpro.off())
         await asyncio.sleep(0)
         conversation.say(STATUS)
-        with pytest.raises(OffNotConfirmed):
+        try:
             await finishes(off)
-        conversation.silent = False
+        finally:
+            conversation.silent = False
 
 
-async def test_off_without_a_wire_is_not_confirmed_and_sent_when_it_returns(end: FarEnd) -> None:
-    conversation = Conversation(end)
+async def test_off_is_not_confirmed_by_a_status_from_before(slow_end: FarEnd) -> None:
+    with pytest.raises(OffNotConfirmed, match="no fresh status"):
+        await _off_hears_only_an_old_status(slow_end)
+
+
+async def test_that_check_catches_an_off_that_believes_any_status(
+    slow_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hal.drivers.magpro.FRESH_S", -1.0)
+    await _off_hears_only_an_old_status(slow_end)
+
+
+async def test_off_without_a_wire_is_not_confirmed_and_sent_when_it_returns(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end)
     conversation.change(**ENABLED)
-    async with talking(end, conversation) as (magpro, _):
-        await end.unplug()
+    async with talking(slow_end, conversation) as (magpro, _):
+        await slow_end.unplug()
         await until(lambda: magpro.health.state == "lost")
         with pytest.raises(OffNotConfirmed, match="cannot be heard"):
             await finishes(magpro.off())
         assert conversation.offs == 0
-        await end.plug()
+        await slow_end.plug()
         await until(lambda: magpro.health.state == "ok")
         await until(lambda: conversation.offs)
 
@@ -354,9 +371,9 @@ async def test_cable_out_and_in_again(end: FarEnd) -> None:
         await until(lambda: conversation.offs)
 
 
-async def test_silence_is_noticed_and_ends(end: FarEnd) -> None:
-    conversation = Conversation(end)
-    async with talking(end, conversation) as (magpro, _):
+async def test_silence_is_noticed_and_ends(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end)
+    async with talking(slow_end, conversation) as (magpro, _):
         conversation.silent = True
         await until(lambda: magpro.health.state == "silent")
         assert "no message for" in magpro.health.error
@@ -365,12 +382,12 @@ async def test_silence_is_noticed_and_ends(end: FarEnd) -> None:
         assert magpro.health.error == ""
 
 
-async def test_garbage_is_not_a_sign_of_life(end: FarEnd) -> None:
-    conversation = Conversation(end)
-    async with talking(end, conversation) as (magpro, _):
+async def test_garbage_is_not_a_sign_of_life(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end)
+    async with talking(slow_end, conversation) as (magpro, _):
         conversation.silent = True
         for _ in range(100):
-            end.send(b"\xfe\x05noise\xff")
+            slow_end.send(b"\xfe\x05noise\xff")
             await asyncio.sleep(0.01)
             if magpro.health.state == "silent":
                 break
@@ -386,10 +403,10 @@ async def test_messages_nobody_knows_are_skipped(end: FarEnd) -> None:
         assert magpro.health.state == "ok"
 
 
-async def test_half_a_frame_does_not_deafen(end: FarEnd) -> None:
-    conversation = Conversation(end)
-    async with talking(end, conversation) as (magpro, heard):
-        end.send(b"\xfe\x20\x00")
+async def test_half_a_frame_does_not_deafen(slow_end: FarEnd) -> None:
+    conversation = Conversation(slow_end)
+    async with talking(slow_end, conversation) as (magpro, heard):
+        slow_end.send(b"\xfe\x20\x00")
         before = len(of(StimulatorStatus, heard))
         await until(lambda: len(of(StimulatorStatus, heard)) >= before + 2)
         assert magpro.health.state == "ok"
@@ -435,5 +452,5 @@ def test_options_that_make_no_sense(options: dict[str, object], why: str) -> Non
 
 
 def test_the_off_frame() -> None:
-    assert OFF_FRAME == bytes.fromhex("FE02020091FF")
+    assert bytes.fromhex("FE02020091FF") == OFF_FRAME
     assert MagPro("tms", time.monotonic_ns, make_link("tcp:127.0.0.1:1")).off_bytes == OFF_FRAME

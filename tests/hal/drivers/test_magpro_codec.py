@@ -189,7 +189,7 @@ def test_a_line_that_falls_quiet_gives_back_what_a_false_length_held() -> None:
 
 
 def test_a_parser_that_splits_at_end_bytes_fails_this_table() -> None:
-    """The shortest status has CRC 0, a serial number may hold FF: splitting at FF, as one public driver does, breaks."""
+    """A serial number, a count or a CRC may be FF: splitting there, as one public driver does, breaks."""
     body = bytes.fromhex("00 10 FF FE 01 1F 3C 30 00")
     assert encode_frame(body).split(b"\xff")[0][2:-1] != body
     assert StreamParser().feed(encode_frame(body)) == [body]

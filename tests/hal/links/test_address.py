@@ -1,0 +1,54 @@
+"""Addresses of a device file."""
+
+import pytest
+
+from hal.device import SetupError
+from hal.links.address import make_link
+from hal.links.serial import SerialLink
+from hal.links.tcp import TcpLink
+
+
+@pytest.mark.parametrize(
+    "address", ["serial:/dev/ttyUSB0", "serial:/dev/serial/by-id/usb-1?baud=9600&parity=E&stop_bits=2"]
+)
+def test_serial_addresses(address: str) -> None:
+    link = make_link(address)
+    assert isinstance(link, SerialLink)
+    assert link.address == address
+    assert link.fileno() is None
+
+
+@pytest.mark.parametrize("address", ["tcp:10.0.0.5:23456", "tcp:emg.local:1", "tcp:[::1]:65535"])
+def test_tcp_addresses(address: str) -> None:
+    assert isinstance(make_link(address), TcpLink)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ttyUSB0",
+        "serial:",
+        "serial:ttyUSB0",
+        "serial:/dev/ttyUSB0?baud=fast",
+        "serial:/dev/ttyUSB0?baud=1",
+        "serial:/dev/ttyUSB0?speed=9600",
+        "serial:/dev/ttyUSB0?parity=X",
+        "serial:/dev/ttyUSB0?stop_bits=3",
+        "serial:/dev/ttyUSB0?baud",
+        "tcp:",
+        "tcp:host",
+        "tcp:host:0",
+        "tcp:host:70000",
+        "tcp:host:port",
+        "tcp:host:1/path",
+        "tcp:me@host:1",
+        "tcp:[::1:1",
+        "udp:host:1",
+    ],
+)
+def test_addresses_that_make_no_sense_name_the_valid_forms(address: str) -> None:
+    with pytest.raises(SetupError, match=r"emg: link .* makes no sense") as refusal:
+        make_link(address, device="emg")
+    assert "tcp:HOST:PORT" in refusal.value.remedy
+    assert "serial:/dev/ttyUSB0" in refusal.value.remedy

@@ -1,0 +1,91 @@
+"""From driver names to devices, with a plug-in of somebody else's."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hal.catalogue import DeviceSpec, build, driver_names
+from hal.device import SetupError
+from hal.drivers.magpro import MagPro
+from hal.drivers.manual_robot import ManualRobot
+from hal.drivers.manual_stimulator import ManualStimulator
+from hal.drivers.quattrocento import Quattrocento
+from hal.roles import EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
+
+EMG = {"channels": [{"name": "TA left", "muscle": "tibialis_anterior", "side": "left", "input": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "role"),
+    [
+        (DeviceSpec("tms", "magpro", "serial:/dev/ttyUSB0"), Stimulator),
+        (DeviceSpec("tms", "manual-stimulator"), Stimulator),
+        (DeviceSpec("tms", "manual-stimulator", "manual"), OperatorDriven),
+        (DeviceSpec("emg", "quattrocento", "tcp:10.0.0.5:23456", EMG), EmgAmplifier),
+        (DeviceSpec("robot", "corc-robot", "tcp:10.0.0.6:2048"), GaitTrainer),
+        (DeviceSpec("robot", "manual-robot"), GaitTrainer),
+    ],
+)
+def test_every_built_in_driver_fills_its_role(spec: DeviceSpec, role: type) -> None:
+    device = build(spec, time.monotonic_ns)
+    assert isinstance(device, role)
+    assert (device.name, device.health.state) == (spec.name, "closed")
+    assert device.address == (spec.address or "manual")
+
+
+def test_the_built_in_names() -> None:
+    assert {"magpro", "manual-stimulator", "quattrocento", "corc-robot", "manual-robot"} <= set(driver_names())
+
+
+def test_an_unknown_driver_names_the_nearest() -> None:
+    with pytest.raises(SetupError, match=r"tms: unknown driver 'magpra' \(did you mean magpro"):
+        build(DeviceSpec("tms", "magpra"), time.monotonic_ns)
+
+
+def test_a_driver_with_a_wire_needs_an_address() -> None:
+    with pytest.raises(SetupError, match="tms: this driver needs an address"):
+        build(DeviceSpec("tms", "magpro"), time.monotonic_ns)
+
+
+@pytest.mark.parametrize("driver", [MagPro, Quattrocento, ManualStimulator, ManualRobot])
+def test_roles(driver: type) -> None:
+    assert driver.role in ("stimulator", "emg", "robot")
+
+
+def _plug_in(folder: Path, target: str) -> None:
+    """Install a distribution with a driver of its own, as a laboratory would."""
+    info = folder / "lab_driver-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-driver\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[bedside.drivers]\nlab-robot = {target}\n")
+    (folder / "lab_driver_of_test.py").write_text(
+        "from hal.drivers.manual_robot import ManualRobot\nclass LabRobot(ManualRobot): pass\nnothing = 3\n"
+    )
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "lab_driver_of_test", raising=False)
+    return tmp_path
+
+
+def test_a_plug_in_needs_no_change_here(lab: Path) -> None:
+    _plug_in(lab, "lab_driver_of_test:LabRobot")
+    assert type(build(DeviceSpec("robot", "lab-robot"), time.monotonic_ns)).__name__ == "LabRobot"
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("lab_driver_of_test:Missing", "cannot be loaded"),
+        ("lab_driver_not_there:X", "cannot be loaded"),
+        ("lab_driver_of_test:nothing", "is no device"),
+    ],
+)
+def test_a_broken_plug_in_is_named(lab: Path, target: str, why: str) -> None:
+    _plug_in(lab, target)
+    with pytest.raises(SetupError, match=f"driver 'lab-robot' {why}"):
+        build(DeviceSpec("robot", "lab-robot"), time.monotonic_ns)
