@@ -1,6 +1,7 @@
 """The rooms of the design: who may import whom, and what a command may load before it shows anything."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -117,3 +118,15 @@ def test_the_lock_names_no_index_or_host() -> None:
     pins = [line for line in lines if line and not line.startswith((" ", "#"))]
     assert len(pins) > 30
     assert all("==" in pin for pin in pins)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    named = {re.split(r"[<>=\s]", line)[0] for line in wanted}
+    rows = re.findall(r"(?m)^\| ([a-z0-9-]+) \|", (ROOT / "docs/dependencies.md").read_text())
+    assert set(rows) - {"package", "---"} == named
+    assert len(project["dependencies"]) <= 12
+    pins = set(re.findall(r"(?m)^([a-z0-9-]+)==([^\s;]+)", (ROOT / "requirements.lock").read_text()))
+    stated = set(re.findall(r"(?m)^\| ([a-z0-9-]+) \| (\d[^ ]*) \|", (ROOT / "docs/dependencies.md").read_text()))
+    assert stated - pins == set()

@@ -137,7 +137,7 @@ def booted(work: Path, filled: Path) -> Iterator[Container]:
     """A container that has reached its target, ended with all that runs in it."""
     if os.geteuid() != 0:
         miss("only root can start a container")
-    need_tools("unshare", "nsenter", "chroot", "mount", "pivot_root", "systemctl", "systemd-sysusers", "systemd-tmpfiles")
+    need_tools("unshare", "nsenter", "chroot", "pivot_root", "systemctl", "systemd-sysusers", "systemd-tmpfiles")
     (empty := work / "container").mkdir()
     folders = [empty, filled, Path(sys.base_prefix), Path(sysconfig.get_path("purelib")), ROOT]
     unshare = ["unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
