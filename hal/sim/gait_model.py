@@ -144,7 +144,7 @@ class GaitModel:
 
 
 def stride_hz(speed_kmh: float) -> float:
-    """Strides per second at a speed; stride length grows with speed."""
+    """Strides per second at a speed; stride length (m) is 0.5 + 0.5 x speed (m/s), chosen for slow supported gait."""
     speed_m_s = speed_kmh / 3.6
     return speed_m_s / (0.5 + 0.5 * speed_m_s)
 

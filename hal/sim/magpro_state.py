@@ -12,6 +12,7 @@ SETTABLE_PAGES = (Page.MAIN, Page.TIMING, Page.TRIGGER, Page.CONFIGURE, Page.PRO
 GARBAGE_MODEL = 88
 """What an R30 puts where message 09 should carry the model."""
 SLOPE_A_US_PER_PCT = 1.6
+"""Current slope per percent of output, chosen inside the 0..199 A/us that message 02 carries."""
 
 
 def _steps(*spans: tuple[float, float, float]) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from hal.sim.muscles import Muscle, draw_muscles
 from hal.sim.recorded import RecordedSweeps
 from hal.sim.waveform import GRID_MS, Array
 
-KEEP_S = 600.0
+KEEP_S = 3600.0
 RESPONSE_MS = 150.0
 ACTIVE_UV = 15.0
 """Background (uV rms) from which a muscle counts as contracting: its threshold falls and its response comes earlier."""
@@ -124,7 +124,8 @@ class Patient:
         for response in reversed(self._responses):
             if response.at_s < first_s - (RESPONSE_MS + 1000 / rate_hz) / 1000:
                 break
-            self._add_response(samples, response, first_s, rate_hz)
+            if response.at_s <= first_s + count / rate_hz:
+                self._add_response(samples, response, first_s, rate_hz)
         return samples
 
     def _evoke(self, muscle: Muscle, intensity_pct_mso: float, level_uv: float) -> Evoked:

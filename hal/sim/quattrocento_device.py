@@ -209,8 +209,9 @@ class QuattrocentoDevice:
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
             while True:
-                self._before_block()
+                # In this order: what `before_block` brings to its own, later present covers all of this block.
                 now_s = self._clock.now_s()
+                self._before_block()
                 self._drop_samples(stream, now_s)
                 count = min(MAX_ROWS, stream.due(now_s))
                 if count:

@@ -364,6 +364,16 @@ def test_fault_front_panel_disable_at_a_pulse():
     assert fired(bench) == ["stimulator.front_panel_disable"]
 
 
+def test_fault_front_panel_disable_waits_for_something_to_disable():
+    bench = Bench(None, None, "stimulator.front_panel_disable")
+    bench.wait(5.0)
+    assert fired(bench) == []
+    bench.say(ENABLE)
+    bench.wait(1.0)
+    assert not bench.core.state.enabled
+    assert fired(bench) == ["stimulator.front_panel_disable"]
+
+
 def test_fault_lost_pulse_skips_one_and_its_report():
     bench = running("stimulator.lost_pulse@train:5")
     bench.wait(9.5)

@@ -237,6 +237,32 @@ async def test_sixty_times_real_time_is_sustained_and_a_slow_reader_moves_no_tri
         writer.close()
 
 
+async def test_no_pulse_falls_between_two_looks_at_the_clock():
+    # Time moves on at every look, as it does; the pulses come from whatever `before_block` finds due by then.
+    async with Amplifier() as amplifier:
+        device, given = amplifier.device, 0
+        frozen = amplifier.clock.now_s
+
+        def hurrying_s() -> float:
+            amplifier.time.now_s += 0.063
+            return frozen()
+
+        def train() -> None:
+            nonlocal given
+            while (given + 1) * 0.1 <= amplifier.clock.now_s() and given < 100:
+                given += 1
+                device.note_pulse(given * 0.1)
+
+        device._before_block = train
+        reader, writer = await amplifier.connect()
+        await amplifier.told(writer, start())
+        amplifier.clock.now_s = hurrying_s
+        rows = await rows_of(reader, 11 * 5120)
+        rises = np.flatnonzero(np.diff(rows[:, AUX_1]) > 0) + 1
+        np.testing.assert_array_equal(rises, np.ceil(np.round(np.arange(1, 101) * 512.0, 6)))
+        writer.close()
+
+
 async def test_a_new_connection_replaces_the_old_one():
     async with Amplifier() as amplifier:
         old, old_writer = await amplifier.connect()
