@@ -112,8 +112,16 @@ def _adverse(state: Visit, event: AdverseEventRecorded, _: Envelope) -> Visit:
 def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> Visit:
     state = evolve_stimulator.unheard(state, envelope.mono_ns, event.reason)
     course = evolve_course.rebased(state.course, envelope.mono_ns)
+    walk_ns = envelope.mono_ns if state.walk_since_ns is not None else None
     return replace(
-        state, interrupted=event, person=None, chain=None, pacing=False, course=course, robot_since_ns=envelope.mono_ns
+        state,
+        interrupted=event,
+        person=None,
+        chain=None,
+        pacing=False,
+        course=course,
+        robot_since_ns=envelope.mono_ns,
+        walk_since_ns=walk_ns,
     )
 
 
@@ -130,7 +138,14 @@ def _closed(state: Visit, event: VisitClosed, _: Envelope) -> Visit:
 
 
 def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
-    return replace(state, robot=event, robot_since_ns=_steady_since(state, event, envelope.mono_ns))
+    now_ns, since_ns = envelope.mono_ns, state.walk_since_ns
+    walked_ns = state.walked_ns
+    if event.phase != "walk" and since_ns is not None:
+        walked_ns, since_ns = walked_ns + max(0, now_ns - since_ns), None
+    elif event.phase == "walk" and since_ns is None:
+        since_ns = now_ns
+    steady_ns = _steady_since(state, event, now_ns)
+    return replace(state, robot=event, robot_since_ns=steady_ns, walked_ns=walked_ns, walk_since_ns=since_ns)
 
 
 def _steady_since(state: Visit, event: RobotChanged, mono_ns: int) -> int:

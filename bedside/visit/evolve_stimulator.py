@@ -86,7 +86,8 @@ def _off(state: Visit, event: OffIntended, envelope: Envelope) -> Visit:
 
 
 def _off_confirmed(state: Visit, _event: OffConfirmed, envelope: Envelope) -> Visit:
-    return replace(state, off_confirmed=True, off_failed="", off_ns=envelope.mono_ns)
+    course = state.course if state.course.running else replace(state.course, train=None)
+    return replace(state, off_confirmed=True, off_failed="", off_ns=envelope.mono_ns, course=course)
 
 
 def _failed(state: Visit, event: StimulatorFailed, envelope: Envelope) -> Visit:
@@ -110,7 +111,7 @@ def _counted(state: Visit, count: int) -> Baseline | None:
 
 def _pulse_reported(state: Visit, event: PulseReported, envelope: Envelope) -> Visit:
     ledger = state.ledger.with_pulses(1, event.purpose)
-    state = replace(state, ledger=ledger, baseline=_counted(state, 1))
+    state = replace(state, ledger=ledger, baseline=_counted(state, 1), di_dt_a_us=event.di_dt_a_us)
     doubt = state.unsettled
     if doubt is not None and doubt.at_most and event.purpose == doubt.purpose and event.pulse is None:
         state = replace(state, unsettled=replace(doubt, at_most=doubt.at_most - 1, heard_ns=envelope.mono_ns))

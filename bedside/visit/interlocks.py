@@ -169,7 +169,8 @@ def _singles(state: Visit, _: Now) -> str | None:
     return None if used < most else f"{most} single pulses were given in this visit"
 
 
-def _link(state: Visit, now: Now) -> str | None:
+def link_problem(state: Visit, now: Now) -> str | None:
+    """Why the stimulator's own account cannot be relied on."""
     device = state.setup.devices.get("stimulator")
     if device is None:
         return "no stimulator is configured"
@@ -210,7 +211,7 @@ def _running(state: Visit, _: Now) -> str | None:
     status, train = state.live.status, state.course.train
     if train is None or not state.course.running or state.chain is not None or status is None:
         return None
-    if status.train_running is not False or not train.reported or not state.armed:
+    if status.train_running is not False or not train.reported or state.live.status_ns <= train.first_ns:
         return None
     done_s = train.pulses / train.rate_hz
     ran_s = (state.live.now_ns - train.first_ns) / NS
@@ -320,7 +321,7 @@ TABLE: tuple[Condition, ...] = (
     Condition(
         "robot_link", "robot heard", robot.telemetry_problem, "check the robot's network cable", COURSE, during=True
     ),
-    Condition("stimulator_link", "stimulator heard", _link, "check its power and cable", during=True),
+    Condition("stimulator_link", "stimulator heard", link_problem, "check its power and cable", during=True),
     Condition("enabled", "enabled as asked", _enabled, "see why, then start again", during=True),
     Condition("read_back", "amplitude as asked", _read_back, "leave the dial alone, then start again", during=True),
     Condition("train", "train as asked", _running, "see why, then resume", COURSE, during=True),

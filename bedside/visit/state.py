@@ -261,6 +261,7 @@ class Visit:
     off_confirmed: bool = True
     off_failed: str = ""
     said: StimulatorSaid | None = None
+    di_dt_a_us: int | None = None
     baseline: Baseline | None = None
     unsettled: Unsettled | None = None
     # hotspot, threshold, treatment
@@ -277,6 +278,8 @@ class Visit:
     ledger: Ledger = EMPTY_LEDGER
     robot: RobotChanged | None = None
     robot_since_ns: int = NO_TIME
+    walked_ns: int = 0
+    walk_since_ns: int | None = None
     alarms: Mapping[str, Raised] = field(default_factory=dict)
 
     @classmethod

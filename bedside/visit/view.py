@@ -1,11 +1,15 @@
-"""The visit's part of a snapshot, for one role."""
+"""The visit's part of a snapshot, for one role. What a role must not know is not in the picture at all."""
 
 from dataclasses import dataclass
 
-from bedside.events import Role
-from bedside.snapshot import Alarm, Hunt, Interruption, Prompt, Robot, Run, Step, StepMark
+from bedside.events import UNBLINDED, Role
+from bedside.snapshot import Alarm, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
+from bedside.visit import alarms, robot, steps, view_hunt, view_run, view_step
 from bedside.visit.inputs import Now
+from bedside.visit.side import aim_of
 from bedside.visit.state import Visit
+from bedside.visit.words import WORDS
+from hal.roles import RobotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,6 @@ class Picture:
     run: Run | None = None
     robot: Robot | None = None
     alarms: tuple[Alarm, ...] = ()
-    silenced: int = 0
     prompt: Prompt | None = None
     interruption: Interruption | None = None
     signed: bool = False
@@ -31,5 +34,102 @@ class Picture:
 
 
 def picture(state: Visit, now: Now, role: Role) -> Picture:
-    """The picture at `now` as `role` may see it."""
-    return Picture()
+    """The picture at `now` as `role` may see it; an assessor learns nothing of arm, intensity or dose."""
+    opened = state.opened
+    blinded = role == "assess"
+    base = Picture(study=state.setup.study.title, checklist=checklist(state, blinded=blinded))
+    if opened is None:
+        return base if blinded else _with_box(base, state, now)
+    common = Picture(
+        participant=opened.participant,
+        study=base.study,
+        visit=opened.visit,
+        session=f"{opened.session} of {opened.sessions_planned}",
+        checklist=base.checklist,
+        signed=state.signed is not None,
+        closed=state.closed is not None,
+    )
+    return common if blinded else _unmasked(common, state, now, role)
+
+
+def _with_box(base: Picture, state: Visit, now: Now) -> Picture:
+    return Picture(
+        study=base.study,
+        checklist=base.checklist,
+        robot=_robot(state, now),
+        alarms=alarms.shown(state, now),
+        prompt=_prompt(state),
+    )
+
+
+def _unmasked(common: Picture, state: Visit, now: Now, role: Role) -> Picture:
+    aim, broken = aim_of(state), state.interrupted
+    return Picture(
+        participant=common.participant,
+        study=common.study,
+        visit=common.visit,
+        session=common.session,
+        side=aim.text if aim is not None else "",
+        step=view_step.step(state, now, unblinded=role in UNBLINDED),
+        checklist=common.checklist,
+        hunt=view_hunt.hunt(state, now),
+        run=view_run.run(state, now, unblinded=role in UNBLINDED),
+        robot=_robot(state, now),
+        alarms=alarms.shown(state, now),
+        prompt=_prompt(state),
+        interruption=None
+        if broken is None
+        else Interruption(reason=broken.reason, certain=broken.certain, uncertain=broken.uncertain),
+        signed=common.signed,
+        closed=common.closed,
+    )
+
+
+def checklist(state: Visit, *, blinded: bool) -> tuple[StepMark, ...]:
+    """The visit's steps with their states; a blinded role sees no summaries."""
+    return tuple(
+        StepMark(
+            id=step,
+            title=WORDS[step].title,
+            state=_mark(state, step),
+            summary=state.done[step].summary if step in state.done and not blinded else "",
+        )
+        for step in steps.ORDER
+    )
+
+
+def _mark(state: Visit, step: str) -> MarkState:
+    if step == state.step and state.closed is None:
+        blocked = step == "screening" and any(doubt.blocks for doubt in state.doubts.values())
+        return "attention" if blocked else "now"
+    return "done" if step in state.done else "open"
+
+
+def _prompt(state: Visit) -> Prompt | None:
+    asked = state.live.prompt
+    return None if asked is None else Prompt(id=asked.kind, text=asked.text, expects=asked.expected)
+
+
+def _robot(state: Visit, now: Now) -> Robot | None:
+    said: RobotState | None = state.live.robot
+    if state.robot is None and said is None:
+        return None
+    shown = said if said is not None and robot.telemetry(state) else state.robot
+    if shown is None:
+        return None
+    weight_kg = state.answer("screening", "weight_kg")
+    load_kg = shown.body_weight_support_kg
+    pct = load_kg / weight_kg * 100.0 if load_kg is not None and isinstance(weight_kg, int | float) else None
+    return Robot(
+        phase=shown.phase,
+        speed_kmh=shown.speed_kmh,
+        body_weight_support_kg=load_kg,
+        body_weight_support_pct=None if pct is None else round(pct, 1),
+        assist_pct=shown.assist_pct,
+        e_stop=shown.e_stop,
+        steps=shown.steps,
+        angles_deg=shown.angles_deg if isinstance(shown, RobotState) else (),
+        contacts=shown.contacts if isinstance(shown, RobotState) else (),
+        source=shown.source,
+        age_s=robot.age_s(state, now),
+    )

@@ -1,0 +1,269 @@
+"""What follows from a person's command, or why it is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bedside import commands
+from bedside.events import (
+    AdverseEventRecorded,
+    Event,
+    NoteAdded,
+    OperatorConfirmed,
+    PhysicianDecided,
+    RobotChanged,
+    Signed,
+    SignedIn,
+)
+from bedside.visit import alarms, course, forms, opening, restart, robot, singles, steps
+from bedside.visit.inputs import (
+    Cause,
+    ConcernDecided,
+    Now,
+    ParticipantFound,
+    Person,
+    SignedByPerson,
+    SignedInPerson,
+)
+from bedside.visit.refusal import Refusal
+from bedside.visit.state import Visit
+
+Rule = Callable[[Visit, Any, Now, Person | None], tuple[Event, ...]]
+NOTE_LENGTH = 2000
+
+
+def decide(state: Visit, cause: Cause, now: Now, who: Person | None) -> tuple[Event, ...]:
+    """The events of a command; raises `Refusal`."""
+    kind = type(cause)
+    if kind in ANYBODY:
+        return ANYBODY[kind](state, cause, now, who)
+    rule = SIGNED_IN.get(kind)
+    if rule is None:
+        raise Refusal(f"{kind.__name__} is not for the rules of a visit", "")
+    if who is None:
+        raise Refusal("nobody is signed in", "sign in first")
+    if kind not in WITHOUT_VISIT and not state.going_on:
+        raise Refusal("no visit is open", "open a visit first")
+    if state.interrupted is not None and kind not in WHILE_INTERRUPTED:
+        raise Refusal("the visit was interrupted", "read what is certain, then resume it")
+    return rule(state, cause, now, who)
+
+
+def _stop(state: Visit, cause: commands.Stop, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.halt(state, "stop", cause.reason)
+
+
+def _sign_in(_state: Visit, cause: SignedInPerson, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    person = cause.person
+    return (SignedIn(user=person.user, name=person.name, profession=person.profession),)
+
+
+def _silence(state: Visit, cause: commands.SilenceAlarm, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return alarms.silence(state, cause.alarm)
+
+
+def _open(state: Visit, cause: ParticipantFound, now: Now, who: Person | None) -> tuple[Event, ...]:
+    return opening.open_visit(state, cause, now, who)
+
+
+def _resume_visit(state: Visit, _cause: commands.ConfirmResume, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return restart.resume(state)
+
+
+def _answer(state: Visit, cause: commands.Answer, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    if cause.step != state.step:
+        raise Refusal(f"the step '{cause.step}' is not open", "answer the items of the present step")
+    return forms.answer(state, cause.step, cause.item, cause.value)
+
+
+def _next(state: Visit, _cause: commands.NextStep, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return steps.advance(state, now)
+
+
+def _back(state: Visit, _cause: commands.PreviousStep, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return steps.back(state)
+
+
+def _concern(state: Visit, cause: ConcernDecided, _now: Now, who: Person | None) -> tuple[Event, ...]:
+    doubt = state.doubts.get(cause.item)
+    if doubt is None or doubt.outcome == "note":
+        raise Refusal(f"there is nothing to decide on '{cause.item}'", "choose an item marked for the physician")
+    if doubt.outcome == "stop":
+        raise Refusal(f"{doubt.text}: nobody can allow this", "end the visit")
+    if cause.physician.profession != "physician":
+        raise Refusal(f"{cause.physician.name} is not a physician", "a physician decides")
+    if who is not None and cause.physician.user == who.user:
+        raise Refusal("the treating person cannot decide", "another physician decides")
+    if not cause.reason.strip():
+        raise Refusal("a decision needs a reason", "say why")
+    physician = cause.physician.user
+    return (PhysicianDecided(item=cause.item, allowed=cause.allow, physician=physician, reason=cause.reason),)
+
+
+def _note(_state: Visit, cause: commands.AddNote, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    text = cause.text.strip()
+    if not text or len(text) > NOTE_LENGTH:
+        raise Refusal(f"a note has 1 to {NOTE_LENGTH} characters", "type it again")
+    return (NoteAdded(text=text),)
+
+
+def _place(state: Visit, cause: commands.PlaceCoil, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return singles.place(state, cause.site)
+
+
+def _fire(state: Visit, _cause: commands.Fire, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return singles.fire(state, now)
+
+
+def _pacing(state: Visit, cause: commands.SetPacing, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return singles.set_pacing(state, now, cause.automatic)
+
+
+def _judge(state: Visit, cause: commands.JudgePulse, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return singles.judge(state, cause.pulse, cause.accept, cause.reason)
+
+
+def _choose(state: Visit, cause: commands.ChooseHotspot, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return singles.choose(state, cause.site)
+
+
+def _restart(state: Visit, cause: commands.RestartHunt, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    if state.step != "threshold":
+        raise Refusal("the hunt is started in the threshold step", "open the threshold step")
+    if state.pending is not None or state.chain is not None:
+        raise Refusal("a pulse is under way", "wait for it")
+    return (singles.start_hunt(state, cause.rule, cause.reason),)
+
+
+def _accept(state: Visit, _cause: commands.AcceptThreshold, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return singles.accept(state)
+
+
+def _start(state: Visit, _cause: commands.StartStimulation, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.start(state, now)
+
+
+def _pause(state: Visit, cause: commands.PauseStimulation, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.pause(state, cause.reason)
+
+
+def _resume(state: Visit, _cause: commands.ResumeStimulation, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.resume(state, now)
+
+
+def _end(state: Visit, cause: commands.EndStimulation, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.end(state, "aborted", cause.reason or "ended by hand")
+
+
+def _lower(state: Visit, cause: commands.LowerIntensity, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.lower(state, now, cause.to_pct_mso, cause.reason)
+
+
+def _contact(state: Visit, _cause: commands.ConfirmContact, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return course.confirm_contact(state)
+
+
+def _robot(state: Visit, cause: commands.ReportRobot, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    if robot.telemetry(state):
+        raise Refusal("the robot tells its state over its own wire", "look at the robot panel")
+    low, high = state.setup.study.robot.envelope_kmh
+    speed = cause.speed_kmh
+    if cause.phase == "walk" and (speed is None or not low <= speed <= high):
+        raise Refusal(f"walking speed must be {low:g} to {high:g} km/h", "type what the robot shows")
+    return (
+        RobotChanged(
+            phase=cause.phase,
+            speed_kmh=speed,
+            body_weight_support_kg=cause.body_weight_support_kg,
+            assist_pct=cause.assist_pct,
+            e_stop=None,
+            steps=cause.steps,
+            source="operator",
+        ),
+    )
+
+
+def _prompt(state: Visit, cause: commands.ConfirmPrompt, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    prompt = state.live.prompt
+    if prompt is None or cause.prompt != prompt.kind:
+        raise Refusal("nothing is asked at the moment", "look at the screen again")
+    if prompt.expected is not None and cause.value is None:
+        raise Refusal("the value the device shows is missing", f"type it; expected is {prompt.expected}")
+    return (OperatorConfirmed(prompt=cause.prompt, value=cause.value),)
+
+
+def _adverse(state: Visit, cause: commands.ReportAdverseEvent, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    known = {category.id: category for category in state.setup.adverse.categories}
+    if cause.category not in known and cause.category != "none":
+        raise Refusal(f"'{cause.category}' is not on the list", f"choose one of {', '.join(known)}")
+    if (cause.category == "none") != (cause.severity == "none"):
+        raise Refusal("category and severity do not go together", "choose both again")
+    event = AdverseEventRecorded(
+        category=cause.category, severity=cause.severity, related=cause.related, action=cause.action, text=cause.text
+    )
+    effect = known[cause.category].effect if cause.category in known else "none"
+    return (*_consequence(state, effect, f"{cause.category} was reported"), event)
+
+
+def _consequence(state: Visit, effect: str, reason: str) -> tuple[Event, ...]:
+    """What a report does to pulses: the stop goes out before anything is written down."""
+    begun = state.course.begun and state.course.ended is None
+    if effect == "end" and begun:
+        return course.end(state, "aborted", reason)
+    if effect != "none" and (state.armed or state.chain is not None or state.course.running):
+        return course.halt(state, "adverse", reason)
+    return ()
+
+
+def _sign(state: Visit, cause: SignedByPerson, _now: Now, who: Person | None) -> tuple[Event, ...]:
+    if state.step != "signoff":
+        raise Refusal("the visit is signed in its last step", "complete the steps before it")
+    if who is not None and cause.person.user != who.user:
+        raise Refusal("only the person who is signed in can sign", "sign in as that person")
+    if state.armed or not state.off_confirmed:
+        raise Refusal("the stimulator is not confirmed to be off", "wait, or switch it off by hand")
+    signed = Signed(user=cause.person.user, name=cause.person.name, meaning=cause.meaning)
+    return (signed, *steps.close(state))
+
+
+def _end_visit(state: Visit, cause: commands.EndVisit, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return steps.end_visit(state, cause.reason)
+
+
+ANYBODY: dict[type, Rule] = {commands.Stop: _stop, SignedInPerson: _sign_in, commands.SilenceAlarm: _silence}
+SIGNED_IN: dict[type, Rule] = {
+    ParticipantFound: _open,
+    commands.ConfirmResume: _resume_visit,
+    commands.Answer: _answer,
+    commands.NextStep: _next,
+    commands.PreviousStep: _back,
+    ConcernDecided: _concern,
+    commands.AddNote: _note,
+    commands.PlaceCoil: _place,
+    commands.Fire: _fire,
+    commands.SetPacing: _pacing,
+    commands.JudgePulse: _judge,
+    commands.ChooseHotspot: _choose,
+    commands.RestartHunt: _restart,
+    commands.AcceptThreshold: _accept,
+    commands.StartStimulation: _start,
+    commands.PauseStimulation: _pause,
+    commands.ResumeStimulation: _resume,
+    commands.EndStimulation: _end,
+    commands.LowerIntensity: _lower,
+    commands.ConfirmContact: _contact,
+    commands.ReportRobot: _robot,
+    commands.ConfirmPrompt: _prompt,
+    commands.ReportAdverseEvent: _adverse,
+    SignedByPerson: _sign,
+    commands.EndVisit: _end_visit,
+}
+WITHOUT_VISIT = frozenset({ParticipantFound, commands.ConfirmPrompt, commands.ReportRobot})
+WHILE_INTERRUPTED = frozenset(
+    {
+        commands.ConfirmResume,
+        commands.AddNote,
+        commands.ReportAdverseEvent,
+        commands.ConfirmPrompt,
+        commands.ReportRobot,
+    }
+)

@@ -1,0 +1,169 @@
+"""What follows from an observation: a reading, the outcome of an action, a measured sweep, a restart."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bedside.events import (
+    Event,
+    OffConfirmed,
+    OffIntended,
+    ResponseMeasured,
+    ResponseMissing,
+    StimulatorFailed,
+    StimulatorSaid,
+)
+from bedside.visit import course, restart, robot, settle, singles
+from bedside.visit.inputs import (
+    ActionDone,
+    ActionFailed,
+    ControlBack,
+    ControlLost,
+    DiskSpace,
+    EmgQuality,
+    GuardSeen,
+    Heard,
+    Now,
+    RecordTrouble,
+    Started,
+    SweepMeasured,
+    SweepMissing,
+    Tick,
+)
+from bedside.visit.state import Visit
+from hal.roles import PulseCounter, PulseDelivered, RobotState, StimulatorStatus
+
+NS = 1_000_000_000
+RETRY_S = 2.0
+
+
+def _nothing(_state: Visit, _cause: Any, _now: Now) -> tuple[Event, ...]:
+    return ()
+
+
+def _reading(state: Visit, cause: Heard, now: Now) -> tuple[Event, ...]:
+    reading: Any = cause.reading
+    match reading:
+        case RobotState():
+            changed = robot.changed(state, reading)
+            return (changed,) if changed is not None else ()
+        case PulseDelivered():
+            return settle.pulse(state, reading)
+        case PulseCounter():
+            return settle.counter(state, reading, now)
+        case StimulatorStatus():
+            return _said(state, reading)
+        case _:
+            return ()
+
+
+def _said(state: Visit, reading: StimulatorStatus) -> tuple[Event, ...]:
+    """The stimulator's account, when it differs from the last one journalled; a degree of temperature counts."""
+    event = StimulatorSaid(
+        enabled=reading.enabled,
+        amplitude_pct_mso=reading.amplitude_pct_mso,
+        train_running=reading.train_running,
+        temperature_c=reading.temperature_c,
+        coil_type=reading.coil_type,
+        model=reading.model,
+        serial_number=reading.serial_number,
+        source=reading.source,
+    )
+    if state.said is not None and _same(state.said, event):
+        return ()
+    confirmed = reading.enabled is False and bool(state.off_failed) and not state.armed
+    return (event, OffConfirmed()) if confirmed else (event,)
+
+
+def _same(before: StimulatorSaid, after: StimulatorSaid) -> bool:
+    cold, warm = before.temperature_c, after.temperature_c
+    still = cold == warm if cold is None or warm is None else abs(cold - warm) < 1.0
+    return still and all(
+        getattr(before, name) == getattr(after, name)
+        for name in ("enabled", "amplitude_pct_mso", "train_running", "coil_type", "serial_number", "source")
+    )
+
+
+def _done(state: Visit, cause: ActionDone, now: Now) -> tuple[Event, ...]:
+    match cause.action:
+        case "off":
+            return _off_done(state, now)
+        case "pulse":
+            return _unreported(state)
+        case "train":
+            return course.started(state)
+        case _:
+            return _go_on(state, cause.action, now)
+
+
+def _go_on(state: Visit, action: str, now: Now) -> tuple[Event, ...]:
+    chain = state.chain
+    if chain is None or chain.stage != action:
+        return ()
+    if chain.purpose == "treatment":
+        return course.go_on(state, now)
+    return singles.go_on(state, now, chain.purpose)
+
+
+def _off_done(state: Visit, now: Now) -> tuple[Event, ...]:
+    if state.armed or state.off_confirmed:
+        return ()
+    return (*_unreported(state), *course.uncounted(state, now), OffConfirmed())
+
+
+def _unreported(state: Visit) -> tuple[Event, ...]:
+    """A single pulse whose action is over and that no device reported."""
+    if state.pending is None:
+        return ()
+    error = "the stimulator reported no pulse"
+    return (StimulatorFailed(action="pulse", error=error, remedy="the pulse counter is looked at"),)
+
+
+def _failed(state: Visit, cause: ActionFailed, _now: Now) -> tuple[Event, ...]:
+    failed = StimulatorFailed(action=cause.action, error=cause.error, remedy=cause.remedy)
+    if cause.action == "off":
+        return (failed,)
+    return (failed, *course.halt(state, "stimulator", cause.error))
+
+
+def retry_off(state: Visit, now: Now) -> tuple[Event, ...]:
+    """A stop that was not confirmed is tried again as long as it is not."""
+    if not state.off_failed or state.off_since_ns is None:
+        return ()
+    waited_s = (now.mono_ns - state.off_since_ns) / NS
+    if 0 <= waited_s < RETRY_S * state.setup.speed:
+        return ()
+    return (OffIntended(reason=f"the last stop was not confirmed: {state.off_failed}"),)
+
+
+def _measured(state: Visit, cause: SweepMeasured, _now: Now) -> tuple[Event, ...]:
+    if not any(single.pulse == cause.pulse for single in state.singles):
+        return ()
+    event = ResponseMeasured(pulse=cause.pulse, target=cause.target, others=cause.others, time_zero=cause.time_zero)
+    return (event,)
+
+
+def _missing(state: Visit, cause: SweepMissing, _now: Now) -> tuple[Event, ...]:
+    if not any(single.pulse == cause.pulse and single.response is None for single in state.singles):
+        return ()
+    return (ResponseMissing(pulse=cause.pulse, reason=cause.reason),)
+
+
+def _started(state: Visit, cause: Started, _now: Now) -> tuple[Event, ...]:
+    return restart.started(state, cause)
+
+
+HEARD: dict[type, Callable[[Visit, Any, Now], tuple[Event, ...]]] = {
+    Tick: _nothing,
+    Heard: _reading,
+    ActionDone: _done,
+    ActionFailed: _failed,
+    EmgQuality: _nothing,
+    SweepMeasured: _measured,
+    SweepMissing: _missing,
+    ControlLost: _nothing,
+    ControlBack: _nothing,
+    GuardSeen: _nothing,
+    DiskSpace: _nothing,
+    RecordTrouble: _nothing,
+    Started: _started,
+}

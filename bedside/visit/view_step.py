@@ -1,0 +1,178 @@
+"""The present step as a screen shows it: its words, its form, its one next action and the others.
+
+Whether an action is enabled, and why not, is asked of the rules themselves.
+"""
+
+from collections.abc import Callable
+
+from bedside import commands
+from bedside.config import ItemConfig
+from bedside.events import StepId
+from bedside.snapshot import Action, Item, ItemState, Step
+from bedside.visit import commanded, forms, hotspot, hunt, steps
+from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
+from bedside.visit.refusal import Refusal
+from bedside.visit.state import Visit
+from bedside.visit.words import WORDS
+
+NOBODY = Person("", "", "")
+
+
+def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
+    """The present step; the coil's drawing, which tells the arm, only for unblinded roles."""
+    name = state.step
+    if name is None:
+        return None
+    words = WORDS[name]
+    drawing = _drawing(state) if name == "coil" and unblinded else ()
+    wanted = next_action(state, now, name)
+    return Step(
+        id=name,
+        number=steps.ORDER.index(name) + 1,
+        total=len(steps.ORDER),
+        title=words.title,
+        instruction="\n".join((words.instruction, *drawing)),
+        good=words.good,
+        items=tuple(_item(state, name, item) for item in forms.items(state, name)),
+        next=wanted,
+        others=tuple(action for action in _others(state, now, name) if action.command != wanted.command),
+    )
+
+
+def _drawing(state: Visit) -> tuple[str, ...]:
+    coil, profile = state.setup.study.coil, state.profile
+    if profile is None:
+        return ()
+    tilt, handle = profile.tilt_to_scalp_deg, coil.handle_azimuth_deg
+    head = f"Tilt to the scalp {tilt} degrees, handle at {handle} degrees, {coil.current}."
+    return (head, *(coil.sham_drawing if profile.sham else coil.drawing))
+
+
+def _item(state: Visit, name: StepId, item: ItemConfig) -> Item:
+    given = state.answers.get(f"{name}.{item.id}")
+    value, by = (given.value, given.who if given.by == "person" else "machine") if given is not None else (None, "")
+    return Item(
+        id=item.id,
+        label=item.label,
+        kind=item.kind,
+        value=value,
+        unit=item.unit,
+        low=item.low,
+        high=item.high,
+        choices=item.choices,
+        state=_state(state, name, item),
+        hint=_hint(state, name, item),
+        by=by or ("machine" if item.by == "machine" else ""),
+        required=item.required,
+    )
+
+
+def _state(state: Visit, name: StepId, item: ItemConfig) -> ItemState:
+    doubt = state.doubts.get(item.id)
+    if doubt is not None and doubt.blocks:
+        return "stop" if doubt.outcome == "stop" or doubt.allowed is False else "attention"
+    return "ok" if forms.answered(state, name, item) else "open"
+
+
+def _hint(state: Visit, name: StepId, item: ItemConfig) -> str:
+    doubt = state.doubts.get(item.id)
+    if doubt is not None:
+        return f"{doubt.text}; {doubt.physician} allowed it" if doubt.allowed else doubt.text
+    changed = forms.deviation(state, item) if name == "fit" else ""
+    return changed or item.hint
+
+
+def next_action(state: Visit, now: Now, name: StepId) -> Action:
+    """The one next action, enabled or with the reason why not."""
+    if state.interrupted is not None:
+        return asked(state, now, commands.ConfirmResume(), "Resume the visit")
+    special = _NEXT.get(name)
+    return special(state, now) if special is not None else asked(state, now, commands.NextStep(), "Next step")
+
+
+def asked(state: Visit, now: Now, cause: Cause, label: str) -> Action:
+    """An action, enabled exactly when the rules would carry it out now."""
+    tag = "visit.sign" if isinstance(cause, SignedByPerson) else _tag(cause)
+    try:
+        commanded.decide(state, cause, now, state.person)
+    except Refusal as refusal:
+        return Action(command=tag, label=label, enabled=False, reason=refusal.reason)
+    return Action(command=tag, label=label, enabled=True)
+
+
+def _tag(cause: Cause) -> str:
+    return commands.name_of(cause) if isinstance(cause, commands.Command) else type(cause).__name__
+
+
+def _hotspot(state: Visit, now: Now) -> Action:
+    if state.hotspot is not None:
+        return asked(state, now, commands.NextStep(), "Next step")
+    search = hotspot.standing(state).search
+    if search.done:
+        best = search.best.id if search.best is not None else ""
+        return asked(state, now, commands.ChooseHotspot(), f"Take {best} as the hotspot")
+    proposed = search.next_site
+    if proposed is not None and (state.placed is None or state.placed.site != proposed.id):
+        return asked(state, now, commands.PlaceCoil(site=proposed.id), f"Coil is over {proposed.id}")
+    return _pulses(state, now)
+
+
+def _threshold(state: Visit, now: Now) -> Action:
+    if state.threshold is not None:
+        return asked(state, now, commands.NextStep(), "Next step")
+    standing = hunt.standing(state)
+    if standing is not None and standing.done:
+        return asked(state, now, commands.AcceptThreshold(), "Take this threshold")
+    return _pulses(state, now)
+
+
+def _pulses(state: Visit, now: Now) -> Action:
+    if state.pacing:
+        return asked(state, now, commands.SetPacing(automatic=False), "Hold the automatic pulses")
+    return asked(state, now, commands.SetPacing(automatic=True), "Give pulses automatically")
+
+
+def _treatment(state: Visit, now: Now) -> Action:
+    course = state.course
+    if course.ended is not None:
+        return asked(state, now, commands.NextStep(), "Next step")
+    if course.pause is not None:
+        return asked(state, now, commands.ResumeStimulation(), "Resume stimulation")
+    if not course.begun:
+        return asked(state, now, commands.StartStimulation(), "Start stimulation")
+    if course.prompted_ns is not None:
+        return asked(state, now, commands.ConfirmContact(), "Coil touches its mark")
+    return asked(state, now, commands.PauseStimulation(reason="asked for"), "Pause stimulation")
+
+
+def _signoff(state: Visit, now: Now) -> Action:
+    if state.closed is not None:
+        return Action(command="visit.sign", label="Sign the visit", enabled=False, reason="the visit is closed")
+    return asked(state, now, SignedByPerson(state.person or NOBODY, ""), "Sign the visit")
+
+
+_NEXT: dict[StepId, Callable[[Visit, Now], Action]] = {
+    "hotspot": _hotspot,
+    "threshold": _threshold,
+    "treatment": _treatment,
+    "signoff": _signoff,
+}
+
+
+def _others(state: Visit, now: Now, name: StepId) -> tuple[Action, ...]:
+    rows: list[tuple[Cause, str]] = []
+    if name in ("hotspot", "threshold"):
+        rows += [(commands.Fire(), "One pulse"), (commands.SetPacing(automatic=not state.pacing), "Automatic pulses")]
+    if name == "hotspot":
+        rows += [(commands.ChooseHotspot(), "Take the proposed hotspot"), (commands.NextStep(), "Next step")]
+    if name == "threshold":
+        rows += [(commands.AcceptThreshold(), "Take this threshold"), (commands.NextStep(), "Next step")]
+    if name == "treatment":
+        rows += [
+            (commands.ConfirmContact(), "Coil touches its mark"),
+            (commands.PauseStimulation(reason="asked for"), "Pause stimulation"),
+            (commands.EndStimulation(reason="asked for"), "End stimulation"),
+            (commands.NextStep(), "Next step"),
+        ]
+    rows += [(commands.PreviousStep(), "Step before"), (commands.EndVisit(reason="asked for"), "End the visit")]
+    return tuple(asked(state, now, cause, label) for cause, label in rows)
