@@ -1,6 +1,7 @@
 """`bedside log`: show, prove and play back the journals in a folder or below it."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -33,6 +34,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it; 0 when all went well."""
+    try:
+        return _run(args)
+    except BrokenPipeError:
+        # who reads (head, less) has seen enough; the interpreter's own flush at exit must not complain either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(args: argparse.Namespace) -> int:
     folder: Path = args.folder
     if not folder.is_dir():
         return _complain(f"{folder}: no such folder")

@@ -36,7 +36,7 @@ class Journal:
         self._setup = setup
         self._lock_fd: int | None = lock_fd
         self._rotate_after_ns = int(rotate_after_s * 1e9)
-        self._mutex = threading.RLock()
+        self._mutex = threading.Lock()
         self._writer = ChainWriter(setup, recovery)
 
     @classmethod
@@ -116,7 +116,7 @@ class Journal:
             if self._lock_fd is None:
                 return
             try:
-                self._writer.seal(reason, self._setup.clock())
+                self._writer.seal(reason, self._setup.clock(), stop=True)
             finally:
                 self._writer.close()
                 os.close(self._lock_fd)

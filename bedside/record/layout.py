@@ -61,10 +61,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closing(msgspec.Struct, frozen=True):
-    """The data of a sealed file's last line; `lines` counts those before it."""
+    """The data of a sealed file's last line; `lines` counts those before it, `stop` says that the writer ended."""
 
     reason: str
     lines: int
+    stop: bool
 
 
 def to_data(value: msgspec.Struct) -> dict[str, Any]:

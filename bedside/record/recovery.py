@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Where to go on from, and what was found. `unsealed` is the file a crash left open, None after a clean stop."""
+    """Where to go on from, and what was found. `unsealed` is the file a crash left open."""
 
     head: Head
     previous: Previous | None
@@ -54,6 +54,11 @@ class Recovery:
     set_aside: tuple[SetAside, ...] = ()
     missing: Missing | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the last writer ended without closing the journal: power, crash or kill."""
+        return any(item.ev == "recover.interrupted" for item in self.findings)
 
     @property
     def damaged(self) -> bool:
@@ -197,11 +202,12 @@ def _repaired(newest: _Newest, last: Entry, noted: int, findings: list[Finding],
     head, previous = Head(last.n, last.h), Previous(newest.path.name, newest.scan.good_bytes, last.h)
     if noted > head.n:
         return _end_missing(head, previous, noted, findings)
-    if newest.scan.sealed:
+    if newest.scan.sealed and last.data.get("stop"):
         return Recovery(head, previous, last, findings=tuple(findings))
     what = {"file": newest.path.name, "last": last.n, "boot": last.boot, "utc": last.utc}
     findings.append(Finding("recover.interrupted", what))
-    return Recovery(head, previous, last, newest.path, findings=tuple(findings))
+    unsealed = None if newest.scan.sealed else newest.path
+    return Recovery(head, previous, last, unsealed, findings=tuple(findings))
 
 
 def _copy(source: Path, target: Path, storage: Storage) -> None:

@@ -71,8 +71,13 @@ class Segment:
         self._rows: dict[str, int] = {}
         self.first_mono_ns: int | None = None
         self._last_mono_ns = 0
-        self._writer.start(profile="", library="bedside")
         self._channels = {stream.name: self._register(stream) for stream in streams}
+        try:
+            storage.fsync_folder(path.parent)
+            self._writer.start(profile="", library="bedside")
+        except OSError:
+            self.abandon()
+            raise
 
     def _register(self, stream: Stream) -> int:
         encoding, name, schema_encoding, text = schema_of(stream)

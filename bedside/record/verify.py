@@ -83,14 +83,15 @@ class _Verifier:
         self.files = self.lines = self.sealed = self.signed = self.raw_files = 0
         self.visit = ""
         self.last: Entry | None = None
-        self.hashes: dict[int, tuple[str, Problem]] = {}
+        self.last_place: Problem | None = None
+        self.note: Head | None = None
 
     def run(self) -> VerifyReport:
-        noted = self._noted()
+        self.note = self._noted()
         for read in read_files(self.folder):
             self._file(read)
-        if noted:
-            self._compare(noted)
+        if self.note and self.note.n > (self.last.n if self.last else 0):
+            self._cut_off(self.note.n)
         self.notes += [f"{path.name} is a copy made before a repair" for path in other_files(self.folder, ".broken")]
         return VerifyReport(
             folder=str(self.folder),
@@ -141,8 +142,10 @@ class _Verifier:
         if self.last and entry.boot == self.last.boot and entry.mono_ns < self.last.mono_ns:
             self.backwards.append(here)
         self.last = entry
+        self.last_place = here
         self.lines += 1
-        self.hashes[entry.n] = (entry.h, here)
+        if self.note and entry.n == self.note.n and entry.h != self.note.h != GENESIS:
+            self._bad(name, number, offset, f"line {entry.n} is not the one that {NOTE} remembers")
         if entry.ev == VISIT_OPENED:
             self.visit = str(entry.data.get("visit"))
         if entry.ev == RAW_SEALED:
@@ -208,18 +211,10 @@ class _Verifier:
             self.notes.append(f"no {NOTE}: this is an excerpt, and lines cut off at its ends would not be noticed")
         return note
 
-    def _compare(self, note: Head) -> None:
-        last_n = self.last.n if self.last else 0
-        if note.n > last_n:
-            self._cut_off(last_n, note.n)
-        elif note.n in self.hashes and self.hashes[note.n][0] != note.h and note.h != GENESIS:
-            place = self.hashes[note.n][1]
-            self._bad(place.file, place.line, place.offset, f"line {note.n} is not the one that {NOTE} remembers")
-
-    def _cut_off(self, last_n: int, noted: int) -> None:
+    def _cut_off(self, noted: int) -> None:
+        place, last_n = self.last_place, self.last.n if self.last else 0
         reason = f"lines {last_n + 1} to {noted} were durable once and are missing: the end was cut off"
-        place = self.hashes.get(last_n)
-        self._bad(place[1].file if place else NOTE, place[1].line if place else None, None, reason)
+        self._bad(place.file if place else NOTE, place.line if place else None, None, reason)
 
 
 def _sha256(path: Path) -> str:

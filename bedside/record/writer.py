@@ -89,12 +89,14 @@ class ChainWriter:
         except OSError as error:
             return self._replace(records, error)
 
-    def seal(self, reason: str, at: Stamp | Record) -> None:
-        """End the current file, if one is open, with its seal, and sign it."""
+    def seal(self, reason: str, at: Stamp | Record, *, stop: bool = False) -> None:
+        """End the current file, if one is open, with its seal, and sign it; `stop` when nothing will follow."""
+        if self._file is None and stop and not self._failure:
+            self.commit(())
         file = self._file
         if file is None or self._failure:
             return
-        closing = _own(at, chain.SEAL, to_data(Closing(reason, file.lines)))
+        closing = _own(at, chain.SEAL, to_data(Closing(reason, file.lines, stop)))
         try:
             self._write([closing], "rotate")
             if self._note:

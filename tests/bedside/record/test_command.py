@@ -1,6 +1,8 @@
 import argparse
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +80,16 @@ def test_verify_names_file_line_byte_and_remedy(bedside_log: Run, data: Path) ->
     code, _, err = bedside_log("show", data / "station")
     assert code == 1
     assert "bedside log verify" in err
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.append_many([record(number, text="x" * 500) for number in range(2000)])
+    journal.close()
+    line = f"{sys.executable} -m bedside.cli log show {tmp_path} --json | head -n 1"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == f"journal {tmp_path}\n"
 
 
 def test_what_is_not_there_is_named(bedside_log: Run, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -160,8 +161,19 @@ def test_a_clean_stop_is_no_interruption(tmp_path: Path) -> None:
     open_journal(tmp_path).close()
     journal = open_journal(tmp_path)
     assert [entry.ev for entry in journal.drain()] == ["journal.open"]
-    assert journal.recovery.unsealed is None
+    assert not journal.recovery.interrupted
     journal.close()
+
+
+def test_a_death_right_after_a_seal_is_an_interruption_too(small: Path) -> None:
+    journal = open_journal(small)
+    journal.seal("the visit is closed")
+    os.close(journal._lock_fd or -1)
+    again = open_journal(small)
+    assert [entry.ev for entry in again.drain()] == ["journal.open", "recover.interrupted"]
+    assert again.recovery.interrupted
+    again.close()
+    assert verify(small).ok
 
 
 def test_a_seal_whose_signature_was_cut_off_is_signed_at_the_next_start(tmp_path: Path) -> None:

@@ -28,8 +28,9 @@ def signed(tmp_path: Path) -> Path:
     folder = tmp_path / "journal"
     journal = open_journal(folder, key=KEY)
     for part in range(3):
+        if part:
+            journal.seal("part")
         journal.append_many([record(10 * part + number) for number in range(3)])
-        journal.seal("part")
     journal.close()
     return folder
 

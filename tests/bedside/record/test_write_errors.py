@@ -149,6 +149,16 @@ def test_ballast_gives_room_for_the_end_of_the_story(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_ballast_that_finds_no_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    for call in range(1, 4):
+        storage = FailingStorage({call}, errno.ENOSPC)
+        ballast = Ballast(tmp_path / "ballast", 2_000_000, storage)
+        with pytest.raises(OSError, match="injected"):
+            ballast.fill()
+        assert storage.fired
+        assert not ballast.path.exists()
+
+
 SMALL_DISK = """
 import sys
 from pathlib import Path
