@@ -1,6 +1,6 @@
 """The adaptive method's decisions over a belief: where to pulse, when to stop, what is out of reach.
 
-Pulses at the expected threshold, where a response is as likely as not (threshold tracking: Awiszus 2003,
+Pulses next to the expected threshold, where a response is as likely as not (threshold tracking: Awiszus 2003,
 Suppl Clin Neurophysiol 56:13). The stopping rule asks for a standard deviation of the threshold that leaves
 an error above 5 %, the largest acceptable one (Awiszus 2012), to one patient in twenty.
 """
@@ -14,13 +14,17 @@ from dsp.threshold.ladder import Verdict
 LARGEST_RISE_PCT_MSO = 10.0
 FEWEST_TRIALS = 12
 MOST_TRIALS = 40
-ENOUGH_RELATIVE_SD = 0.0265
+ENOUGH_RELATIVE_SD = 0.0245
+AIM_ABOVE = 0.02
 _CERTAIN = 0.975
 
 
 def wanted_pct_mso(belief: Belief) -> float:
-    """The intensity worth most now (%MSO): the start, then the expected threshold."""
-    return belief.mean_pct_mso if belief.trials else belief.start_pct_mso
+    """The intensity worth most now (%MSO): the start, then a little above the expected threshold.
+
+    A response that drowns in the resting noise tells less than one above it.
+    """
+    return (1.0 + AIM_ABOVE) * belief.mean_pct_mso if belief.trials else belief.start_pct_mso
 
 
 def limit_pct_mso(belief: Belief) -> float:

@@ -38,9 +38,9 @@ class Assumptions:
 
     The spread (half-width from 16 to 84 % responses) is centred at 7.5 % of the threshold: 7 % in Awiszus
     2003 (Suppl Clin Neurophysiol 56:13), 7.5 % in the model of Goetz et al. 2019 (IEEE TNSRE 27:1539). The
-    scatter is that of one response at a fixed intensity, in units of `dsp.threshold.likelihood.warp`. The threshold
-    is expected a little below the start, where hotspot searches end, within a factor; `start_doubt` is the
-    share of belief that ignores the start.
+    scatter is that of one response at a fixed intensity, in decades (`AmplitudeScale.straightened`).
+    The threshold is expected a little below the start, where hotspot searches end; `start_doubt` is the
+    share of belief that ignores the start, `amplitude_doubt` the share that ignores amplitudes.
     """
 
     log_step: float = 0.016
@@ -48,18 +48,18 @@ class Assumptions:
     start_log_sd: float = 0.17
     start_doubt: float = 0.15
     spread_centre: float = 0.075
-    spread_log_sd: float = 0.5
+    spread_log_sd: float = 0.42
     spreads: tuple[float, ...] = (0.025, 0.04, 0.055, 0.075, 0.10, 0.14, 0.20)
-    scatter_centre: float = 0.7
+    scatter_centre: float = 0.9
     scatter_log_sd: float = 0.5
-    scatters: tuple[float, ...] = (0.25, 0.4, 0.6, 0.85, 1.2)
-    amplitude_doubt: float = 0.15
-    lapse: float = 0.02
+    scatters: tuple[float, ...] = (0.35, 0.55, 0.8, 1.1, 1.6)
+    amplitude_doubt: float = 0.08
+    lapse: float = 0.015
     jump_log_sd: float = 0.09
     unrest: tuple[Unrest, ...] = (
-        Unrest(walk_sd=0.0, jump_chance=0.002, belief=0.82, doubt=0.20),
-        Unrest(walk_sd=0.007, jump_chance=0.004, belief=0.13, doubt=0.20),
-        Unrest(walk_sd=0.010, jump_chance=0.03, belief=0.05, doubt=0.60),
+        Unrest(walk_sd=0.0, jump_chance=0.001, belief=0.94, doubt=0.20),
+        Unrest(walk_sd=0.007, jump_chance=0.004, belief=0.04, doubt=0.20),
+        Unrest(walk_sd=0.010, jump_chance=0.03, belief=0.02, doubt=0.60),
     )
 
 

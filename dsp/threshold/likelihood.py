@@ -1,9 +1,10 @@
 """How probable one response is under every hypothesis of the grid.
 
-Excitability varies on the intensity axis and responses grow like a sigmoid in log amplitude (Goetz et al.
-2019, IEEE TNSRE 27:1539). Around the threshold, a fourth-root-like power of the amplitude makes that
-nearly a straight line with normal scatter. Resting noise has no slope and large responses saturate, so an
-amplitude below a cut above the noise counts only as "below", a very large one only as "large".
+Excitability varies on the intensity axis, and responses grow like a sigmoid in log amplitude: steadily from
+the noise through the criterion, then ever more slowly towards a plateau (Goetz et al. 2019, IEEE TNSRE
+27:1539). Straightened, they scatter evenly around a line. Resting noise has no slope and the plateau
+differs between people, so an amplitude near the noise counts only as "small", one near the plateau only as
+"large".
 """
 
 from __future__ import annotations
@@ -17,19 +18,24 @@ from scipy.special import ndtr
 
 from dsp.threshold.grid import Array, Grid
 
-_POWER_PER_DECADE = 0.6
-_LARGE_DECADES = 1.3
+_PLATEAU_DECADES = 1.8
+_LARGE_DECADES = 1.5
 _SHARE_SMALL = 0.7
 _SHARE_LARGE = 0.3
 _LAPSE_SMALL, _LAPSE_BETWEEN, _LAPSE_LARGE = 0.4, 0.3, 0.3
 _FLOOR_GRAIN = 1.25
+_CUT_OVER_FLOOR = 1.6
+_LEAST_SHARE = 1e-3
 
 
-def _bent(decades: float) -> float:
-    return (10 ** (_POWER_PER_DECADE * decades / math.log(10)) - 1.0) / _POWER_PER_DECADE
+def _straightened(decades: float) -> float:
+    """Decades above the criterion, with the approach to the plateau (Goetz 2019, median) stretched out."""
+    if decades <= 0:
+        return decades
+    return -_PLATEAU_DECADES * math.log1p(-min(decades, _LARGE_DECADES) / _PLATEAU_DECADES)
 
 
-LARGE = _bent(_LARGE_DECADES)
+LARGE = _straightened(_LARGE_DECADES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +59,19 @@ class AmplitudeScale:
         lowest = quiet[min(len(quiet) - 1, max(1, len(quiet) // 6))]
         grained = _FLOOR_GRAIN ** round(math.log(lowest, _FLOOR_GRAIN))
         floor = min(max(grained, 0.05 * criterion_uv), 0.4 * criterion_uv)
-        return cls(criterion_uv, floor, min(max(2.0 * floor, 0.3 * criterion_uv), criterion_uv))
+        cut = max(_CUT_OVER_FLOOR * grained, 0.25 * criterion_uv)
+        return cls(criterion_uv, floor, min(cut, criterion_uv))
 
-    def warp(self, amplitude_uv: float) -> float:
-        """The amplitude above the floor on the scale where responses scatter evenly; 0 at the criterion."""
-        share = max(amplitude_uv - self.floor_uv, 0.0) / (self.criterion_uv - self.floor_uv)
-        return _bent(math.log10(share)) if share > 0 else -1.0 / _POWER_PER_DECADE
+    def straightened(self, amplitude_uv: float) -> float:
+        """Decades above the criterion, floor taken off, on a scale where responses scatter evenly."""
+        share = (amplitude_uv - self.floor_uv) / (self.criterion_uv - self.floor_uv)
+        return _straightened(math.log10(max(share, _LEAST_SHARE)))
 
 
 def likelihood(grid: Grid, intensity_pct_mso: float, amplitude_uv: float, scale: AmplitudeScale) -> Array:
     """Likelihood of one trial, shaped (spread, scatter + 1, threshold), with lapses mixed in."""
     distance = (intensity_pct_mso / grid.theta_pct_mso - 1.0) / grid.spread[:, None]
-    cut, z = scale.warp(scale.cut_uv), scale.warp(amplitude_uv)
+    cut, z = scale.straightened(scale.cut_uv), scale.straightened(amplitude_uv)
     scatter = grid.scatter[:, None]
     out = np.empty((len(grid.spread), len(grid.scatter) + 1, len(grid.theta_pct_mso)))
     graded, binary = out[:, :-1], out[:, -1]
