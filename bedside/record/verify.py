@@ -66,8 +66,8 @@ def verify(folder: Path, *, raw: Path | None = None, key: str | None = None) -> 
     """Check chain, numbers, links between files, seals, signatures, the note of the last number, and raw samples.
 
     `raw` is where sealed segments of samples lie; when not given `../raw`, and for the whole box's journal
-    `../visits/VISIT/raw`. `key` is the public key
-    (hex) that must have signed; without it the key that each file names is used, which a forger could have replaced.
+    `../visits/VISIT/raw`. `key` is the public key (hex) that must have signed; without it the key that each file names
+    is used, which a forger could have replaced.
     """
     return _Verifier(folder, raw, key).run()
 

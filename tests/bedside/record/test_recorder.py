@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
 import struct
 import threading
@@ -16,7 +17,9 @@ from bedside.record.fsutil import Storage
 from bedside.record.reader import Gap, gaps_in, read_samples, read_states, segment_files, streams_in
 from bedside.record.recorder import Recorder
 from bedside.record.salvage import recover_segments, unbound_segments
-from bedside.record.streams import ROBOT, SampleStream
+from bedside.record.segment import Message
+from bedside.record.segments import SegmentFiles
+from bedside.record.streams import ROBOT, SampleStream, encode_block
 from tests.helpers.journals import FailingStorage
 
 RATE_HZ = 1000.0
@@ -270,6 +273,47 @@ def test_a_segment_cut_anywhere_keeps_an_exact_prefix(tmp_path: Path) -> None:
         kept.add(rows)
         shutil.rmtree(folder)
     assert kept == {0, 1000, 2000, 3000, 4000}, "whole chunks of a second"
+
+
+class Remembering(Storage):
+    """Knows how many bytes of each file were synced: all that a power cut is sure to leave."""
+
+    def __init__(self) -> None:
+        self.synced: dict[int, int] = {}
+        self.syncs = 0
+
+    def fdatasync(self, fd: int) -> None:
+        super().fdatasync(fd)
+        self.syncs += 1
+        self.synced[fd] = os.fstat(fd).st_size
+
+
+@pytest.mark.parametrize("speed", [1, 60])
+def test_a_power_cut_costs_little_more_than_a_second_of_real_time(tmp_path: Path, speed: int) -> None:
+    storage = Remembering()
+    raw = tmp_path / "raw"
+    files = SegmentFiles(raw, [EMG], 3600 * 10**9, storage)
+    files.begin()
+    values = signal(6.0 * min(speed, 8))
+    step = BLOCK * speed
+    cuts = 0
+    for start in range(0, len(values), step):
+        now_s = (start + step) / RATE_HZ / speed
+        block = values[start : start + step]
+        data = encode_block(EMG, start, start * 1_000_000, block)
+        files.add([Message("emg", start * 1_000_000, start // step, len(block), data)], now_s)
+        if start // step % 7 == 0:
+            folder = tmp_path / str(start)
+            folder.mkdir()
+            kept = next(iter(storage.synced.values()), 0)
+            (folder / "000001.mcap.open").write_bytes((raw / "000001.mcap.open").read_bytes()[:kept])
+            (report,) = recover_segments(folder)
+            rows = report.sealed.samples["emg"] if report.sealed else 0
+            assert (start + step - rows) / RATE_HZ / speed <= 1.1
+            cuts += 1
+    files.finish()
+    assert cuts > 2
+    assert storage.syncs <= len(values) / RATE_HZ / speed + 2, "the card is not worn by more"
 
 
 def test_a_damaged_chunk_ends_the_recovery_and_the_bytes_dropped_are_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,15 @@ from bedside.record.errors import JournalFailed
 from bedside.record.journal import Journal, read_journal
 from bedside.record.reading import read_back
 from bedside.record.verify import verify
-from tests.helpers.journals import FailingStorage, numbers, open_journal, record
+from tests.helpers.journals import FailingStorage, in_memory, numbers, open_journal, record
 
 RECORDS = 6
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder
 
 
 def write_all(journal: Journal) -> list[int]:
@@ -42,11 +49,11 @@ def calls_of_a_good_run(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EROFS])
-def test_one_failing_call_anywhere_loses_nothing_and_is_said(tmp_path: Path, error: int) -> None:
-    total = calls_of_a_good_run(tmp_path / "good")
+def test_one_failing_call_anywhere_loses_nothing_and_is_said(memory: Path, error: int) -> None:
+    total = calls_of_a_good_run(memory / "good")
     faults = 0
     for call in range(total):
-        folder = tmp_path / f"{call}"
+        folder = memory / f"{call}"
         storage = FailingStorage({call}, error)
         try:
             journal = open_journal(folder, storage=storage)
@@ -67,10 +74,10 @@ def test_one_failing_call_anywhere_loses_nothing_and_is_said(tmp_path: Path, err
     assert faults >= total - 8, "only calls before the first line refuse instead of going on"
 
 
-def test_a_second_failure_stops_for_good_and_keeps_what_was_acknowledged(tmp_path: Path) -> None:
-    total = calls_of_a_good_run(tmp_path / "good")
+def test_a_second_failure_stops_for_good_and_keeps_what_was_acknowledged(memory: Path) -> None:
+    total = calls_of_a_good_run(memory / "good")
     for call in range(8, total):
-        folder = tmp_path / f"{call}"
+        folder = memory / f"{call}"
         storage = FailingStorage(range(call, 10_000))
         acknowledged = write_all(open_journal(folder, storage=storage))
         assert len(storage.fired) >= 2
@@ -161,6 +168,7 @@ def test_ballast_that_finds_no_room_leaves_nothing_behind(tmp_path: Path) -> Non
 
 SMALL_DISK = """
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from bedside.record.ballast import Ballast
 from bedside.record.errors import JournalFailed
