@@ -11,12 +11,14 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from tests.helpers.tools import miss, need_tools
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 TARGET = """
 [Unit]
@@ -41,7 +43,8 @@ mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs dev
 node() { mknod -m 666 "dev/$1" c "$2" "$3"; }
 node null 1 3; node zero 1 5; node full 1 7; node random 1 8; node urandom 1 9; node tty 5 0; node console 5 1
-node tty0 4 0; node tty1 4 9
+# the container's first console is the machine's ninth, which nobody uses
+node tty0 4 0; node tty1 4 9; node vcsu1 7 73
 mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
 mount -t tmpfs tmpfs dev/shm
@@ -96,19 +99,26 @@ class Container:
         said = self.run("systemctl", "show", unit, *(f"--property={name}" for name in properties))
         return dict(line.split("=", 1) for line in said.splitlines())
 
-    def wait(self, unit: str, timeout_s: float = 20, **expected: str) -> dict[str, str]:
-        """Return the properties once each is as expected; fails with the unit's journal after `timeout_s`."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            now = self.show(unit, *expected)
-            if now == expected:
-                return now
-            assert time.monotonic() < deadline, f"{unit}: {now}, not {expected}\n{self.journal(unit)}"
-            time.sleep(0.05)
+    def wait(self, unit: str, **expected: str) -> dict[str, str]:
+        """Return the unit's properties once each is as expected; fails with its journal after a while."""
+        try:
+            return wait_until(lambda: self.show(unit, *expected), lambda now: now == expected)
+        except TimeoutError as late:
+            raise AssertionError(f"{unit}: {late}, not {expected}\n{self.journal(unit)}") from late
 
     def journal(self, unit: str) -> str:
         """What the journal holds about a unit."""
         return self.run("journalctl", "--no-pager", "-o", "cat", "-u", unit, check=False)
+
+
+def wait_until(look: Callable[[], T], enough: Callable[[T], bool], timeout_s: float = 20) -> T:
+    """Look again and again until it is `enough`, and return what was seen; raises TimeoutError with the last of it."""
+    deadline = time.monotonic() + timeout_s
+    while not enough(seen := look()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(str(seen))
+        time.sleep(0.05)
+    return seen
 
 
 def fill(folder: Path, config: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bedside.record.outbox import seal_visit, unsent
-from tests.helpers.container import Container, booted, fill
+from tests.helpers.container import Container, booted, fill, wait_until
 from tests.helpers.sshd import Sshd, serving
 from tests.helpers.visits import write_visit
 
@@ -163,3 +163,21 @@ def put(container: Container, path: str, text: str) -> None:
     target = Path(f"/proc/{container.pid}/root{path}")
     target.write_text(text)
     target.chmod(0o644)
+
+
+def screen(container: Container) -> str:
+    """The text on the first console."""
+    return Path(f"/proc/{container.pid}/root/dev/vcsu1").read_bytes().decode("utf-32-le")
+
+
+def test_the_kiosk_draws_on_the_first_console_and_comes_back(station: Container) -> None:
+    station.run("systemctl", "start", "bedside-kiosk.service")
+    try:
+        shown = wait_until(lambda: screen(station), lambda text: "STOP" in text)
+        assert "Traceback" not in shown
+        pid = station.show("bedside-kiosk.service", "MainPID")["MainPID"]
+        assert station.run("ps", "-o", "user:20=,tty=", "-p", pid).split() == ["bedside-kiosk", "tty1"]
+        station.run("kill", "-KILL", pid)
+        station.wait("bedside-kiosk.service", NRestarts="1", ActiveState="active")
+    finally:
+        station.run("systemctl", "stop", "bedside-kiosk.service")

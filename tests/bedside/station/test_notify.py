@@ -69,29 +69,28 @@ print(json.dumps({name: sock.getsockname() for name, sock in listen_sockets().it
 """
 
 
-def start(environ: dict[str, str], inherited: list[socket.socket], *, behind_parent: bool) -> dict[str, str]:
+def start(environ: dict[str, str], inherited: list[socket.socket], *, guarded: bool) -> dict[str, str]:
     """Run ADOPT as the service manager would: sockets from descriptor 3 on, the started process named."""
     move = "import os, sys; [os.dup2(int(fd), 100 + n) for n, fd in enumerate(sys.argv[1:])];"
     move += "[os.dup2(100 + n, 3 + n) for n in range(len(sys.argv) - 1)]; os.environ['LISTEN_PID'] = str(os.getpid());"
-    if behind_parent:
-        move += f"import subprocess; subprocess.run([sys.executable, '-c', {ADOPT!r}], close_fds=False, check=True)"
-    else:
-        move += f"os.execv(sys.executable, [sys.executable, '-c', {ADOPT!r}])"
+    station = [sys.executable, "-c", ADOPT]
+    command = [sys.executable, "-m", "hal.guard", "--", *station] if guarded else station
+    move += f"os.execv(sys.executable, {command!r})"
     fds = [sock.fileno() for sock in inherited]
-    command = [sys.executable, "-c", move, *map(str, fds)]
+    started = [sys.executable, "-c", move, *map(str, fds)]
     environment = os.environ | environ
-    done = subprocess.run(command, env=environment, pass_fds=fds, capture_output=True, text=True, check=True)
+    done = subprocess.run(started, env=environment, pass_fds=fds, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("behind_parent", [False, True])
-def test_sockets_are_known_by_name(tmp_path: Path, behind_parent: bool) -> None:
+@pytest.mark.parametrize("guarded", [False, True])
+def test_sockets_are_known_by_name(tmp_path: Path, guarded: bool) -> None:
     listeners = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(2)]
     for name, listener in zip(("control", "observe"), listeners, strict=True):
         listener.bind(str(tmp_path / f"{name}.sock"))
         listener.listen()
     environ = {"LISTEN_FDS": "2", "LISTEN_FDNAMES": "control:observe"}
-    adopted = start(environ, listeners, behind_parent=behind_parent)
+    adopted = start(environ, listeners, guarded=guarded)
     for listener in listeners:
         listener.close()
     assert adopted == {name: str(tmp_path / f"{name}.sock") for name in ("control", "observe")}
