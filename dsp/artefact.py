@@ -15,6 +15,7 @@ FIT_STARTS_MS = (0.0, 2.0, 4.0, 6.0)
 SHORTEST_FIT_MS = 5.0
 TAIL_FITS_WITHIN_SD = 1.5
 STANDS_OVER_SD = 12.0
+STARTS_OVER_SD = 5.0
 TWO_LEAVE = 0.6
 ROUNDING = 1e-9
 STEP_SEEN_OVER = 25
@@ -108,8 +109,8 @@ def fit_tail(samples_uv: Array, rate_hz: float, start_index: int, stop_index: in
 
     `samples_uv` (n,) has hum and offset removed. Time constants are searched on a grid from 0.4 to 20 ms, amplitudes
     are solved (variable projection); two must leave 40 % less than one, or the second would
-    follow the noise. A tail is removed only when what is left looks like rest (1.5 SD) and when it still stands over
-    one SD at the end of the fit. The start is moved back up to 6 ms
+    follow the noise. A tail is removed only when what is left looks like rest (1.5 SD) and when it starts over 5 SD
+    and still stands over one at the end of the fit. The start is moved back up to 6 ms
     past ragged artefacts. Two exponentials: Erez et al., J Neurosci Methods 191:45 (2010).
     """
     n = samples_uv.size
@@ -121,7 +122,7 @@ def fit_tail(samples_uv: Array, rate_hz: float, start_index: int, stop_index: in
         t_ms = (np.arange(start, n) - start) * 1000.0 / rate_hz
         wave, left_sd = _best_exponentials(t_ms, samples_uv[start:stop_index])
         if left_sd <= TAIL_FITS_WITHIN_SD * rest_sd_uv:
-            if abs(wave[stop_index - start - 1]) < rest_sd_uv:
+            if abs(wave[stop_index - start - 1]) < rest_sd_uv or abs(wave[0]) < STARTS_OVER_SD * rest_sd_uv:
                 return none
             return Tail(np.concatenate([np.zeros(start), wave]), start, removed=True)
     return none

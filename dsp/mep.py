@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import savgol_filter
 
 from dsp.muscles import Window
-from dsp.onset import RULE, find_onset
+from dsp.onset import PRECURSOR_OF_RESPONSE, RULE, find_onset
 from dsp.sweep import REST_MS, SHORTEST_REST_MS, Sweep, condition, rest_span
 
 Array = NDArray[np.float64]
@@ -28,6 +28,7 @@ PEAK_SPAN_MS = 1.6
 SLOW_SD_MS = 3.0
 OVER_SLOW_REST_RANGE = 3.0
 SMALLEST_SD_UV = 0.3
+DOUBTFUL_PRECURSOR_OF_RESPONSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def measure(
 
 def _judge(sweep: Sweep, window: Window, wide: Window, criterion_uv: float, rest_limit_uv: float | None) -> Mep:
     span = sweep.span(wide)
-    onset = find_onset(sweep.trace_uv, sweep.rate_hz, sweep.trigger_index, span, _sd(sweep), sweep.blank.stop)
+    onset = _onset(sweep, span, window)
     wide_uv = _peak_to_peak(sweep, span)
     rest_range = sweep.rest_range_uv(span.stop - span.start)
     stands_out = wide_uv >= criterion_uv and _exceeds_rest(sweep, span, wide_uv, rest_range)
@@ -136,6 +137,23 @@ def _judge(sweep: Sweep, window: Window, wide: Window, criterion_uv: float, rest
         amplitude_window_ms=wide,
         notes=_notes(sweep, void),
     )
+
+
+def _onset(sweep: Sweep, span: slice, window: Window) -> float | None:
+    """The onset; a precursor of less than a tenth of the response does not put it before the window."""
+    found = [
+        find_onset(
+            sweep.trace_uv,
+            sweep.rate_hz,
+            sweep.trigger_index,
+            span,
+            max(sweep.rest_rms_uv, SMALLEST_SD_UV),
+            sweep.blank.stop,
+            precursor=precursor,
+        )
+        for precursor in (PRECURSOR_OF_RESPONSE, DOUBTFUL_PRECURSOR_OF_RESPONSE)
+    ]
+    return next((onset for onset in found if onset is not None and _is_inside(onset, window, sweep.rate_hz)), found[0])
 
 
 def _check(epoch: Array, rate_hz: float, trigger_index: int, window: Window, wide: Window | None) -> None:
@@ -230,10 +248,6 @@ def _peak_to_peak(sweep: Sweep, span: slice) -> float:
     part = sweep.trace_uv[lo:hi]
     smooth = savgol_filter(part, length, 3) if 5 <= length <= part.size else part
     return float(np.ptp(smooth[span.start - lo : span.stop - lo]))
-
-
-def _sd(sweep: Sweep) -> float:
-    return max(sweep.rest_rms_uv, SMALLEST_SD_UV)
 
 
 def _is_inside(onset_ms: float, window: Window, rate_hz: float) -> bool:

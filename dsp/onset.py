@@ -1,8 +1,8 @@
-"""Where a response begins: three independent rules and their median.
+"""Where a response begins: five estimates by three independent ideas, and their median.
 
-`consensus/1` is the one rule bedside reports. Each part alone is known to fail somewhere: walking back to a level
-stops at the first wobble, a fitted bend assumes a shape, a change of variance needs quiet on one side. All three look
-at the same flank, so they can only disagree about its foot, and the median drops the odd one out.
+`consensus/1` is the one rule bedside reports. Each idea alone is known to fail somewhere: walking back to a level stops
+at the first wobble, a fitted bend assumes a shape, a change of variance needs quiet on one side. All look at the same
+flank, so they can only disagree about its foot, and the median drops the odd one out.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 RULE = "consensus/1"
-FLANK_SD, FLANK_UV, FLANK_OF_RESPONSE = 4.0, 10.0, 0.02
+FLANK_SD, FLANK_UV = 4.0, 10.0
+PRECURSOR_OF_RESPONSE = 0.02
 FLANK_AT_MOST_OF_RESPONSE = 0.3
+FIRST_PEAK_OF_LARGEST = 0.25
 HELD_MS, GAP_MS = 0.8, 2.5
 FOOT_SD = 2.0
+LEVELS_SD = (1.5, 3.0)
 BASE_SPAN_MS = 12.0
 DRIFT_SD = 2.0
-BEND_SD, BEND_UV, BEND_OF_RESPONSE = 8.0, 8.0, 0.1
-BEND_POWER = 1.5
+BEND_SD, BEND_UV, BEND_OF_RESPONSE = 5.0, 5.0, 0.05
+BEND_POWERS = (1.0, 1.5)
 LOOK_BACK_MS = 12.0
 BEFORE_WINDOW_MS = 10.0
 
@@ -41,31 +44,44 @@ class Flank:
 
 
 def find_onset(
-    trace_uv: Array, rate_hz: float, trigger_index: int, span: slice, sd_uv: float, usable_from: int
+    trace_uv: Array,
+    rate_hz: float,
+    trigger_index: int,
+    span: slice,
+    sd_uv: float,
+    usable_from: int,
+    *,
+    precursor: float = PRECURSOR_OF_RESPONSE,
 ) -> float | None:
     """Onset in ms after the pulse by `consensus/1`, or None when nothing leaves the rest for 0.8 ms.
 
     `trace_uv` (n,) has hum, tail and the mean of the rest removed; `span` are the samples in which the response's
-    peaks lie, `sd_uv` the SD of the rest, `usable_from` the first sample after the artefact. The parts are the walk
-    back to 2 SD of the rest, a broken stick (baseline, then a rise with power 1.5; after Muggeo's broken-line
-    regression, Stat Med 22:3055, 2003) and the change of variance with the smallest AIC (Maeda, Zisin 38:365, 1985).
+    peaks lie, `sd_uv` the SD of the rest, `usable_from` the first sample after the artefact, `precursor` the size (of
+    the response) from which a small deflection before the main one belongs to it. The parts are the walk
+    back to 1.5 and to 3 SD of the rest, a broken stick (baseline, then a straight rise or one with power 1.5; after
+    Muggeo's broken-line regression, Stat Med 22:3055, 2003) and the change of variance with the smallest AIC (Maeda,
+    Zisin 38:365, 1985).
     """
-    flank = _find_flank(trace_uv, rate_hz, span, sd_uv, usable_from)
+    flank = _find_flank(trace_uv, rate_hz, span, sd_uv, usable_from, precursor)
     if flank is None:
         return None
-    parts = (flank.foot, _bend(flank, rate_hz, sd_uv), _variance_change(flank, rate_hz, sd_uv))
+    feet = [_walk_back(flank.trace, flank.crossing, flank.first, level * sd_uv) for level in LEVELS_SD]
+    bends = [_bend(flank, rate_hz, sd_uv, power) for power in BEND_POWERS]
+    parts = (*feet, *bends, _variance_change(flank, rate_hz, sd_uv))
     return (float(np.median(parts)) - trigger_index) * 1000.0 / rate_hz
 
 
-def _find_flank(trace: Array, rate_hz: float, span: slice, sd: float, usable_from: int) -> Flank | None:
+def _find_flank(
+    trace: Array, rate_hz: float, span: slice, sd: float, usable_from: int, precursor: float
+) -> Flank | None:
     """Locate the flank against the rest's mean, then again against the baseline right before it."""
     per_ms = rate_hz / 1000.0
-    peak = span.start + min(int(np.argmax(trace[span])), int(np.argmin(trace[span])))
     first = max(usable_from, span.start - round(BEFORE_WINDOW_MS * per_ms))
+    peak = _first_peak(trace, first, span)
     if peak - first < 2 * per_ms:
         return None
     size = float(np.ptp(trace[span]))
-    threshold = min(max(FLANK_SD * sd, FLANK_UV, FLANK_OF_RESPONSE * size), FLANK_AT_MOST_OF_RESPONSE * size)
+    threshold = min(max(FLANK_SD * sd, FLANK_UV, precursor * size), FLANK_AT_MOST_OF_RESPONSE * size)
     quiet_to = max(first + round(5 * per_ms), peak - round(BASE_SPAN_MS * per_ms))
     line = _level(trace, quiet_to, first, per_ms, sd)
     for _ in range(2):
@@ -78,6 +94,14 @@ def _find_flank(trace: Array, rate_hz: float, span: slice, sd: float, usable_fro
         flank = Flank(sign * free, first, crossing, foot, peak)
         line = _base_line(trace, max(int(foot - 0.5 * per_ms), first + round(2 * per_ms)), usable_from, per_ms, sd)
     return flank
+
+
+def _first_peak(trace: Array, first: int, span: slice) -> int:
+    """The earlier of the largest and the smallest value, unless it is small beside the other: then that is drift."""
+    level = float(np.median(trace[first : max(span.start, first) + 1]))
+    early, late = sorted((int(np.argmin(trace[span])), int(np.argmax(trace[span]))))
+    sizes = np.abs(trace[span][[early, late]] - level)
+    return int(span.start) + (early if float(sizes[0]) >= FIRST_PEAK_OF_LARGEST * float(sizes[1]) else late)
 
 
 def _crossing(free: Array, first: int, peak: int, threshold: float, per_ms: float) -> int | None:
@@ -126,8 +150,11 @@ def _base_line(trace: Array, stop: int, usable_from: int, per_ms: float, sd: flo
     return np.full(trace.size, level if abs(level) > DRIFT_SD * sd else 0.0)
 
 
-def _bend(flank: Flank, rate_hz: float, sd: float) -> float:
-    """The bend of a broken stick fitted to the foot of the flank, searched in steps of 0.05 ms."""
+def _bend(flank: Flank, rate_hz: float, sd: float, power: float) -> float:
+    """The bend of a broken stick fitted to the foot of the flank, searched in steps of 0.05 ms.
+
+    The baseline (level and slope) is projected out first, so that each bend costs one scalar product.
+    """
     per_ms = rate_hz / 1000.0
     top = max(BEND_SD * sd, BEND_UV, BEND_OF_RESPONSE * abs(float(flank.trace[flank.peak])))
     reached = np.flatnonzero(flank.trace[flank.crossing : flank.peak + 1] >= top)
@@ -137,13 +164,11 @@ def _bend(flank: Flank, rate_hz: float, sd: float) -> float:
     bends = np.arange(max(x[0] + 1.5, flank.foot / per_ms - 3.0), x[-1] - 1.5 / per_ms, 0.05)
     if bends.size == 0:
         return flank.foot
-    design = np.ones((bends.size, x.size, 3))
-    design[:, :, 1] = x - x.mean()
-    design[:, :, 2] = np.maximum(x - bends[:, None], 0.0) ** BEND_POWER
-    moments = np.einsum("gnk,n->gk", design, y)
-    gram = np.einsum("gnk,gnl->gkl", design, design) + 1e-9 * np.eye(3)
-    explained = np.einsum("gk,gk->g", np.linalg.solve(gram, moments[..., None])[..., 0], moments)
-    return float(bends[np.argmax(explained)]) * per_ms
+    base, _ = np.linalg.qr(np.column_stack([np.ones_like(x), x - x.mean()]))
+    rises = np.maximum(x - bends[:, None], 0.0) ** power
+    moment = rises @ (y - base @ (base.T @ y))
+    norm = np.sum(rises**2, axis=1) - np.sum((rises @ base) ** 2, axis=1)
+    return float(bends[np.argmax(np.maximum(moment, 0.0) ** 2 / np.maximum(norm, 1e-12))]) * per_ms
 
 
 def _variance_change(flank: Flank, rate_hz: float, sd: float) -> float:

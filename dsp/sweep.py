@@ -16,14 +16,15 @@ LONGEST_REST_MS = 200.0
 GUARD_MS = 5.0
 SHORTEST_REST_MS = 20.0
 TAIL_STOPS_BEFORE_MS = 2.0
+DRIFT_LEAVES = 0.25
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A conditioned epoch. `trace_uv` (n,) has hum, the rest's mean and the artefact tail removed.
+    """A conditioned epoch. `trace_uv` (n,) has hum, the rest's level and the artefact tail removed.
 
-    `rest` are the samples the gate looks at, `rest_rms_uv` their RMS about their mean, `blank` the unrecoverable span
-    around the pulse, `saturation` a mask (n,) of samples at the amplifier's rail.
+    `rest` are the samples the gate looks at, `rest_rms_uv` their RMS about their baseline, `blank` the unrecoverable
+    span around the pulse, `saturation` a mask (n,) of samples at the amplifier's rail.
     """
 
     trace_uv: Array
@@ -66,6 +67,20 @@ def rest_span(n: int, rate_hz: float, trigger_index: int, length_ms: float) -> s
     return slice(max(0, trigger_index - round(length_ms * rate_hz / 1000.0)), max(0, stop))
 
 
+def _rest_level(rest: Array) -> tuple[float, float]:
+    """The trace's level at the pulse and the RMS of the rest about its baseline.
+
+    The baseline is the mean, or a straight line where that takes away three quarters of the power: an electrode that drifts is no
+    muscle, and the mean of a drift is not where the response starts from.
+    """
+    x = np.linspace(-1.0, 0.0, rest.size)
+    slope, level = np.polyfit(x, rest, 1)
+    about_line, about_mean = float(np.mean((rest - level - slope * x) ** 2)), float(np.var(rest))
+    if about_line < DRIFT_LEAVES * about_mean:
+        return float(level), float(np.sqrt(about_line))
+    return float(rest.mean()), float(np.sqrt(about_mean))
+
+
 def condition(
     epoch_uv: Array,
     rate_hz: float,
@@ -86,8 +101,8 @@ def condition(
     blank = blanked(n, rate_hz, trigger_index, saturation)
     hum = fit_hum(epoch_uv, rate_hz, long_rest, mains_hz)
     trace = epoch_uv - hum.wave_uv
-    trace = trace - trace[rest].mean()
-    rms = float(np.sqrt(np.mean(trace[rest] ** 2)))
+    level, rms = _rest_level(trace[rest])
+    trace = trace - level
     fit_until = trigger_index + round((first_response_ms - TAIL_STOPS_BEFORE_MS) * rate_hz / 1000.0)
     tail = fit_tail(trace, rate_hz, blank.stop, min(fit_until, n), rms)
     return Sweep(

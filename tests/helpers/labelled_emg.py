@@ -16,7 +16,7 @@ LABELLED_3K = {
     "ECR curve": ("ecr_recruitment_3k", (13.0, 45.0)),
     "FDI": ("fdi_single_3k", (15.0, 50.0)),
 }
-BACKGROUND_RATE_HZ = 5000.0
+IDLE_CHANNELS = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def backgrounds(folder: Path) -> dict[str, list[Array]]:
     return {
         "quiet rest": quiet,
         "rest 3 uV": [channel for sweep in legs for channel in sweep[2:8]],
-        "60 Hz hum": [volts[gap, channel] for gap in gaps for channel in range(volts.shape[1])],
+        "60 Hz hum": [volts[gap, channel] for gap in gaps for channel in IDLE_CHANNELS],
         "contracting": [sweep[0] for sweep in legs],
     }
 
