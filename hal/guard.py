@@ -33,6 +33,7 @@ class Guard:
 
     def __init__(self, station: socket.socket) -> None:
         self.station = station
+        self.station.setblocking(False)
         self.devices: dict[str, tuple[int, bytes]] = {}
         self.last_beat_s: float | None = None
         self.is_late = False
@@ -52,7 +53,7 @@ class Guard:
         """Take what the station sent; False once it hung up."""
         while True:
             try:
-                packet, fds, _, _ = socket.recv_fds(self.station, PACKET_BYTES, 4, socket.MSG_DONTWAIT)
+                packet, fds, _, _ = socket.recv_fds(self.station, PACKET_BYTES, 4)
             except BlockingIOError:
                 return True
             except OSError:
@@ -81,7 +82,7 @@ class Guard:
             say("the station is back")
         self.is_late, self.last_beat_s = False, time.monotonic()
         try:
-            self.station.send(b"B", socket.MSG_DONTWAIT)
+            self.station.send(b"B")
         except OSError:
             pass
 
