@@ -1,5 +1,6 @@
 """Configuration: strict TOML into typed, frozen structs. Everything refused names its file, key and remedy."""
 
+import difflib
 import os
 from pathlib import Path
 
@@ -73,18 +74,47 @@ def load_station(folder: Path) -> StationConfig:
 
 
 def load_study(folder: Path, study: str) -> Study:
-    """studies/<study>.toml, with its rules and presets cross-checked; raises `ConfigError`."""
-    return read(folder / "studies" / f"{study}.toml", Study)
+    """studies/<study>.toml, cross-checked in itself; raises `ConfigError`."""
+    path = _named(folder / "studies", study)
+    loaded = read(path, Study)
+    _same_id(path, loaded.id)
+    rules = [rule.id for rule in loaded.hunt.rules]
+    _known(path, "hunt.default_rule", loaded.hunt.default_rule, rules)
+    for low, high, key in (
+        (*loaded.hunt.window_ms, "hunt.window_ms"),
+        (*loaded.robot.envelope_kmh, "robot.envelope_kmh"),
+        (loaded.hunt.start_pct_mso, loaded.hunt.cap_pct_mso, "hunt.start_pct_mso"),
+    ):
+        if not 0 <= low <= high:
+            raise ConfigError(path, key, f"{low:g} to {high:g} is no range", "write the lower value first")
+    return loaded
 
 
 def load_presets(folder: Path) -> dict[str, Preset]:
     """All protocols/*.toml by id; raises `ConfigError`."""
-    return {path.stem: read(path, Preset) for path in sorted((folder / "protocols").glob("*.toml"))}
+    found = {}
+    for path in sorted((folder / "protocols").glob("*.toml")):
+        found[path.stem] = preset = read(path, Preset)
+        _same_id(path, preset.id)
+        if preset.intensity.pct > preset.intensity.ceiling:
+            raise ConfigError(path, "intensity.pct", "is above the ceiling", "lower it, or have the ceiling signed")
+    return found
 
 
 def load_instruments(folder: Path) -> dict[str, Instrument]:
-    """All instruments/*.toml by id; raises `ConfigError`."""
-    return {path.stem: read(path, Instrument) for path in sorted((folder / "instruments").glob("*.toml"))}
+    """All instruments/*.toml by id, no item twice; raises `ConfigError`."""
+    found: dict[str, Instrument] = {}
+    items: set[str] = set()
+    for path in sorted((folder / "instruments").glob("*.toml")):
+        found[path.stem] = instrument = read(path, Instrument)
+        _same_id(path, instrument.id)
+        for item in instrument.items:
+            if item.id in items:
+                raise ConfigError(path, f"items.{item.id}", "is used twice", "give each item its own id")
+            if item.kind == "choice" and not item.choices:
+                raise ConfigError(path, f"items.{item.id}.choices", "is empty", "list the choices")
+            items.add(item.id)
+    return found
 
 
 def load_adverse(folder: Path) -> AdverseConfig:
@@ -93,18 +123,36 @@ def load_adverse(folder: Path) -> AdverseConfig:
 
 
 def load_limits(folder: Path) -> Limits:
-    """limits.toml; raises `ConfigError`."""
-    return read(folder / "limits.toml", Limits)
+    """limits.toml, with a full table of longest trains; raises `ConfigError`."""
+    path = folder / "limits.toml"
+    limits = read(path, Limits)
+    width = len(limits.train.columns_pct_rmt)
+    for row in limits.train.rows:
+        if len(row.refuse_s) != width or len(row.note_s) != width:
+            raise ConfigError(path, "train.rows", f"{row.rate_hz:g} Hz has no {width} columns", "fill the row")
+    heat = limits.coil
+    if not heat.resume_c <= heat.pause_c < heat.stop_c:
+        raise ConfigError(path, "coil", "temperatures do not rise", "resume_c, pause_c, stop_c in rising order")
+    return limits
 
 
 def load_device(folder: Path, device: str) -> DeviceConfig:
     """devices/<device>.toml; raises `ConfigError`."""
-    return read(folder / "devices" / f"{device}.toml", DeviceConfig)
+    path = _named(folder / "devices", device)
+    loaded = read(path, DeviceConfig)
+    _same_id(path, loaded.id)
+    return loaded
 
 
 def load_devices(folder: Path, station: StationConfig) -> dict[str, DeviceConfig]:
     """The devices that the station names, by role; raises `ConfigError`."""
-    return {role: load_device(folder, device) for role, device in station.devices.items()}
+    found: dict[str, DeviceConfig] = {}
+    for role, device in station.devices.items():
+        found[role] = load_device(folder, device)
+        if found[role].role != role:
+            problem = f"'{device}' is a device for the role {found[role].role}"
+            raise ConfigError(folder / "station.toml", f"devices.{role}", problem, "name a device of that role")
+    return found
 
 
 def load_participant(path: Path) -> Participant:
@@ -115,3 +163,23 @@ def load_participant(path: Path) -> Participant:
 def load_staff(path: Path) -> dict[str, StaffMember]:
     """The staff by code; raises `ConfigError`."""
     return {member.code: member for member in read(path, StaffFile).staff}
+
+
+def _named(folder: Path, name: str) -> Path:
+    """The file of `name` in `folder`; an unknown name is refused with the nearest known one."""
+    known = sorted(path.stem for path in folder.glob("*.toml"))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        remedy = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
+        raise ConfigError(folder, "", f"there is no '{name}'", remedy)
+    return folder / f"{name}.toml"
+
+
+def _same_id(path: Path, name: str) -> None:
+    if name != path.stem:
+        raise ConfigError(path, "id", f"is '{name}' in a file called '{path.stem}'", "make both the same")
+
+
+def _known(path: Path, key: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ConfigError(path, key, f"there is no '{name}'", f"known: {', '.join(known)}")

@@ -8,7 +8,8 @@ from msgspec import Meta
 from bedside.config.strict import Section
 
 DeviceRole = Literal["stimulator", "emg", "robot"]
-OptionValue = str | int | float | bool | list[str] | list[int] | list[float]
+Plain = str | int | float | bool
+OptionValue = Plain | list[Plain] | dict[str, Plain]
 Positive = Annotated[float, Meta(gt=0)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 

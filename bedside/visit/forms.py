@@ -1,12 +1,18 @@
 """Forms: which items a step has, whether a value fits, and what an answer leads to."""
 
+from typing import Literal
+
 from bedside.config import Concern, ItemConfig
-from bedside.events import Answered, ConcernRaised, Event, StepId, Value
+from bedside.events import AdverseEventRecorded, Answered, ConcernRaised, Event, StepId, Value
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 
 FREE_TEXT = 500
-MID = "mid"
+_SEVERITY: dict[str, Literal["mild", "moderate", "severe"]] = {
+    "mild": "mild",
+    "moderate": "moderate",
+    "severe": "severe",
+}
 
 
 def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
@@ -79,7 +85,15 @@ def answer(state: Visit, step: StepId, item_id: str, value: Value) -> tuple[Even
     found = concern(item, kept)
     if found is not None:
         events.append(ConcernRaised(item=item_id, outcome=found.outcome, text=found.text))
-    return (*events, *_derived(state, step, item_id, kept))
+    return (*events, *_adverse(item, kept), *_derived(state, step, item_id, kept))
+
+
+def _adverse(item: ItemConfig, value: Value) -> tuple[Event, ...]:
+    """A category of the aftercare list that is not "none" is an adverse event; its label is the category."""
+    severity = _SEVERITY.get(value) if item.id.startswith("ae_") and isinstance(value, str) else None
+    if severity is None:
+        return ()
+    return (AdverseEventRecorded(category=item.label, severity=severity, related="unknown", action="none"),)
 
 
 def _derived(state: Visit, step: StepId, item: str, value: Value) -> tuple[Event, ...]:

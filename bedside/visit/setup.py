@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bedside.config import (
     AdverseConfig,
+    ConfigError,
     DeviceConfig,
     Instrument,
     Limits,
@@ -38,9 +39,15 @@ class Setup:
 def load_setup(folder: Path, *, study: str | None = None, simulated: bool = False, speed: float = 1.0) -> Setup:
     """The setup of the station whose configuration is in `folder`; raises `ConfigError`."""
     station = load_station(folder)
+    chosen = load_study(folder, study or station.study)
+    presets = load_presets(folder)
+    missing = next((preset for preset in chosen.presets if preset not in presets), None)
+    if missing is not None:
+        path = folder / "studies" / f"{chosen.id}.toml"
+        raise ConfigError(path, "presets", f"there is no protocol '{missing}'", f"known: {', '.join(presets)}")
     return Setup(
-        study=load_study(folder, study or station.study),
-        presets=load_presets(folder),
+        study=chosen,
+        presets=presets,
         instruments=load_instruments(folder),
         adverse=load_adverse(folder),
         limits=load_limits(folder),
