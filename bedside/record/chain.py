@@ -129,7 +129,7 @@ def holds(line: bytes, previous: str) -> bool:
 def check(line: bytes, head: Head) -> Entry:
     """The entry in `line` when it continues a chain that stands at `head`; raises BadLine."""
     if not holds(line, head.h):
-        raise BadLine("the hash does not hold: this line or the one before was altered")
+        raise BadLine("the hash does not hold: the line was altered or moved, or one before it is missing")
     entry = parse(line)
     if entry.n != head.n + 1:
         raise BadLine(f"number {entry.n} follows {head.n}")

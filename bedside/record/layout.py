@@ -2,7 +2,7 @@
 
 000001.jsonl          a file of the chain; the highest number is the one being written
 000001.jsonl.sig      the signature over its seal
-last.json             the last number made durable (tells when the end was cut off)
+head.json             the last number made durable (tells when the end was cut off)
 000002.jsonl.broken   copy of a file whose cut-off last line was removed
 000003.jsonl.damaged  a file set aside whole because acknowledged lines were missing or altered
 """

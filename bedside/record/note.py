@@ -8,7 +8,7 @@ from pathlib import Path
 from bedside.record.chain import Head
 from bedside.record.fsutil import SYSTEM, Storage, write_whole
 
-NOTE = "last.json"
+NOTE = "head.json"
 
 
 class DamagedNote(ValueError):

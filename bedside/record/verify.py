@@ -90,6 +90,8 @@ class _Verifier:
         self.note = self._noted()
         for read in read_files(self.folder):
             self._file(read)
+        if not self.files and not self.problems:
+            self._bad(self.folder.name, None, None, "there is no journal file here, so nothing is proven")
         if self.note and self.note.n > (self.last.n if self.last else 0):
             self._cut_off(self.note.n)
         self.notes += [f"{path.name} is a copy made before a repair" for path in other_files(self.folder, ".broken")]

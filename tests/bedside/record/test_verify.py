@@ -290,6 +290,32 @@ def test_raw_files_are_bound_by_their_hash(tmp_path: Path) -> None:
     assert "missing" in first.reason
 
 
+def test_nothing_is_no_proof(tmp_path: Path) -> None:
+    report = verify(tmp_path)
+    assert not report.ok
+    assert report.first is not None
+    assert "nothing is proven" in report.first.reason
+
+
+def test_raw_files_of_the_whole_box_lie_in_their_visits(tmp_path: Path) -> None:
+    raw = tmp_path / "visits" / "v7" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "000001.mcap").write_bytes(b"samples")
+    journal = open_journal(tmp_path / "journal")
+    fields = {name: getattr(record(1), name) for name in Record.__struct_fields__}
+    sealed = {"name": "000001.mcap", "sha256": hashlib.sha256(b"samples").hexdigest()}
+    journal.append(Record(**fields | {"ev": "visit.opened", "data": {"visit": "v7"}}))
+    journal.append(Record(**fields | {"ev": "raw.sealed", "data": sealed}))
+    journal.close()
+    report = verify(tmp_path / "journal")
+    assert report.raw_files == 1
+    assert report.ok
+    (raw / "000001.mcap").unlink()
+    first = verify(tmp_path / "journal").first
+    assert first is not None
+    assert first.file == str(raw / "000001.mcap")
+
+
 def test_an_unknown_format_is_refused_by_name(tmp_path: Path) -> None:
     open_journal(tmp_path).close()
     path = tmp_path / "000001.jsonl"
@@ -308,7 +334,9 @@ def test_an_unknown_format_is_refused_by_name(tmp_path: Path) -> None:
 def test_journals_are_found_below_a_folder(tmp_path: Path) -> None:
     for name in ("station", "visits/v1/journal"):
         open_journal(tmp_path / name).close()
-    (tmp_path / "other").mkdir()
+    (tmp_path / "sync").mkdir()
+    (tmp_path / "sync" / "last.json").write_text("{}")
+    (tmp_path / "visits/v1/raw").mkdir()
     assert [path.relative_to(tmp_path).as_posix() for path in journals_below(tmp_path)] == [
         "station",
         "visits/v1/journal",
