@@ -5,6 +5,7 @@ stimulator's trigger goes into an AUX input, so that pulse and response share on
 `quattrocento_codec`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -34,6 +35,9 @@ from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.options import parse_options
 from hal.roles import EmgBlock, EmgChannel
+
+STOP_S = 0.1
+"""Real time left for the last samples after the stop command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ class Quattrocento(LinkedDevice):
     async def goodbye(self) -> None:
         """Stop acquisition: the device would go on sending."""
         self.link.write(self._configuration.command(acquire=False))
+        # Closing with unread samples resets the connection, and the device may then never see the command.
+        await asyncio.sleep(STOP_S)
 
     def on_bytes(self, data: bytes) -> None:
         """Take bytes from the wire; whole blocks are published once enough have come."""
@@ -159,9 +165,10 @@ class Quattrocento(LinkedDevice):
             raise LinkLost("the samples are out of step: bytes were lost or added", remedy="check the network cable")
         now_ns = self.now_ns()
         if self._is_first:
-            gaps = self._gap_since_last(now_ns, len(samples))
+            gaps = self._gap_since_last(now_ns, len(samples)) + gaps
         self._is_first = False
         self._last_ns = now_ns
+        self._lost += sum(gap.lost for gap in gaps)
         self.heard()
         if self._losses.stuck and not self.health.error:
             self.set_health(
@@ -177,7 +184,6 @@ class Quattrocento(LinkedDevice):
 
     def _publish_run(self, counts: NDArray[np.int16], now_ns: int, lost: int, rises: list[int]) -> None:
         first = self._next_sample + lost
-        self._lost += lost
         self._next_sample = first + len(counts)
         triggers = tuple(first + rise for rise in rises)
         self.publish(EmgBlock(now_ns, counts, UV_PER_COUNT, self.rate_hz, first, triggers, lost))
