@@ -77,7 +77,7 @@ def _running(picture: Picture) -> bool:
 
 
 def _has_run(picture: Picture) -> bool:
-    return picture.word in {"STIMULATING", "PAUSED"}
+    return picture.word in {"STIMULATING", "PAUSED"} and picture.snapshot.interruption is None
 
 
 def _hunting(picture: Picture) -> bool:

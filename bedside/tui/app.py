@@ -58,7 +58,7 @@ class BedsideApp(App[None], inherit_bindings=False):
     """
 
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH = "bedside.tcss"
+    CSS_PATH = Path(__file__).with_name("bedside.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), f"do('{action.id}')", action.label, show=False, priority=action.priority)
         for action in ACTIONS
@@ -192,6 +192,7 @@ class BedsideApp(App[None], inherit_bindings=False):
 
     def action_do(self, name: str) -> None:
         """Do what a key stands for, or say why not."""
+        self._renew()
         action = BY_ID[name]
         if name in {"stop", "stop_letter"}:
             self._stop("STOP key")

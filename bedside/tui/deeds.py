@@ -86,6 +86,13 @@ def _number(answers: Answers, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def _whole(answers: Answers, name: str) -> int | str | None:
+    value = _number(answers, name)
+    if value is None or value.is_integer():
+        return None if value is None else int(value)
+    return f"a whole number is needed, not {value:g}"
+
+
 def _item(name: str, label: str, kind: str = "text", **more: object) -> Item:
     return Item(id=name, label=label, kind=kind, **more)  # type: ignore[arg-type]
 
@@ -108,14 +115,14 @@ def _prompt_items(picture: Picture) -> tuple[Item, ...]:
     prompt = picture.snapshot.prompt
     hint = f"expected: {prompt.expects}" if prompt else ""
     label = prompt.text if prompt else "what the device shows"
-    return (_item("value", label, "number", low=0.0, high=1_000_000.0, hint=hint),)
+    return (_item("value", label, "number", low=0.0, hint=hint),)
 
 
 def _typed_prompt(answers: Answers, picture: Picture) -> AnyCommand | str:
-    prompt, value = picture.snapshot.prompt, _number(answers, "value")
-    if prompt is None or value is None:
+    prompt, value = picture.snapshot.prompt, _whole(answers, "value")
+    if prompt is None:
         return "nothing is asked at the moment"
-    return commands.ConfirmPrompt(prompt=prompt.id, value=int(value))
+    return value if isinstance(value, str) else commands.ConfirmPrompt(prompt=prompt.id, value=value)
 
 
 def _concerns(picture: Picture) -> tuple[str, ...]:
@@ -170,13 +177,15 @@ def _robot_items(picture: Picture) -> tuple[Item, ...]:
 
 
 def _robot(answers: Answers, picture: Picture) -> AnyCommand | str:
-    steps = _number(answers, "steps")
+    steps = _whole(answers, "steps")
+    if isinstance(steps, str):
+        return steps
     return commands.ReportRobot(
         phase=answers["phase"],  # type: ignore[arg-type]
         speed_kmh=_number(answers, "speed_kmh"),
         body_weight_support_kg=_number(answers, "body_weight_support_kg"),
         assist_pct=_number(answers, "assist_pct"),
-        steps=None if steps is None else int(steps),
+        steps=steps,
     )
 
 
@@ -209,8 +218,10 @@ def _lower_items(picture: Picture) -> tuple[Item, ...]:
 
 
 def _lower(answers: Answers, picture: Picture) -> AnyCommand | str:
-    value = _number(answers, "to")
-    return commands.LowerIntensity(to_pct_mso=int(value or 0), reason=_text(answers, "reason"))
+    value = _whole(answers, "to")
+    if isinstance(value, str) or value is None:
+        return value or "the new intensity is missing"
+    return commands.LowerIntensity(to_pct_mso=value, reason=_text(answers, "reason"))
 
 
 def _silence(picture: Picture) -> AnyCommand | str:

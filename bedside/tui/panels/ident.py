@@ -35,8 +35,14 @@ def who(picture: Picture) -> str:
     """Who is signed in, and whether this screen controls."""
     user = picture.snapshot.user.split(" (")[0] or "not signed in"
     if picture.role != "control":
-        return f"watching, {picture.snapshot.controller or 'nobody'} controls"
+        return f"watching, {controller(picture)} controls"
     return user if picture.controls else f"{user}, NOT in control"
+
+
+def controller(picture: Picture) -> str:
+    """The user of the client that controls, or "nobody"."""
+    watchers = picture.snapshot.watchers
+    return next((who.user or who.client for who in watchers if who.controls), "nobody")
 
 
 def device_strip(picture: Picture, width: int) -> Row:

@@ -32,16 +32,15 @@ def state_rows(picture: Picture, width: int, ladder: Ladder) -> list[Row]:
 
 def compact_rows(picture: Picture, width: int) -> list[Row]:
     """What is shown when the terminal is too small for anything else."""
-    run = picture.run
-    word = picture.word
+    run, word, snapshot = picture.run, picture.word, picture.snapshot
+    simulated: Span = (" SIMULATED ", "sim") if snapshot.simulated else ("", "text")
     lines = [
         row((f"  {word}  ", WORD_STYLES.get(word, "word.hold")), (f"  {run.reason if run else ''}", "text")),
-        row(
-            (f" {picture.snapshot.participant or 'no visit open'}", "strong"), (f"  {picture.snapshot.side}", "strong")
-        ),
+        row((f" {snapshot.participant or 'no visit open'}  {snapshot.side}  ", "strong"), simulated),
     ]
     if run is not None and run.planned:
-        lines.append(row(f" {run.delivered} of {run.planned} pulses, {minutes(run.remaining_s)} left"))
+        left = f"{minutes(run.remaining_s)} left" if word != "UNKNOWN" else "time left not known"
+        lines.append(row(f" {run.delivered} of {run.planned} pulses, {left}"))
     lines.append(row(""))
     lines += wrapped("Terminal too small: make it at least 80x24.", width - 1, 2, "look")
     lines.append(row((" F12 ", "stop"), (" STOP still works", "strong"), ("   Space pauses", "text")))
@@ -128,7 +127,9 @@ def interlock_rows(picture: Picture, width: int) -> list[Row]:
     """Every condition for stimulation: those that do not hold first, with what to do."""
     interlocks = picture.run.interlocks if picture.run else ()
     holding = sum(lock.holds for lock in interlocks)
-    lines = [row((" Before pulses can start", "accent"), (f"   {holding} of {len(interlocks)} hold", "dim"))]
+    paused = picture.word == "PAUSED"
+    title = " Before pulses can go on" if paused else " Before pulses can start"
+    lines = [row((title, "accent"), (f"   {holding} of {len(interlocks)} hold", "dim"))]
     for lock in sorted(interlocks, key=lambda lock: lock.holds):
         lines += _interlock(lock, width)
     return lines

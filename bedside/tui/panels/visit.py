@@ -81,6 +81,8 @@ def action_rows(picture: Picture, height: int) -> list[Row]:
 
 
 def _idle(picture: Picture) -> str:
+    if not picture.link.ever:
+        return "  waiting for the station"
     if picture.word == "STIMULATING":
         return "  Space pauses, F12 stops"
     return "  nothing to do here at the moment"

@@ -8,6 +8,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from bedside.commands import AnyCommand
+from bedside.events import Value
+from bedside.snapshot import Item
 from bedside.tui.deeds import Ask
 from bedside.tui.formlogic import Draft
 from bedside.tui.picture import Picture
@@ -61,7 +63,7 @@ class Dialog(ModalScreen[AnyCommand | None]):
         """Begin on the first open item."""
         self.show(self._picture)
         self.form.put(self.draft.items, afresh=True)
-        self.call_after_refresh(self.form.begin)
+        self.form.begin()
 
     def show(self, picture: Picture) -> None:
         """Keep the alarms up to date while the dialog is open."""
@@ -70,8 +72,7 @@ class Dialog(ModalScreen[AnyCommand | None]):
 
     def on_form_answered(self, message: Form.Answered) -> None:
         """Keep the answer; go on typing, or accept when the last one was typed."""
-        self.draft = self.draft.answer(message.item.id, message.value)
-        self.form.put(self.draft.items, afresh=False)
+        self._keep(message.item, message.value)
         self._say("")
         self.form.begin()
 
@@ -80,16 +81,12 @@ class Dialog(ModalScreen[AnyCommand | None]):
         self.foot.renew()
 
     def action_accept(self) -> None:
-        """Build the command, or say what is missing."""
+        """Take what is being typed, then build the command, or say what is missing."""
         if self.form.is_typing and self.form.line.value:
-            self.form.line.post_message(self.form.line.Submitted(self.form.line, self.form.line.value))
-            self.call_later(self._finish)
-        else:
-            self._finish()
-
-    def _finish(self) -> None:
-        if self.form.is_typing and self.form.line.value:
-            return
+            taken = self.form.take_line()
+            if taken is None:
+                return
+            self._keep(*taken)
         missing = self.draft.missing
         if missing:
             self._say(f"still missing: {', '.join(item.label for item in missing)}")
@@ -99,6 +96,10 @@ class Dialog(ModalScreen[AnyCommand | None]):
             self._say(built)
         else:
             self.dismiss(built)
+
+    def _keep(self, item: Item, value: Value) -> None:
+        self.draft = self.draft.answer(item.id, value)
+        self.form.put(self.draft.items, afresh=False)
 
     def action_leave(self) -> None:
         """Leave the line, or the dialog, without doing anything."""

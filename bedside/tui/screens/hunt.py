@@ -119,7 +119,7 @@ class HuntBody(Body):
 
     def begin(self) -> None:
         """The arrows work at once."""
-        self.focus()
+        self.screen.set_focus(self)
 
     def action_arrow(self, direction: str) -> None:
         """Mark the next site in that direction; in the threshold hunt the next response."""

@@ -49,8 +49,13 @@ def item_rows(item: Item, width: int, here: bool, readonly: bool) -> list[Row]:
 
 
 def _choices(item: Item, width: int) -> list[Row]:
-    words = [f"{place} {choice}" if place < 10 else choice for place, choice in enumerate(item.choices, 1)]
-    return [row("     ", *spans) for spans in wrapped("   ".join(words), width - 6, 3, "accent")]
+    lines = [""]
+    for place, choice in enumerate(item.choices, 1):
+        word = f"{place} {choice}" if place < 10 else choice
+        if lines[-1] and len(lines[-1]) + len(word) + 3 > width - 6:
+            lines.append("")
+        lines[-1] += f"   {word}" if lines[-1] else word
+    return [row("     ", (line, "accent")) for line in lines]
 
 
 class ItemList(Panel):
@@ -153,6 +158,8 @@ class EditLine(Input):
 class Form(Vertical):
     """Items and the line to type in. Posts `Form.Answered`; what becomes of it is the owner's business."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close_line", show=False)]
+
     class Answered(Message):
         """A person gave an item a value."""
 
@@ -165,6 +172,7 @@ class Form(Vertical):
         super().__init__()
         self.list = ItemList(readonly=readonly)
         self.line = EditLine(select_on_focus=False)
+        self.line.display = False
         self._typing = typing
         self._item: Item | None = None
 
@@ -179,7 +187,9 @@ class Form(Vertical):
 
     def begin(self) -> None:
         """Take the focus, and open the line at once where a form is typed through."""
-        self.list.focus()
+        if self.is_typing:
+            return
+        self.screen.set_focus(self.list)
         item = self.list.current
         if self._typing and item is not None and item.kind in TYPED and item.value is None:
             self._open(item, "")
@@ -201,15 +211,20 @@ class Form(Vertical):
         self.line.cursor_position = len(self.line.value)
         self.line.border_title = item.label
         self.line.border_subtitle = "Enter takes it, Esc leaves it"
-        self.line.add_class("-open")
-        self.line.focus()
+        self.line.display = True
+        self.screen.set_focus(self.line)
+
+    def action_close_line(self) -> None:
+        """Escape: leave the line without an answer."""
+        if self.is_typing:
+            self.close_line()
 
     def close_line(self) -> None:
         """Leave the line without an answer."""
-        self.line.remove_class("-open")
+        self.line.display = False
         self.line.value = ""
         self._item = None
-        self.list.focus()
+        self.screen.set_focus(self.list)
 
     @property
     def is_typing(self) -> bool:
@@ -219,16 +234,22 @@ class Form(Vertical):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Take what was typed, or say what would fit."""
         message.stop()
-        if self._item is None:
-            return
+        taken = self.take_line()
+        if taken is not None:
+            self._answer(*taken)
+
+    def take_line(self) -> tuple[Item, Value] | None:
+        """Close the line and return what was typed for which item; None, with the reason shown, when it does not fit."""
+        item = self._item
+        if item is None:
+            return None
         try:
-            value = parse(self._item, message.value)
+            value = parse(item, self.line.value)
         except NotAValue as error:
             self.line.border_subtitle = str(error)
-            return
-        item = self._item
+            return None
         self.close_line()
-        self._answer(item, value)
+        return item, value
 
     def _answer(self, item: Item, value: Value) -> None:
         place = next((n for n, mine in enumerate(self.list.items) if mine.id == item.id), self.list.at)

@@ -61,7 +61,7 @@ class MepOverlay(Panel):
         new: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
         for sweep in known:
             layer = self._layer(sweep, muscle, scale, shape)
-            old = np.logical_or(old, layer)
+            np.logical_or(old, layer, out=old)
             new = layer
         self._codes = cells(old | new, self._ladder)
         self._newest = new.reshape(rows, tall, width, wide).any(axis=(1, 3))

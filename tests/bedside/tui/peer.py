@@ -101,7 +101,8 @@ class Peer:
     async def _serve(self, role: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.joined += 1
         client = "control-1" if role == "control" else f"observe-{self.joined}"
-        hello = Hello(protocol=PROTOCOL, box="box", software="0.1", role=role, client=client, n=self.snapshot.n)  # type: ignore[arg-type]
+        granted = "control" if role == "control" else "observe"
+        hello = Hello(protocol=PROTOCOL, box="box", software="0.1", role=granted, client=client, n=self.snapshot.n)
         writer.write(msgspec.json.encode(hello) + b"\n")
         writer.write(msgspec.json.encode(SnapshotMessage(snapshot=self.snapshot)) + b"\n")
         self.writers.append(writer)
