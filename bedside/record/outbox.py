@@ -88,13 +88,39 @@ def seal_visit(folder: Path) -> Manifest:
     return manifest
 
 
-def unsent(data: Path) -> list[Item]:
-    """All files of sealed visits that the server is not known to hold.
+class Outbox:
+    """The outbox below the folder `data`, for somebody who looks again and again.
 
-    Order of sending: the journals of all visits, then the manifests, then the samples; oldest visit first.
+    Visits that were wholly sent are remembered and looked at again only when their manifest or receipts change, so
+    that a look costs little after years of visits.
     """
-    items = [item for folder in _sealed(data) for item in _of_visit(data, folder)]
-    return sorted(items, key=lambda item: (_rank(item.name), item.visit, item.name))
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._sent: dict[Path, tuple[int, ...]] = {}
+
+    def unsent(self) -> list[Item]:
+        """All files of sealed visits that the server is not known to hold.
+
+        Order of sending: the journals of all visits, then the manifests, then the samples; oldest visit first.
+        """
+        items = [item for folder in _sealed(self._data) for item in self._of_visit(folder)]
+        return sorted(items, key=lambda item: (_rank(item.name), item.visit, item.name))
+
+    def _of_visit(self, folder: Path) -> list[Item]:
+        kept = self._data / "sync/receipts" / folder.name
+        seen = tuple(map(_changed_ns, (folder / MANIFEST, kept, *(kept / part for part in _FOLDERS))))
+        if self._sent.get(folder) == seen:
+            return []
+        items = list(_of_visit(self._data, folder))
+        if not items:
+            self._sent[folder] = seen
+        return items
+
+
+def unsent(data: Path) -> list[Item]:
+    """All files of sealed visits that the server is not known to hold, in the order of sending; see `Outbox`."""
+    return Outbox(data).unsent()
 
 
 def receipts(data: Path) -> Iterator[Receipt]:
@@ -179,6 +205,13 @@ def _item(data: Path, folder: Path, file: SealedFile) -> Item | None:
     if known:
         return Item(visit=folder.name, name=file.name, state=known.state, file=file, reason=known.reason)
     return Item(visit=folder.name, name=file.name, state="waiting", file=file)
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _sendable(file: SealedFile) -> bool:

@@ -121,9 +121,10 @@ def wait_until(look: Callable[[], T], enough: Callable[[T], bool], timeout_s: fl
     return seen
 
 
-def fill(folder: Path, config: Path) -> Path:
-    """Lay out the project as it is installed: units, users, the folder `config`, and programs that run this source."""
-    shutil.copytree(config, folder / "etc/bedside")
+def fill(folder: Path) -> Path:
+    """Lay out the project as it is installed: units, users, configuration, and programs that run this very source."""
+    shutil.copytree(ROOT / "configs", folder / "etc/bedside")
+    shutil.copy(ROOT / "configs/demo/staff.toml", folder / "etc/bedside")
     system = folder / "etc/systemd/system"
     system.mkdir(parents=True)
     for path in (ROOT / "systemd").iterdir():

@@ -15,7 +15,6 @@ from tests.helpers.visits import write_visit
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 STATION = "bedside-station.service"
 SOCKETS = [f"bedside-{role}.socket" for role in ("control", "observe", "assess", "admin")]
-CONFIGS = Path(__file__).parents[2] / "configs"
 GREET = """
 import socket, sys
 with socket.socket(socket.AF_UNIX) as client:
@@ -28,7 +27,7 @@ with socket.socket(socket.AF_UNIX) as client:
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     work = tmp_path_factory.mktemp("systemd")
-    with booted(work, fill(work / "fill", config=CONFIGS / "demo")) as running:
+    with booted(work, fill(work / "fill")) as running:
         yield running
 
 

@@ -1,6 +1,7 @@
 """The outbox follows from the files: no state of its own to lose."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bedside.record.outbox import (
     Item,
     LastTry,
     Manifest,
+    Outbox,
     Receipt,
     SealedFile,
     keep_last_try,
@@ -136,3 +138,20 @@ def test_manifest_of_an_empty_visit(tmp_path: Path) -> None:
     (tmp_path / "visits/v1").mkdir(parents=True)
     assert seal_visit(tmp_path / "visits/v1") == Manifest(visit="v1", files=())
     assert names(unsent(tmp_path)) == ["v1/sealed.json"]
+
+
+def test_a_visit_that_was_sent_is_not_read_again_until_it_changes(tmp_path: Path) -> None:
+    folder = write_visit(tmp_path, "v1")
+    seal_visit(folder)
+    outbox = Outbox(tmp_path)
+    for item in outbox.unsent():
+        keep_receipt(tmp_path, receipt(item))
+    assert outbox.unsent() == []
+    manifest = (folder / "sealed.json").stat()
+    (folder / "sealed.json").write_bytes(b"x" * manifest.st_size)
+    os.utime(folder / "sealed.json", ns=(manifest.st_atime_ns, manifest.st_mtime_ns))
+    assert outbox.unsent() == []
+    assert len(unsent(tmp_path)) == 1
+
+    next((tmp_path / "sync/receipts/v1/raw").iterdir()).unlink()
+    assert len(outbox.unsent()) == 1
