@@ -42,8 +42,7 @@ def _robot_stop(state: Visit, now: Now) -> str | None:
 
 
 def _locked(state: Visit, now: Now) -> str | None:
-    lock = next(condition for condition in interlocks.TABLE if condition.id == "no_seizure")
-    return lock.problem(state, now) if state.going_on else None
+    return interlocks.BY_ID["no_seizure"].problem(state, now) if state.going_on else None
 
 
 def _too_hot(state: Visit, _: Now) -> str | None:
@@ -93,14 +92,13 @@ def _stimulator(state: Visit, now: Now) -> str | None:
     device = state.setup.devices.get("stimulator")
     if not state.going_on or device is None:
         return None
-    link = next(condition for condition in interlocks.TABLE if condition.id == "stimulator_link")
-    return link.problem(state, now)
+    return interlocks.link_problem(state, now)
 
 
 def _emg(state: Visit, now: Now) -> str | None:
     if not state.going_on or state.step not in ("hotspot", "threshold"):
         return None
-    return next(condition for condition in interlocks.TABLE if condition.id == "emg").problem(state, now)
+    return interlocks.BY_ID["emg"].problem(state, now)
 
 
 def _robot_link(state: Visit, now: Now) -> str | None:
@@ -114,7 +112,7 @@ def _record(state: Visit, _: Now) -> str | None:
 
 
 def _disk(state: Visit, now: Now) -> str | None:
-    return next(condition for condition in interlocks.TABLE if condition.id == "disk").problem(state, now)
+    return interlocks.BY_ID["disk"].problem(state, now)
 
 
 def _pause_ends(state: Visit, now: Now) -> str | None:

@@ -336,3 +336,5 @@ TABLE: tuple[Condition, ...] = (
     Condition("record", "journal can be written", _record, "see the disk", during=True),
     Condition("disk", "disk has room", _disk, "free disk space", during=True),
 )
+
+BY_ID = {condition.id: condition for condition in TABLE}

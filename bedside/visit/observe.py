@@ -15,6 +15,7 @@ from bedside.visit.inputs import (
     Heard,
     Now,
     RecordTrouble,
+    Tick,
 )
 from bedside.visit.state import DeviceHealth, Live, Visit
 from hal.device import HealthChanged
@@ -23,8 +24,11 @@ from hal.roles import OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
 def observe(state: Visit, cause: Cause, now: Now) -> Visit:
     """The state with its live part brought up to `now`; commands change nothing here but the time."""
-    state = replace(state, live=replace(_told(state.live, cause, now), now_ns=now.mono_ns))
-    return replace(state, live=replace(state.live, conditions=alarms.conditions(state, now)))
+    live = replace(_told(state.live, cause, now), now_ns=now.mono_ns)
+    state = replace(state, live=live)
+    if not isinstance(cause, Tick):
+        return state
+    return replace(state, live=replace(live, conditions=alarms.conditions(state, now)))
 
 
 def _told(live: Live, cause: Cause, now: Now) -> Live:
