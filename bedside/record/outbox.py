@@ -109,7 +109,8 @@ class Outbox:
 
     def _of_visit(self, folder: Path) -> list[Item]:
         kept = self._data / "sync/receipts" / folder.name
-        seen = tuple(map(_changed_ns, (folder / MANIFEST, kept, *(kept / part for part in _FOLDERS))))
+        places = [folder / MANIFEST, kept, *(kept / part for part in _FOLDERS)]
+        seen = tuple(_changed_ns(place) for place in places)
         if self._sent.get(folder) == seen:
             return []
         items = list(_of_visit(self._data, folder))
@@ -195,16 +196,16 @@ def _of_visit(data: Path, folder: Path) -> Iterator[Item]:
 
 def _item(data: Path, folder: Path, file: SealedFile) -> Item | None:
     receipt = _load(_receipt_path(data, folder.name, file.name), Receipt)
-    known = receipt if receipt and receipt.file == file else None
-    if known and known.state == "verified-by-box":
-        return None
+    state: ItemState = "waiting"
+    reason = ""
+    if receipt and receipt.file == file:
+        if receipt.state == "verified-by-box":
+            return None
+        state, reason = receipt.state, receipt.reason
     path = folder / file.name
     if not path.is_file() or path.stat().st_size != file.bytes:
-        reason = "missing, or not of the sealed size"
-        return Item(visit=folder.name, name=file.name, state="damaged", file=file, reason=reason)
-    if known:
-        return Item(visit=folder.name, name=file.name, state=known.state, file=file, reason=known.reason)
-    return Item(visit=folder.name, name=file.name, state="waiting", file=file)
+        state, reason = "damaged", "missing, or not of the sealed size"
+    return Item(visit=folder.name, name=file.name, state=state, file=file, reason=reason)
 
 
 def _changed_ns(path: Path) -> int:
