@@ -173,7 +173,7 @@ def watch_contact(state: Visit, now: Now) -> tuple[Event, ...]:
 def watch_train(state: Visit, now: Now) -> tuple[Event, ...]:
     """A train that is over is closed; what remains follows in its own train, at the right interval, or the end."""
     course = state.course
-    if not course.running or state.chain is not None:
+    if not course.running or state.busy:
         return ()
     if course.train is None:
         return _after_train(state, now)

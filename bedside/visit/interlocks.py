@@ -193,14 +193,14 @@ def _lost(state: Visit, role: str) -> str | None:
 
 def _enabled(state: Visit, _: Now) -> str | None:
     status = state.live.status
-    if not state.armed or state.chain is not None or status is None or status.enabled is not False:
+    if not state.armed or state.busy or status is None or status.enabled is not False:
         return None
     return "the stimulator was disabled at its front panel"
 
 
 def _read_back(state: Visit, _: Now) -> str | None:
     status, asked = state.live.status, state.asked_pct_mso
-    if not state.armed or state.chain is not None or status is None or status.amplitude_pct_mso is None:
+    if not state.armed or state.busy or status is None or status.amplitude_pct_mso is None:
         return None
     if asked is None or status.amplitude_pct_mso == asked:
         return None
@@ -209,7 +209,7 @@ def _read_back(state: Visit, _: Now) -> str | None:
 
 def _running(state: Visit, _: Now) -> str | None:
     status, train = state.live.status, state.course.train
-    if train is None or not state.course.running or state.chain is not None or status is None:
+    if train is None or not state.course.running or state.busy or status is None:
         return None
     if status.train_running is not False or not train.reported or state.live.status_ns <= train.first_ns:
         return None

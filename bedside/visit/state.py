@@ -293,6 +293,14 @@ class Visit:
         return self.opened is not None and self.closed is None
 
     @property
+    def busy(self) -> bool:
+        """An intended action is under way; a train is until it is reported running."""
+        chain = self.chain
+        if chain is None:
+            return False
+        return chain.stage != "train" or self.live.train_running_ns < chain.since_ns
+
+    @property
     def pending(self) -> Single | None:
         """The single pulse whose outcome is not known yet."""
         return self.singles[-1] if self.singles and self.singles[-1].open else None

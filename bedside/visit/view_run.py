@@ -59,7 +59,7 @@ def status(state: Visit, now: Now) -> tuple[RunWord, str]:
         return "PAUSED", now_course.pause.reason
     if now_course.running and now_course.started_ns is not None and now_course.train is not None:
         return "STIMULATING", "pulses are reported" if now_course.train.reported else "the train is reported running"
-    if state.chain is not None or now_course.running:
+    if state.busy or now_course.running:
         return "READY", "starting"
     broken = next(iter(interlocks.problems(state, now, "treatment")), None)
     return ("READY", "every condition holds") if broken is None else ("OFF", broken.reason)

@@ -259,13 +259,17 @@ class Bed:
 
     def begin(self, history: History | None = None) -> "Bed":
         """The box is in order, somebody is signed in, a visit is open."""
+        return self.begin_with(ParticipantFound(RECORD, history or History(session=5)))
+
+    def begin_with(self, found: ParticipantFound) -> "Bed":
+        """As `begin`, for any participant."""
         for cause in (ControlBack(), GuardSeen(ok=True), DiskSpace(10**10)):
             self.put(cause)
         for role in ("stimulator", "emg", "robot"):
             self.link(ok=True, role=role)
         self.status()
         self.put(SignedInPerson(THERAPIST))
-        self.put(ParticipantFound(RECORD, history or History(session=5)), THERAPIST)
+        self.put(found, THERAPIST)
         self.advance(1.0)
         return self
 

@@ -1,0 +1,367 @@
+"""The treatment on a fake clock: 20 minutes, pauses, trains, contact, the front panel, the dose ledger."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from bedside import commands as c
+from bedside import events as e
+from bedside.visit import dose
+from bedside.visit.rules import Refusal
+from tests.helpers.bed import RECORD, THERAPIST, Bed, same, shipped
+
+
+@pytest.fixture(scope="module")
+def ready() -> Bed:
+    return Bed().begin().to("treatment")
+
+
+def fresh(ready: Bed) -> Bed:
+    """A bed of its own at the same point."""
+    bed = Bed(setup=ready.setup)
+    bed.state, bed.journal, bed.now_ns = ready.state, list(ready.journal), ready.now_ns
+    bed.stim, bed.robot = replace(ready.stim), ready.robot
+    bed.last_status_ns = ready.last_status_ns
+    return bed
+
+
+def last(bed: Bed, kind: type[e.Event]) -> e.Event:
+    return bed.events(kind)[-1]
+
+
+def causes(bed: Bed) -> list[str]:
+    return [event.cause for event in bed.events(e.StimulationPaused)]
+
+
+def test_twenty_minutes(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.treat()
+    ended = last(bed, e.StimulationEnded)
+    assert (ended.cause, ended.planned, ended.delivered, ended.uncertain) == ("complete", 1200, 1200, 0)
+    assert bed.stim.fired - bed.state.ledger.single == 1200
+    (train,) = bed.events(e.TrainIntended)
+    assert (train.pulses, train.trains, train.rate_hz, train.first_pulse) == (600, 2, 1.0, 1)
+    times = [x.mono_ns for x in bed.journal if isinstance(x.event, e.PulseReported) and x.event.purpose == "treatment"]
+    assert times[-1] - times[0] == 1199 * 10**9
+    assert same(bed.fold(), bed.state)
+
+
+def test_intents_come_in_order_and_one_at_a_time(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.walk()
+    assert [type(x) for x in bed.put(c.StartStimulation(), THERAPIST)] == [e.AmplitudeIntended]
+    bed.work()
+    kinds = [type(x.event) for x in bed.journal if type(x.event).__name__.endswith("Intended")]
+    assert kinds[-3:] == [e.AmplitudeIntended, e.ArmIntended, e.TrainIntended]
+
+
+def test_pause_and_resume_continue_the_count_without_catching_up(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(436.2)
+    events = bed.ask(c.PauseStimulation(reason="itch"))
+    assert [type(x) for x in events[:2]] == [e.OffIntended, e.StimulationPaused]
+    assert bed.state.ledger.course == 437
+    bed.advance(200.0)
+    assert bed.state.ledger.course == 437, "no pulse in a pause"
+    bed.ask(c.ResumeStimulation())
+    train = last(bed, e.TrainIntended)
+    assert (train.pulses * train.trains, train.first_pulse) == (763, 438)
+    bed.advance(800.0)
+    assert last(bed, e.StimulationEnded).delivered == 1200
+    assert bed.stim.fired - bed.state.ledger.single == 1200
+
+
+def test_a_pause_of_more_than_five_minutes_ends_it(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(436.2)
+    bed.ask(c.PauseStimulation(reason="rest"))
+    bed.advance(299.0)
+    assert not bed.events(e.StimulationEnded)
+    bed.advance(2.0)
+    ended = last(bed, e.StimulationEnded)
+    assert (ended.cause, ended.delivered) == ("pause_too_long", 437)
+    assert bed.state.ledger.not_given == 1200 - 437
+    with pytest.raises(Refusal):
+        bed.ask(c.ResumeStimulation())
+
+
+def test_a_prime_number_of_pulses_takes_two_runs_at_the_right_interval(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(36.2)
+    bed.ask(c.PauseStimulation(reason="itch"))
+    bed.advance(3.0)
+    assert bed.state.ledger.remaining == 1163
+    bed.ask(c.ResumeStimulation())
+    bed.advance(1300.0)
+    trains = bed.events(e.TrainIntended)[1:]
+    assert [(t.pulses, t.trains, t.first_pulse) for t in trains] == [(1000, 1, 38), (163, 1, 1038)]
+    times = [x.mono_ns for x in bed.journal if isinstance(x.event, e.PulseReported) and x.event.purpose == "treatment"]
+    gaps_s = [(b - a) / 1e9 for a, b in zip(times, times[1:], strict=False)]
+    assert min(gaps_s) >= 1.0
+    assert last(bed, e.StimulationEnded).delivered == 1200
+
+
+def test_lost_pulses_are_not_made_up(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.stim.counter = False
+    bed.stim.swallow = {bed.stim.fired + n for n in (100, 200, 777)}
+    bed.start()
+    bed.advance(1300.0)
+    ended = last(bed, e.StimulationEnded)
+    assert (ended.cause, ended.delivered) == ("complete", 1197)
+    assert bed.state.ledger.lost == 3
+    assert bed.stim.fired - bed.state.ledger.single == 1200, "the fault fired: the device gave what it did not report"
+    assert sum(t.pulses * t.trains for t in bed.events(e.TrainIntended)) == 1200
+
+
+@pytest.mark.parametrize("key", [c.Stop(), c.Stop(reason="F12")])
+def test_stop_is_never_asked_twice(ready: Bed, key: c.Stop) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(10.0)
+    events = bed.put(key)
+    assert isinstance(events[0], e.OffIntended)
+    assert isinstance(events[1], e.StimulationPaused)
+    bed.work()
+    assert not bed.stim.enabled
+    assert isinstance(bed.put(c.Stop())[0], e.OffIntended), "again, whatever the state"
+
+
+def test_contact_is_asked_every_two_minutes_and_silence_pauses(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.contact = False
+    bed.advance(119.0)
+    assert not bed.events(e.ContactPrompted)
+    bed.advance(2.0)
+    assert len(bed.events(e.ContactPrompted)) == 1
+    bed.advance(13.0)
+    assert bed.state.course.running
+    bed.advance(2.0)
+    assert causes(bed) == ["contact"]
+    assert not bed.stim.enabled
+    bed.contact = True
+    bed.ask(c.ResumeStimulation())
+    bed.advance(130.0)
+    assert len(bed.events(e.ContactConfirmed)) == 1
+    assert bed.state.course.running
+
+
+def test_front_panel_disable_is_seen(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(10.0)
+    bed.stim.enabled, bed.stim.train_left = False, 0
+    bed.advance(2.0)
+    assert causes(bed) == ["enabled"]
+    assert "front panel" in last(bed, e.StimulationPaused).reason
+    assert isinstance(last(bed, e.OffIntended), e.OffIntended)
+
+
+def test_front_panel_amplitude_is_off(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(10.0)
+    bed.stim.amplitude += 3
+    bed.advance(1.0)
+    assert causes(bed) == ["read_back"]
+    assert not bed.stim.enabled
+    bed.ask(c.ResumeStimulation())
+    bed.advance(5.0)
+    assert bed.stim.amplitude == bed.state.intensity_pct_mso
+    assert bed.state.course.running
+
+
+def test_a_train_stopped_at_the_device_pauses(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(10.0)
+    bed.stim.train_left = 0
+    bed.advance(2.0)
+    assert causes(bed) == ["train"]
+
+
+def test_pulses_that_are_not_reported_pause(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(10.0)
+    bed.stim.swallow = set(range(10_000))
+    bed.advance(8.0)
+    assert causes(bed) == ["stimulator_silent"]
+    given = bed.stim.fired
+    bed.advance(10.0)
+    ledger = bed.state.ledger
+    assert bed.stim.fired == given
+    assert ledger.course + ledger.single == given, "the device's counter settled it"
+    assert bed.events(e.PulsesReconciled)
+
+
+def test_what_no_counter_settles_stays_uncertain_and_bounded_by_time(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.stim.counter = False
+    bed.state = replace(bed.state, baseline=None)
+    bed.start()
+    bed.advance(10.0)
+    bed.stim.swallow = set(range(10_000))
+    bed.advance(20.0)
+    given = bed.stim.fired - bed.state.ledger.single
+    ledger = bed.state.ledger
+    assert bed.events(e.PulsesUncertain)
+    assert ledger.course <= given <= ledger.course + ledger.uncertain_course
+    assert ledger.uncertain_course <= 10, "not the whole train: it had a few seconds"
+
+
+def test_an_unasked_pulse_is_reported_apart_and_stops(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.walk()
+    bed.pulse()
+    reported = last(bed, e.PulseReported)
+    assert reported.purpose is None
+    assert bed.state.ledger.unasked == 1
+    assert isinstance(last(bed, e.OffIntended), e.OffIntended)
+    bed.work()
+    bed.advance(1.0)
+    assert "unasked_pulse" in bed.state.alarms
+    assert bed.state.ledger.course == 0
+
+
+def test_intensity_only_goes_down(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(5.0)
+    present = bed.state.intensity_pct_mso
+    assert present is not None
+    for wrong in (present, present + 1, 100, 0):
+        with pytest.raises(Refusal):
+            bed.ask(c.LowerIntensity(to_pct_mso=wrong, reason="x"))
+    bed.ask(c.LowerIntensity(to_pct_mso=present - 2, reason="tingling"))
+    assert not bed.stim.enabled, "off first"
+    bed.advance(1.0)
+    bed.ask(c.ResumeStimulation())
+    bed.advance(3.0)
+    assert bed.stim.amplitude == present - 2
+    assert last(bed, e.TrainIntended).amplitude_pct_mso == present - 2
+
+
+def test_end_by_hand(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(436.2)
+    events = bed.ask(c.EndStimulation(reason="patient's wish"))
+    assert [type(x) for x in events[:2]] == [e.OffIntended, e.StimulationEnded]
+    bed.advance(5.0)
+    bed.to("signoff")
+    bed.sign()
+    closed = last(bed, e.VisitClosed)
+    assert closed.outcome == "partial"
+    ledger = bed.state.ledger
+    assert ledger.course + ledger.not_given == ledger.planned
+    assert ledger.closed
+
+
+def test_half_way_questions_appear_half_way(ready: Bed) -> None:
+    from bedside.visit import forms
+
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(500.0)
+    assert forms.items(bed.state, "treatment") == ()
+    bed.advance(110.0)
+    assert [item.id for item in forms.items(bed.state, "treatment")] == ["mid_exertion", "mid_pain", "mid_systolic"]
+    bed.ask(c.Answer(step="treatment", item="mid_pain", value=8))
+    assert causes(bed) == ["screening"], "pain of 8 is for a physician"
+    assert not bed.stim.enabled
+
+
+def test_a_seizure_ends_it_and_locks(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(60.0)
+    report = c.ReportAdverseEvent(category="seizure", severity="severe", related="unknown", action="stopped")
+    events = bed.ask(report)
+    assert isinstance(events[0], e.OffIntended)
+    assert bed.state.course.ended is not None
+    bed.advance(1.0)
+    assert bed.state.alarms["seizure"].priority == "high"
+    with pytest.raises(Refusal):
+        bed.ask(c.SilenceAlarm(alarm="seizure"))
+
+
+def test_sham_pulses_are_never_dose() -> None:
+    from bedside.visit.inputs import History, ParticipantFound
+
+    bed = Bed()
+    record = msgspec.structs.replace(RECORD, tms="sham")
+    bed.begin()
+    bed.state = type(bed.state).start(bed.setup)
+    bed.journal.clear()
+    bed.begin_with(ParticipantFound(record, History(session=5)))
+    assert last(bed, e.ProfileShown).tilt_to_scalp_deg == 90
+    bed.to("treatment")
+    bed.treat()
+    assert (bed.state.ledger.delivered, bed.state.ledger.sham_pulses) == (0, 1200)
+
+
+def test_failures_of_every_action_switch_off(ready: Bed) -> None:
+    for action in ("amplitude", "arm", "train"):
+        bed = fresh(ready)
+        bed.walk()
+        bed.stim.fails = {action}
+        bed.ask(c.StartStimulation())
+        failed = last(bed, e.StimulatorFailed)
+        assert failed.action == action, "the fault fired"
+        assert isinstance(last(bed, e.OffIntended), e.OffIntended)
+        assert not bed.stim.enabled
+        assert not bed.state.armed
+
+
+def test_an_unconfirmed_stop_is_a_high_alarm_and_tried_again(ready: Bed) -> None:
+    bed = fresh(ready)
+    bed.start()
+    bed.advance(5.0)
+    bed.stim.fails = {"off"}
+    bed.ask(c.Stop())
+    assert bed.stim.enabled, "the fault fired"
+    bed.advance(3.0)
+    assert bed.state.alarms["off_unconfirmed"].priority == "high"
+    with pytest.raises(Refusal):
+        bed.ask(c.ResumeStimulation())
+    bed.stim.fails = set()
+    bed.advance(5.0)
+    assert not bed.stim.enabled
+    assert bed.state.off_confirmed
+    assert "off_unconfirmed" not in bed.state.alarms
+
+
+def test_a_stimulator_that_nothing_counts_is_counted_by_the_clock_and_said_so(ready: Bed) -> None:
+    bed = fresh(ready)
+    device = msgspec.structs.replace(shipped().devices["stimulator"], counts_pulses=False, max_pulses_per_train=1200)
+    bed.setup = replace(bed.setup, devices={**bed.setup.devices, "stimulator": device})
+    bed.state = replace(bed.state, setup=bed.setup, baseline=None)
+    bed.stim.counter = False
+    bed.stim.swallow = set(range(10_000))
+    bed.start()
+    bed.advance(100.2)
+    bed.ask(c.PauseStimulation(reason="itch"))
+    settled = last(bed, e.PulsesReconciled)
+    assert settled.count == 101
+    assert "no device counted" in settled.evidence
+    bed.advance(1.0)
+    bed.ask(c.ResumeStimulation())
+    bed.advance(1300.0)
+    assert last(bed, e.StimulationEnded).delivered == 1200
+
+
+def test_split_train() -> None:
+    assert dose.split_train(1200, 1000) == (600, 2)
+    assert dose.split_train(763, 1000) == (763, 1)
+    assert dose.split_train(1163, 1000) == (1000, 1)
+    assert dose.split_train(1, 1000) == (1, 1)
+    for pulses in range(1, 3000):
+        size, trains = dose.split_train(pulses, 1000)
+        assert 1 <= size <= 1000
+        assert size * trains <= pulses
