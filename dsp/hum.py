@@ -50,6 +50,7 @@ def fit_hum(epoch_uv: Array, rate_hz: float, rest: slice, mains_hz: tuple[float,
     left, frequency = _best(t[rest], y, mains_hz)
     if is_long:
         left, frequency = _best(t[rest], y, tuple(frequency + _PULL_HZ))
+        frequency = _refined(t[rest], y, frequency, left)
     if not (_removes_enough(left, plain) or (is_long and _stands_out(t[rest], y, frequency, plain))):
         return none
     frequencies = _with_harmonics(t[rest], y, frequency, rate_hz, left) if is_long else (frequency,)
@@ -89,6 +90,14 @@ def _residual_power(t: Array, y: Array, frequencies: tuple[float, ...]) -> float
 def _best(t: Array, y: Array, frequencies: tuple[float, ...]) -> tuple[float, float]:
     """The power that the best of the single frequencies leaves, and that frequency."""
     return min((_residual_power(t, y, (frequency,)), float(frequency)) for frequency in frequencies)
+
+
+def _refined(t: Array, y: Array, frequency: float, left: float) -> float:
+    """The frequency at the vertex of a parabola through the grid's best three: 0.05 Hz off costs 3 uV of 50."""
+    step = float(_PULL_HZ[1] - _PULL_HZ[0])
+    below, above = (_residual_power(t, y, (frequency + shift,)) for shift in (-step, step))
+    curvature = below - 2 * left + above
+    return frequency + step * float(np.clip(0.5 * (below - above) / curvature, -1, 1)) if curvature > 0 else frequency
 
 
 def _removes_enough(left: float, plain: float) -> bool:

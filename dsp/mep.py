@@ -25,6 +25,7 @@ AMBIGUOUS_UV = 10.0
 OVER_REST_RANGE = 1.5
 AMPLITUDE_AFTER_ONSET_MS = 30.0
 PEAK_SPAN_MS = 1.6
+CUBIC = 3
 SLOW_SD_MS = 3.0
 OVER_SLOW_REST_RANGE = 3.0
 SMALLEST_SD_UV = 0.3
@@ -241,13 +242,14 @@ def _notes(sweep: Sweep, void: str) -> tuple[str, ...]:
 def _peak_to_peak(sweep: Sweep, span: slice) -> float:
     """Peak-to-peak over `span` of the trace, each sample replaced by a cubic fitted over 1.6 ms around it.
 
-    A single noisy sample cannot make a peak, and a cubic leaves the peaks of a response as they are.
+    A single noisy sample cannot make a peak, and a cubic leaves the peaks of a response as they are (Savitzky and
+    Golay, Anal Chem 36:1627, 1964).
     """
     length = 2 * round(PEAK_SPAN_MS * sweep.rate_hz / 2000.0) + 1
-    lo, hi = max(0, span.start - length), min(sweep.trace_uv.size, span.stop + length)
-    part = sweep.trace_uv[lo:hi]
-    smooth = savgol_filter(part, length, 3) if 5 <= length <= part.size else part
-    return float(np.ptp(smooth[span.start - lo : span.stop - lo]))
+    part = slice(max(0, span.start - length), min(sweep.trace_uv.size, span.stop + length))
+    trace = sweep.trace_uv[part]
+    smooth = savgol_filter(trace, length, CUBIC) if CUBIC < length <= trace.size else trace
+    return float(np.ptp(smooth[span.start - part.start : span.stop - part.start]))
 
 
 def _is_inside(onset_ms: float, window: Window, rate_hz: float) -> bool:

@@ -70,8 +70,8 @@ def rest_span(n: int, rate_hz: float, trigger_index: int, length_ms: float) -> s
 def _rest_level(rest: Array) -> tuple[float, float]:
     """The trace's level at the pulse and the RMS of the rest about its baseline.
 
-    The baseline is the mean, or a straight line where that takes away three quarters of the power: an electrode that drifts is no
-    muscle, and the mean of a drift is not where the response starts from.
+    The baseline is the mean, or a straight line where that takes away three quarters of the power: an electrode that
+    drifts is no muscle, and the mean of a drift is not where the response starts from.
     """
     x = np.linspace(-1.0, 0.0, rest.size)
     slope, level = np.polyfit(x, rest, 1)
