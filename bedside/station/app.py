@@ -20,6 +20,7 @@ from bedside.events import (
     ClientLeft,
     Envelope,
     PulseIntended,
+    RawSealed,
     Role,
     StationStarted,
     StationStopped,
@@ -44,7 +45,7 @@ from bedside.station.recording import Recording
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.setup import Parts
 from bedside.station.wire import SnapshotMessage
-from bedside.visit.inputs import Heard, Started
+from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HealthChanged, Reading
 from hal.roles import EmgBlock, RobotState
@@ -113,6 +114,7 @@ class Station:
         )
         self._core.note(started, source="station")
         self._core.put(Started(gap), source="station")
+        await self._recover_samples()
         await self._seal_left_over()
         await self._server.listen(parts.places.run, listen_sockets())
         await parts.fleet.open(self._heard)
@@ -130,6 +132,19 @@ class Station:
         await self._core.idle()
         self._core.close()
         self._parts.books.close("clean stop")
+
+    async def _recover_samples(self) -> None:
+        """Enter what a crash left of the open visit's samples, and go on recording where the visit stands."""
+        events = self._parts.left_open
+        for envelope in events:
+            self._recording.event(envelope)
+        if events:
+            known = {envelope.event.name for envelope in events if isinstance(envelope.event, RawSealed)}
+            await self._recording.recover(self._recording.visit, known)
+        damage = self._parts.books.damage()
+        if damage:
+            remedy = "call the administrator: no new visit until this is explained"
+            self._core.put(RecordTrouble(damage, remedy), source="record")
 
     async def _seal_left_over(self) -> None:
         left_over = await self._core.in_writer(self._parts.books.unsealed)

@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from bedside.events import AnyEvent, Envelope, Event, VisitOpened, tag_of
-from bedside.record.chain import Sync, parse
+from bedside.record.chain import Sync
 from bedside.record.journal import Entry, Journal, Record
-from bedside.record.layout import chain_files
 from bedside.record.outbox import seal_visit
+from bedside.record.reading import read_back
 from bedside.visit.inputs import Now
 
 OPENED, CLOSED = "visit.opened", "visit.closed"
@@ -77,47 +77,48 @@ class Books:
 
     def last_utc(self) -> str | None:
         """When the last event was journalled, by the wall clock then."""
-        for path in reversed(chain_files(self._journal.folder)):
-            entries = entries_of(path)
-            if entries:
-                return entries[-1].utc
-        return None
+        return next((entries[-1].utc for _, entries in read_back(self._journal.folder) if entries), None)
 
     def since(self, n: int) -> list[Envelope]:
         """All events after number `n`, oldest first."""
         newer: list[Entry] = []
-        for path in reversed(chain_files(self._journal.folder)):
-            entries = entries_of(path)
-            newer = [*(entry for entry in entries if entry.n > n), *newer]
+        for _, entries in read_back(self._journal.folder):
+            newer += [entry for entry in entries if entry.n > n]
             if entries and entries[0].n <= n:
                 break
         return list(envelopes(newer))
 
+    def damage(self) -> str:
+        """What opening found missing or altered among acknowledged lines, in words; empty when nothing."""
+        recovery = self._journal.recovery
+        if not recovery.damaged:
+            return ""
+        aside = ", ".join(f"{item.file} line {item.line}" for item in recovery.set_aside)
+        missing = f"numbers {recovery.missing.first} to {recovery.missing.last}" if recovery.missing else ""
+        return f"the journal is not whole: {'; '.join(filter(None, (aside, missing)))}"
+
     def _since_opening(self) -> list[Entry]:
         tail: list[Entry] = []
-        for path in reversed(chain_files(self._journal.folder)):
-            tail = [*entries_of(path), *tail]
+        for _, entries in read_back(self._journal.folder):
+            tail = [*entries, *tail]
             opened = [index for index, entry in enumerate(tail) if entry.ev == OPENED]
             if opened:
                 return tail[opened[-1] :]
         return []
 
     def _files_of(self, visit: str) -> list[Path]:
-        files = chain_files(self._journal.folder)
-        first = next((index for index in range(len(files) - 1, -1, -1) if _opens(files[index], visit)), len(files))
-        return files[first:]
+        files: list[Path] = []
+        for path, entries in read_back(self._journal.folder):
+            files.append(path)
+            if any(entry.ev == OPENED and entry.data["visit"] == visit for entry in entries):
+                return files
+        return []
 
 
 def past_visits(visits: Path) -> Iterable[list[Envelope]]:
     """The events of every sealed visit below `visits`, for the history of a participant."""
     for folder in sorted(visits.glob("*/journal")):
-        yield [envelope for path in chain_files(folder) for envelope in envelopes(entries_of(path))]
-
-
-def entries_of(path: Path) -> list[Entry]:
-    """The whole lines of one journal file; a line cut off at the end is left out, as recovery leaves it out."""
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [parse(line) for line in lines]
+        yield list(envelopes(entry for _, entries in read_back(folder) for entry in entries))
 
 
 def envelopes(entries: Iterable[Entry]) -> Iterable[Envelope]:
@@ -140,7 +141,3 @@ def _record(event: Event, now: Now, sync: Sync, who: str, via: str) -> Record:
     data = msgspec.to_builtins(event)
     data.pop("ev")
     return Record(mono_ns=now.mono_ns, utc=now.utc, sync=sync, who=who, via=via, ev=tag_of(event), data=data)
-
-
-def _opens(path: Path, visit: str) -> bool:
-    return any(entry.ev == OPENED and entry.data["visit"] == visit for entry in entries_of(path))

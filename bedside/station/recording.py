@@ -1,7 +1,7 @@
 """Samples of a visit: recorded from the hotspot search until the patient is off the robot, in the visit's folder."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import structlog
@@ -20,6 +20,7 @@ from bedside.events import (
 )
 from bedside.record.errors import RecorderFailed
 from bedside.record.recorder import Recorder
+from bedside.record.salvage import recover_segments, unbound_segments
 from bedside.record.segment import SealedSegment
 from bedside.record.streams import ROBOT, SampleStream
 from hal.roles import EmgAmplifier, EmgBlock, RobotState
@@ -76,6 +77,15 @@ class Recording:
         """One state of the robot."""
         if self._recorder is not None:
             self._recorder.state(ROBOT.name, state.mono_ns, _robot_data(state))
+
+    async def recover(self, visit: str, known: Collection[str]) -> None:
+        """Enter what a crash left of a visit's samples: segments cut off, and segments sealed but not journalled."""
+        folder = self._visits / visit / "raw"
+        for salvaged in await asyncio.to_thread(recover_segments, folder):
+            lost = f"{salvaged.original}: {salvaged.reason}; {salvaged.dropped_bytes} bytes are lost"
+            self._note(RecordFault(text=lost, remedy="nothing to do: what was whole is kept"))
+        for segment in await asyncio.to_thread(unbound_segments, folder, known):
+            self._note(_sealed(segment))
 
     async def look(self) -> None:
         """Enter what was sealed meanwhile, report what was dropped, and stop where nothing more is wanted."""

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from bedside.config import (
     ConfigError,
@@ -18,6 +19,7 @@ from bedside.config import (
     load_staff,
     load_station,
 )
+from bedside.events import Envelope
 from bedside.record.ballast import Ballast
 from bedside.record.chain import Stamp, Sync
 from bedside.record.journal import Journal
@@ -37,6 +39,8 @@ from hal.catalogue import DeviceSpec, build
 from hal.device import Device
 from hal.guard_client import GuardClient
 from hal.roles import Stimulator
+
+log = structlog.get_logger()
 
 SIMULATED = "sim://"
 SOFTWARE = f"bedside {version('bedside')}"
@@ -65,6 +69,7 @@ class Parts:
     clock: Clock
     books: Books
     state: Visit
+    left_open: tuple[Envelope, ...]
     last_utc: str | None
     fleet: Fleet
     stimulator: Stimulator
@@ -90,7 +95,8 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
         raise ConfigError(path, "devices", "no stimulator is named", 'add stimulator = "manual_stimulator"')
     books = open_books(places.data, clock, station.box, digest, environ)
     state = Visit.start(setup)
-    for envelope in books.open_visit():
+    left_open = tuple(books.open_visit())
+    for envelope in left_open:
         state = evolve(state, envelope)
     return Parts(
         places=places,
@@ -101,6 +107,7 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
         clock=clock,
         books=books,
         state=state,
+        left_open=left_open,
         last_utc=books.last_utc(),
         fleet=fleet,
         stimulator=stimulator,
@@ -147,7 +154,12 @@ def open_books(data: Path, clock: Clock, box: str, digest: str, environ: Mapping
         key=credential_key(environ),
         ballast=ballast,
     )
-    ballast.fill()
+    try:
+        ballast.fill()
+    except OSError as error:
+        log.warning(
+            "no room for the ballast that the journal falls back on", error=str(error), remedy="free disk space"
+        )
     return Books(journal, data / "visits", sync)
 
 

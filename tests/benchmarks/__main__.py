@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-RUN = "import runpy, sys; sys.exit(runpy.run_path(sys.argv[1])['main']() in (False, 1))"
+RUN = "import runpy, sys; sys.exit(runpy.run_path(sys.argv[1])['main']() is False)"
 
 
 def run(path: Path) -> tuple[int, int, bool]:
