@@ -36,11 +36,12 @@ DOUBTFUL_PRECURSOR_OF_RESPONSE = 0.1
 class Mep:
     """One measured trial. Amplitudes in uV, times in ms after the pulse.
 
-    `amplitude_uv` is the peak-to-peak in the amplitude window, or in the onset window when no response begins there;
-    NaN when nothing could be measured. `latency_ms` is None when there is no response; it is given for a trial that is
-    void by its rest, so that it can be shown. `valid` says whether the trial counts, `present` whether a response
-    begins inside the onset window, `ambiguous` whether an operator should look: within 10 uV of the criterion, or over
-    the criterion without standing out of the rest. `onset_ms` is what `onset_rule` found, inside the window or not.
+    `amplitude_uv` is the peak-to-peak in the amplitude window, or in the onset window when a response begins outside
+    it; NaN when nothing could be measured. `latency_ms` is None when there is no response in the window or the
+    amplifier was saturated; it is given for a trial that is void by its rest, so that it can be shown. `valid` says
+    whether the trial counts, `present` whether a response begins inside the onset window, `ambiguous` whether an
+    operator should look: within 10 uV of the criterion, or over it without standing out of the rest. `onset_ms` is
+    what `onset_rule` found, inside the window or not.
     """
 
     amplitude_uv: float
@@ -87,18 +88,23 @@ def measure(
     """
     epoch = np.asarray(epoch_uv, dtype=float)
     _check(epoch, rate_hz, trigger_index, window_ms, amplitude_window_ms)
-    epoch = epoch[: np.max(np.flatnonzero(np.isfinite(epoch)), initial=-1) + 1]
+    epoch, trigger_index = _without_padding(epoch, rate_hz, trigger_index)
     last_ms = (epoch.size - 1 - trigger_index) * 1000.0 / rate_hz
     wide = amplitude_window_ms or (window_ms[0], min(window_ms[1] + AMPLITUDE_AFTER_ONSET_MS, last_ms))
     needed_ms = window_ms[1] if amplitude_window_ms is None else wide[1]
-    refusal = _too_short(epoch.size, rate_hz, trigger_index, needed_ms) or _unusable(
-        epoch, rate_hz, trigger_index, wide
-    )
+    refusal = _too_short(epoch.size, rate_hz, trigger_index, needed_ms)
+    refusal = refusal or _unusable(epoch, rate_hz, trigger_index, wide)
     if refusal:
         return Mep(math.nan, None, math.nan, valid=False, reason=refusal, window_ms=window_ms, amplitude_window_ms=wide)
-    epoch = np.where(np.isfinite(epoch), epoch, 0.0)
     first_ms = min(window_ms[0], wide[0])
-    sweep = condition(epoch, rate_hz, trigger_index, first_response_ms=first_ms, mains_hz=mains_hz, rail_uv=rail_uv)
+    sweep = condition(
+        np.nan_to_num(epoch),
+        rate_hz,
+        trigger_index,
+        first_response_ms=first_ms,
+        mains_hz=mains_hz,
+        rail_uv=rail_uv,
+    )
     return _judge(sweep, window_ms, wide, criterion_uv, rest_limit_uv)
 
 
@@ -107,27 +113,20 @@ def _judge(sweep: Sweep, window: Window, wide: Window, criterion_uv: float, rest
     onset = _onset(sweep, span, window)
     wide_uv = _peak_to_peak(sweep, span)
     rest_range = sweep.rest_range_uv(span.stop - span.start)
-    stands_out = wide_uv >= criterion_uv and _exceeds_rest(sweep, span, wide_uv, rest_range)
+    stands_out = onset is not None and wide_uv >= criterion_uv and _exceeds_rest(sweep, span, wide_uv, rest_range)
     inside = onset is not None and _is_inside(onset, window, sweep.rate_hz)
     present = stands_out and inside
     amplitude = wide_uv if inside or not stands_out else _peak_to_peak(sweep, sweep.span(window))
-    void = _void(sweep, window, wide, rest_limit_uv)
-    outside = stands_out and onset is not None and not inside
-    if void:
-        reason = void
-    elif outside:
-        reason = f"outside window: a response begins at {onset:.1f} ms, the window is {window[0]:g}-{window[1]:g} ms"
-    else:
-        reason = _finding(amplitude, onset if present else None, criterion_uv, rest_range)
-    near = abs(amplitude - criterion_uv) <= AMBIGUOUS_UV
+    saturation = _saturation(sweep, (min(window[0], wide[0]), wide[1]))
+    void = saturation or _tension(sweep, rest_limit_uv) or ("" if inside or not stands_out else _outside(onset, window))
     return Mep(
         amplitude_uv=amplitude,
-        latency_ms=onset if present else None,
+        latency_ms=onset if present and not saturation else None,
         rest_rms_uv=sweep.rest_rms_uv,
-        valid=not void and not outside,
-        reason=reason,
-        present=present,
-        ambiguous=near or (amplitude >= criterion_uv and not present),
+        valid=not void,
+        reason=void or _finding(amplitude, onset if present else None, criterion_uv, rest_range),
+        present=present and not saturation,
+        ambiguous=abs(amplitude - criterion_uv) <= AMBIGUOUS_UV or (amplitude >= criterion_uv and not present),
         onset_ms=onset if stands_out else None,
         rest_range_uv=rest_range,
         hum_hz=sweep.hum.frequency_hz,
@@ -136,7 +135,7 @@ def _judge(sweep: Sweep, window: Window, wide: Window, criterion_uv: float, rest
         saturated_until_ms=_saturated_until(sweep),
         window_ms=window,
         amplitude_window_ms=wide,
-        notes=_notes(sweep, void),
+        notes=_notes(sweep),
     )
 
 
@@ -169,6 +168,18 @@ def _check(epoch: Array, rate_hz: float, trigger_index: int, window: Window, wid
             raise ValueError(f"{name} must be (start, stop) in ms with 0 < start < stop, got {pair}")
 
 
+def _without_padding(epoch: Array, rate_hz: float, trigger_index: int) -> tuple[Array, int]:
+    """The epoch without missing samples at its ends, or before the rest that is needed, and its new trigger."""
+    finite = np.flatnonzero(np.isfinite(epoch))
+    if finite.size == 0:
+        return epoch[:0], 0
+    first, last = int(finite[0]), int(finite[-1])
+    needed = rest_span(epoch.size, rate_hz, trigger_index, REST_MS).start
+    early = np.flatnonzero(~np.isfinite(epoch[first:needed]))
+    first = first + int(early[-1]) + 1 if early.size else first
+    return epoch[first : last + 1], max(0, trigger_index - first)
+
+
 def _too_short(n: int, rate_hz: float, trigger_index: int, needed_ms: float) -> str:
     """What the epoch lacks, or an empty text."""
     rest = rest_span(n, rate_hz, trigger_index, REST_MS)
@@ -193,16 +204,25 @@ def _unusable(epoch: Array, rate_hz: float, trigger_index: int, wide: Window) ->
     return ""
 
 
-def _void(sweep: Sweep, window: Window, wide: Window, rest_limit_uv: float | None) -> str:
-    """Why a measurable trial must not count, or an empty text."""
-    response = sweep.span((min(window[0], wide[0]), wide[1]))
+def _saturation(sweep: Sweep, response_ms: Window) -> str:
+    """Whether the amplifier was at its limit where it matters, as a reason or an empty text."""
+    response = sweep.span(response_ms)
     if sweep.saturation[sweep.rest].any():
         return "saturated: the amplifier is at its limit before the pulse"
     if sweep.saturation[response].any() or sweep.blank.stop > response.start:
         return f"saturated: the amplifier is at its limit until {_saturated_until(sweep) or 0.0:.1f} ms after the pulse"
-    if rest_limit_uv is not None and sweep.rest_rms_uv > rest_limit_uv:
-        return f"muscle not at rest: {sweep.rest_rms_uv:.1f} uV before the pulse, the limit is {rest_limit_uv:g} uV"
     return ""
+
+
+def _tension(sweep: Sweep, rest_limit_uv: float | None) -> str:
+    """Whether the muscle was tense before the pulse, as a reason or an empty text."""
+    if rest_limit_uv is None or sweep.rest_rms_uv <= rest_limit_uv:
+        return ""
+    return f"muscle not at rest: {sweep.rest_rms_uv:.1f} uV before the pulse, the limit is {rest_limit_uv:g} uV"
+
+
+def _outside(onset_ms: float | None, window: Window) -> str:
+    return f"outside window: a response begins at {onset_ms:.1f} ms, the window is {window[0]:g}-{window[1]:g} ms"
 
 
 def _exceeds_rest(sweep: Sweep, span: slice, amplitude_uv: float, rest_range_uv: float) -> bool:
@@ -228,9 +248,9 @@ def _finding(amplitude_uv: float, onset_ms: float | None, criterion_uv: float, r
     return f"no response: {amplitude_uv:.0f} uV without an onset"
 
 
-def _notes(sweep: Sweep, void: str) -> tuple[str, ...]:
+def _notes(sweep: Sweep) -> tuple[str, ...]:
     notes = []
-    if not void and sweep.rest_rms_uv > REST_WARNING_UV:
+    if REST_WARNING_UV < sweep.rest_rms_uv <= REST_LIMIT_UV:
         notes.append(f"rest is {sweep.rest_rms_uv:.1f} uV: nearly tense")
     if sweep.hum.frequency_hz is not None:
         notes.append(f"mains hum of {sweep.hum.rms_uv:.0f} uV at {sweep.hum.frequency_hz:.1f} Hz removed")

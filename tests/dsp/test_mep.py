@@ -127,6 +127,7 @@ def test_a_saturated_response_is_void_and_a_saturated_artefact_is_not() -> None:
     made = sweep(amplitude_uv=1000.0)
     cut = measure(np.clip(made.epoch_uv, -250.0, 250.0), RATE_HZ, TRIGGER)
     assert not cut.valid
+    assert cut.latency_ms is None
     assert "saturated" in cut.reason
     pulse = sweep(amplitude_uv=100.0).epoch_uv
     pulse[TRIGGER : TRIGGER + 30] = 5000.0
@@ -149,6 +150,11 @@ def test_missing_samples_matter_only_where_they_are_needed() -> None:
     padded = made.copy()
     padded[2000:] = np.nan
     assert measure(padded, RATE_HZ, TRIGGER).latency_ms is not None
+    for missing in (slice(0, 700), slice(50, 450)):
+        started_late = made.copy()
+        started_late[missing] = np.nan
+        assert measure(started_late, RATE_HZ, TRIGGER).latency_ms == pytest.approx(31.0, abs=0.8)
+    assert not measure(np.full(N, np.nan), RATE_HZ, TRIGGER).valid
     for at in (900, 1300):
         holed = made.copy()
         holed[at] = np.nan
@@ -247,7 +253,7 @@ def test_muscles_give_windows_that_hold_their_own_onsets() -> None:
 
 def test_a_broken_gate_or_window_would_be_caught() -> None:
     tense, late = sweep(rest_uv=40.0, amplitude_uv=3000.0).epoch_uv, sweep(onset_ms=59.6).epoch_uv
-    with patch.object(dsp.mep, "_void", lambda *_: ""):
+    with patch.object(dsp.mep, "_tension", lambda *_: ""):
         assert measure(tense, RATE_HZ, TRIGGER).valid, "the fault did not fire"
     with patch.object(dsp.mep, "_is_inside", lambda *_: True):
         assert measure(late, RATE_HZ, TRIGGER).valid, "the fault did not fire"
