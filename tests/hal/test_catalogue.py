@@ -21,11 +21,11 @@ EMG = {"channels": [{"name": "TA left", "muscle": "tibialis_anterior", "side": "
     ("spec", "role"),
     [
         (DeviceSpec("tms", "magpro", "serial:/dev/ttyUSB0"), Stimulator),
-        (DeviceSpec("tms", "manual-stimulator"), Stimulator),
-        (DeviceSpec("tms", "manual-stimulator", "manual"), OperatorDriven),
+        (DeviceSpec("tms", "manual_stimulator"), Stimulator),
+        (DeviceSpec("tms", "manual_stimulator", "manual"), OperatorDriven),
         (DeviceSpec("emg", "quattrocento", "tcp:10.0.0.5:23456", EMG), EmgAmplifier),
-        (DeviceSpec("robot", "corc-robot", "tcp:10.0.0.6:2048"), GaitTrainer),
-        (DeviceSpec("robot", "manual-robot"), GaitTrainer),
+        (DeviceSpec("robot", "corc_robot", "tcp:10.0.0.6:2048"), GaitTrainer),
+        (DeviceSpec("robot", "manual_robot"), GaitTrainer),
     ],
 )
 def test_every_built_in_driver_fills_its_role(spec: DeviceSpec, role: type) -> None:
@@ -36,7 +36,7 @@ def test_every_built_in_driver_fills_its_role(spec: DeviceSpec, role: type) -> N
 
 
 def test_the_built_in_names() -> None:
-    assert {"magpro", "manual-stimulator", "quattrocento", "corc-robot", "manual-robot"} <= set(driver_names())
+    assert {"magpro", "manual_stimulator", "quattrocento", "corc_robot", "manual_robot"} <= set(driver_names())
 
 
 def test_an_unknown_driver_names_the_nearest() -> None:

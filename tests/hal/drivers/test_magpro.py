@@ -18,6 +18,7 @@ from hal.device import (
     Refused,
     SetupError,
 )
+from hal.drivers import magpro_commands as commands
 from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro import OFF_FRAME, MagPro
 from hal.drivers.magpro_codec import Page
@@ -32,9 +33,9 @@ QUICK = {"poll_hz": 5.0, "answer_s": 0.5, "pulse_s": 0.15}
 TREATMENT = Train(rate_hz=1.0, pulses=600, trains=2, inter_train_s=1.0)
 TIMING_READ = wire.TimingReport(0, 10, 600, 2, 10, 0, 100, 1)
 ENABLED = {"flags": flags(enabled=True)}
-PAGE_TURN = Turn(wire.show_page(2), (wire.PageReport(2, False, flags()),), {"page": 2})
-TRAIN_TURN = Turn(wire.set_train(10, 600, 2, 10))
-READ_TURN = Turn(wire.READ_TIMING, (TIMING_READ,))
+PAGE_TURN = Turn(commands.show_page(2), (wire.PageReport(2, False, flags()),), {"page": 2})
+TRAIN_TURN = Turn(commands.set_train(10, 600, 2, 10))
+READ_TURN = Turn(commands.READ_TIMING, (TIMING_READ,))
 
 
 @pytest.fixture(params=["pty", "tcp"])
@@ -83,7 +84,7 @@ async def test_status_is_what_the_device_said(end: FarEnd) -> None:
 
 
 async def test_amplitude_completes_on_the_read_back(end: FarEnd) -> None:
-    turn = Turn(wire.set_amplitude(48), (wire.AmplitudeReport(48, 0, flags()),), {"amplitude_a": 48})
+    turn = Turn(commands.set_amplitude(48), (wire.AmplitudeReport(48, 0, flags()),), {"amplitude_a": 48})
     conversation = Conversation(end, turn)
     async with talking(end, conversation) as (magpro, heard):
         await finishes(magpro.set_amplitude(48))
@@ -92,7 +93,7 @@ async def test_amplitude_completes_on_the_read_back(end: FarEnd) -> None:
 
 
 async def test_amplitude_that_the_device_keeps_is_a_mismatch(slow_end: FarEnd) -> None:
-    conversation = Conversation(slow_end, Turn(wire.set_amplitude(48)))
+    conversation = Conversation(slow_end, Turn(commands.set_amplitude(48)))
     async with talking(slow_end, conversation) as (magpro, heard):
         with pytest.raises(ReadBackMismatch, match="should be 48, the stimulator reports 20"):
             await finishes(magpro.set_amplitude(48))
@@ -119,7 +120,7 @@ async def test_impossible_amplitudes_are_never_sent(tmp_path: Path, amplitude: i
 
 async def test_enable_completes_on_the_flag(end: FarEnd) -> None:
     reports = (STATUS, wire.CoilReport(31, 60, flags(enabled=True)))
-    conversation = Conversation(end, Turn(wire.ENABLE, reports, ENABLED))
+    conversation = Conversation(end, Turn(commands.ENABLE, reports, ENABLED))
     async with talking(end, conversation) as (magpro, heard):
         await finishes(magpro.enable())
         assert of(StimulatorStatus, heard)[-1].enabled is True
@@ -192,7 +193,7 @@ async def test_a_device_without_the_counter_query_is_asked_no_more(slow_end: Far
 
 
 async def test_the_treatment_train_is_set_read_back_and_started(end: FarEnd) -> None:
-    start = Turn(wire.START_TRAIN, (wire.PageReport(2, True, flags(enabled=True)),), {"running": True})
+    start = Turn(commands.START_TRAIN, (wire.PageReport(2, True, flags(enabled=True)),), {"running": True})
     conversation = Conversation(end, PAGE_TURN, TRAIN_TURN, READ_TURN, READ_TURN, start)
     conversation.change(**ENABLED)
     async with talking(end, conversation) as (magpro, heard):
@@ -208,7 +209,7 @@ async def test_the_treatment_train_is_set_read_back_and_started(end: FarEnd) -> 
 
 async def test_a_train_read_back_differently_is_refused(slow_end: FarEnd) -> None:
     other = wire.TimingReport(0, 10, 100, 2, 10, 0, 100, 1)
-    read = Turn(wire.READ_TIMING, (other,))
+    read = Turn(commands.READ_TIMING, (other,))
     conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, read, read, read, read)
     async with talking(slow_end, conversation) as (magpro, heard):
         with pytest.raises(ReadBackMismatch, match=r"\(10, 600, 2, 10\), the stimulator reports \(10, 100, 2, 10\)"):
@@ -220,7 +221,7 @@ async def test_a_train_read_back_differently_is_refused(slow_end: FarEnd) -> Non
 
 
 async def test_a_train_paced_from_outside_is_refused(slow_end: FarEnd) -> None:
-    external = Turn(wire.READ_TIMING, (wire.TimingReport(1, 10, 600, 2, 10, 0, 100, 1),))
+    external = Turn(commands.READ_TIMING, (wire.TimingReport(1, 10, 600, 2, 10, 0, 100, 1),))
     conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, external, external, external, external)
     async with talking(slow_end, conversation) as (magpro, _):
         with pytest.raises(ReadBackMismatch, match="timing control 1"):
@@ -229,7 +230,7 @@ async def test_a_train_paced_from_outside_is_refused(slow_end: FarEnd) -> None:
 
 async def test_without_the_timing_query_nobody_claims_a_read_back(slow_end: FarEnd) -> None:
     conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN)
-    conversation.ignores = {wire.READ_TIMING}
+    conversation.ignores = {commands.READ_TIMING}
     async with talking(slow_end, conversation) as (magpro, heard):
         await finishes(magpro.prepare_train(TREATMENT))
         assert [prepared.read_back for prepared in of(TrainPrepared, heard)] == [False]
@@ -252,7 +253,7 @@ async def test_the_start_toggle_is_not_touched_in_doubt(end: FarEnd, change: dic
 
 
 async def test_a_start_nobody_confirms_is_answered_with_off(slow_end: FarEnd) -> None:
-    conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, READ_TURN, READ_TURN, Turn(wire.START_TRAIN))
+    conversation = Conversation(slow_end, PAGE_TURN, TRAIN_TURN, READ_TURN, READ_TURN, Turn(commands.START_TRAIN))
     conversation.change(**ENABLED)
     async with talking(slow_end, conversation) as (magpro, _):
         await finishes(magpro.prepare_train(TREATMENT))
@@ -288,7 +289,7 @@ async def test_the_front_panel_shows_at_once(end: FarEnd) -> None:
 async def test_off_now_writes_at_once_and_empties_the_queue(end: FarEnd) -> None:
     conversation = Conversation(end)
     conversation.change(**ENABLED)
-    conversation.ignores = {wire.set_amplitude(10)}
+    conversation.ignores = {commands.set_amplitude(10)}
     async with talking(end, conversation) as (magpro, _):
         first = asyncio.create_task(magpro.set_amplitude(10))
         second = asyncio.create_task(magpro.enable())
@@ -306,7 +307,7 @@ async def test_off_is_not_confirmed_by_a_device_that_stays_enabled(slow_end: Far
     conversation = Conversation(slow_end)
     conversation.change(**ENABLED)
     async with talking(slow_end, conversation) as (magpro, _):
-        conversation.ignores = {wire.DISABLE}
+        conversation.ignores = {commands.DISABLE}
         with pytest.raises(OffNotConfirmed, match=r"still reports enabled.*by hand NOW"):
             await finishes(magpro.off())
         conversation.ignores = set()
@@ -327,7 +328,7 @@ async def _off_hears_only_an_old_status(end: FarEnd) -> None:
 
 
 async def test_off_is_not_confirmed_by_a_status_from_before(slow_end: FarEnd) -> None:
-    with pytest.raises(OffNotConfirmed, match="no fresh status"):
+    with pytest.raises(OffNotConfirmed, match="no fresh status|cannot be heard"):
         await _off_hears_only_an_old_status(slow_end)
 
 

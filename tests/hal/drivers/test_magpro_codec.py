@@ -6,50 +6,49 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from hal.drivers import magpro_commands as commands
 from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro_codec import MAX_BODY, Flags, Mode, Model, StreamParser, Waveform, crc8, encode_frame
 
 GOLDEN = [
-    (wire.SHORT_STATUS, "FE 01 00 00 FF"),
+    (commands.SHORT_STATUS, "FE 01 00 00 FF"),
     (b"\x01\x32", "FE 02 01 32 C6 FF"),
-    (wire.set_amplitude(50), "FE 03 01 32 00 17 FF"),
-    (wire.ENABLE, "FE 02 02 01 CF FF"),
-    (wire.DISABLE, "FE 02 02 00 91 FF"),
-    (wire.FIRE_VARIANTS["03"], "FE 01 03 E2 FF"),
-    (wire.FIRE_VARIANTS["03 01"], "FE 02 03 01 0B FF"),
-    (wire.START_TRAIN, "FE 01 04 61 FF"),
-    (wire.LONG_STATUS, "FE 01 05 3F FF"),
-    (wire.set_train(10, 600, 2, 10), "FE 09 06 00 0A 02 58 00 02 00 0A 8C FF"),
-    (wire.show_page(2), "FE 03 07 02 00 EB FF"),
+    (commands.set_amplitude(50), "FE 03 01 32 00 17 FF"),
+    (commands.ENABLE, "FE 02 02 01 CF FF"),
+    (commands.DISABLE, "FE 02 02 00 91 FF"),
+    (commands.FIRE_VARIANTS["03"], "FE 01 03 E2 FF"),
+    (commands.FIRE_VARIANTS["03 01"], "FE 02 03 01 0B FF"),
+    (commands.START_TRAIN, "FE 01 04 61 FF"),
+    (commands.LONG_STATUS, "FE 01 05 3F FF"),
+    (commands.set_train(10, 600, 2, 10), "FE 09 06 00 0A 02 58 00 02 00 0A 8C FF"),
+    (commands.show_page(2), "FE 03 07 02 00 EB FF"),
     (b"\x07\x02", "FE 02 07 02 D2 FF"),
     (b"\x08" + bytes(8), "FE 09 08 00 00 00 00 00 00 00 00 5D FF"),
-    (wire.READ_WAVEFORM, "FE 0B 09 00 00 00 00 00 00 00 00 00 00 2B FF"),
+    (commands.READ_WAVEFORM, "FE 0B 09 00 00 00 00 00 00 00 00 00 00 2B FF"),
     (b"\x09\x00", "FE 02 09 00 B2 FF"),
     (
-        wire.set_waveform(model=0, mode=0, direction=0, waveform=3, burst_pulses=3, interval_ms=20, ratio=1),
+        commands.set_waveform(model=0, mode=0, direction=0, waveform=3, burst_pulses=3, interval_ms=20, ratio=1),
         "FE 0B 09 01 00 00 00 03 02 00 C8 00 64 4D FF",
     ),
-    (wire.READ_DELAYS, "FE 02 0A 00 E7 FF"),
-    (wire.READ_TIMING, "FE 02 0B 00 23 FF"),
-    (wire.READ_COUNTERS, "FE 02 0C 00 4D FF"),
+    (commands.READ_DELAYS, "FE 02 0A 00 E7 FF"),
+    (commands.READ_TIMING, "FE 02 0B 00 23 FF"),
+    (commands.READ_COUNTERS, "FE 02 0C 00 4D FF"),
     (b"\x02\x00\x00\x1c", "FE 04 02 00 00 1C 39 FF"),
 ]
 BYTE = st.integers(0, 0xFF)
-WORD = st.integers(0, 0xFFFF)
-SIGNED = {("MepReport", "max_uv"), ("MepReport", "min_uv"), ("DelaysReport", "out_tenth_ms")}
 
 
-def _field(kind: type, part: wire.Part) -> st.SearchStrategy[object]:
+def _field(part: wire.Part) -> st.SearchStrategy[object]:
     if part.make is Flags:
         return BYTE.map(Flags)
     if part.make is bool:
         return st.booleans()
     top = 1 << 8 * part.width
-    return st.integers(-top // 2, top // 2 - 1) if (kind.__name__, part.name) in SIGNED else st.integers(0, top - 1)
+    return st.integers(-top // 2, top // 2 - 1) if part.signed else st.integers(0, top - 1)
 
 
 def _messages(kind: type) -> st.SearchStrategy[wire.Message]:
-    return st.builds(kind, **{part.name: _field(kind, part) for part in kind.LAYOUT if part.name})
+    return st.builds(kind, **{name: _field(part) for name, part in wire.layout(kind).items()})
 
 
 MESSAGES = st.one_of(*(_messages(kind) for kind in wire.Message.__args__))
@@ -118,7 +117,7 @@ def test_decode_never_raises(body: bytes) -> None:
 
 @pytest.mark.parametrize("kind", wire.Message.__args__)
 def test_a_body_that_is_cut_short_is_unknown(kind: type) -> None:
-    whole = kind.HEAD + bytes(sum(part.width for part in kind.LAYOUT))
+    whole = kind.HEAD + bytes(sum(part.skip + part.width for part in wire.layout(kind).values()))
     assert isinstance(wire.decode(whole), kind)
     assert wire.decode(whole[:-1]) == wire.Unknown(whole[:-1])
 
@@ -147,7 +146,7 @@ def test_the_parser_never_raises_and_never_lies(noise: bytes, cut: int) -> None:
     assert all(encode_frame(body) in noise for body in heard)
 
 
-FRAMES = [encode_frame(wire.LONG_STATUS + bytes((number,)) + bytes(13)) for number in range(6)]
+FRAMES = [encode_frame(commands.LONG_STATUS + bytes((number,)) + bytes(13)) for number in range(6)]
 
 
 def _heard_behind(garbage: bytes, frames: int) -> int:
