@@ -1,6 +1,7 @@
 """The treatment on a fake clock: 20 minutes, pauses, trains, contact, the front panel, the dose ledger."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -10,20 +11,7 @@ from bedside import events as e
 from bedside.visit import dose
 from bedside.visit.rules import Refusal
 from tests.helpers.bed import RECORD, THERAPIST, Bed, same, shipped
-
-
-@pytest.fixture(scope="module")
-def ready() -> Bed:
-    return Bed().begin().to("treatment")
-
-
-def fresh(ready: Bed) -> Bed:
-    """A bed of its own at the same point."""
-    bed = Bed(setup=ready.setup)
-    bed.state, bed.journal, bed.now_ns = ready.state, list(ready.journal), ready.now_ns
-    bed.stim, bed.robot = replace(ready.stim), ready.robot
-    bed.last_status_ns = ready.last_status_ns
-    return bed
+from tests.helpers.bed_ready import bed_at
 
 
 def last(bed: Bed, kind: type[e.Event]) -> e.Event:
@@ -34,8 +22,8 @@ def causes(bed: Bed) -> list[str]:
     return [event.cause for event in bed.events(e.StimulationPaused)]
 
 
-def test_twenty_minutes(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_twenty_minutes() -> None:
+    bed = bed_at("treatment")
     bed.treat()
     ended = last(bed, e.StimulationEnded)
     assert (ended.cause, ended.planned, ended.delivered, ended.uncertain) == ("complete", 1200, 1200, 0)
@@ -47,8 +35,8 @@ def test_twenty_minutes(ready: Bed) -> None:
     assert same(bed.fold(), bed.state)
 
 
-def test_intents_come_in_order_and_one_at_a_time(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_intents_come_in_order_and_one_at_a_time() -> None:
+    bed = bed_at("treatment")
     bed.walk()
     assert [type(x) for x in bed.put(c.StartStimulation(), THERAPIST)] == [e.AmplitudeIntended]
     bed.work()
@@ -56,8 +44,8 @@ def test_intents_come_in_order_and_one_at_a_time(ready: Bed) -> None:
     assert kinds[-3:] == [e.AmplitudeIntended, e.ArmIntended, e.TrainIntended]
 
 
-def test_pause_and_resume_continue_the_count_without_catching_up(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_pause_and_resume_continue_the_count_without_catching_up() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(436.2)
     events = bed.ask(c.PauseStimulation(reason="itch"))
@@ -73,8 +61,8 @@ def test_pause_and_resume_continue_the_count_without_catching_up(ready: Bed) -> 
     assert bed.stim.fired - bed.state.ledger.single == 1200
 
 
-def test_a_pause_of_more_than_five_minutes_ends_it(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_a_pause_of_more_than_five_minutes_ends_it() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(436.2)
     bed.ask(c.PauseStimulation(reason="rest"))
@@ -88,8 +76,8 @@ def test_a_pause_of_more_than_five_minutes_ends_it(ready: Bed) -> None:
         bed.ask(c.ResumeStimulation())
 
 
-def test_a_prime_number_of_pulses_takes_two_runs_at_the_right_interval(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_a_prime_number_of_pulses_takes_two_runs_at_the_right_interval() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(36.2)
     bed.ask(c.PauseStimulation(reason="itch"))
@@ -100,13 +88,13 @@ def test_a_prime_number_of_pulses_takes_two_runs_at_the_right_interval(ready: Be
     trains = bed.events(e.TrainIntended)[1:]
     assert [(t.pulses, t.trains, t.first_pulse) for t in trains] == [(1000, 1, 38), (163, 1, 1038)]
     times = [x.mono_ns for x in bed.journal if isinstance(x.event, e.PulseReported) and x.event.purpose == "treatment"]
-    gaps_s = [(b - a) / 1e9 for a, b in zip(times, times[1:], strict=False)]
+    gaps_s = [(b - a) / 1e9 for a, b in pairwise(times)]
     assert min(gaps_s) >= 1.0
     assert last(bed, e.StimulationEnded).delivered == 1200
 
 
-def test_lost_pulses_are_not_made_up(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_lost_pulses_are_not_made_up() -> None:
+    bed = bed_at("treatment")
     bed.stim.counter = False
     bed.stim.swallow = {bed.stim.fired + n for n in (100, 200, 777)}
     bed.start()
@@ -119,8 +107,8 @@ def test_lost_pulses_are_not_made_up(ready: Bed) -> None:
 
 
 @pytest.mark.parametrize("key", [c.Stop(), c.Stop(reason="F12")])
-def test_stop_is_never_asked_twice(ready: Bed, key: c.Stop) -> None:
-    bed = fresh(ready)
+def test_stop_is_never_asked_twice(key: c.Stop) -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(10.0)
     events = bed.put(key)
@@ -131,8 +119,8 @@ def test_stop_is_never_asked_twice(ready: Bed, key: c.Stop) -> None:
     assert isinstance(bed.put(c.Stop())[0], e.OffIntended), "again, whatever the state"
 
 
-def test_contact_is_asked_every_two_minutes_and_silence_pauses(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_contact_is_asked_every_two_minutes_and_silence_pauses() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.contact = False
     bed.advance(119.0)
@@ -151,8 +139,8 @@ def test_contact_is_asked_every_two_minutes_and_silence_pauses(ready: Bed) -> No
     assert bed.state.course.running
 
 
-def test_front_panel_disable_is_seen(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_front_panel_disable_is_seen() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(10.0)
     bed.stim.enabled, bed.stim.train_left = False, 0
@@ -162,8 +150,8 @@ def test_front_panel_disable_is_seen(ready: Bed) -> None:
     assert isinstance(last(bed, e.OffIntended), e.OffIntended)
 
 
-def test_front_panel_amplitude_is_off(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_front_panel_amplitude_is_off() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(10.0)
     bed.stim.amplitude += 3
@@ -176,8 +164,8 @@ def test_front_panel_amplitude_is_off(ready: Bed) -> None:
     assert bed.state.course.running
 
 
-def test_a_train_stopped_at_the_device_pauses(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_a_train_stopped_at_the_device_pauses() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(10.0)
     bed.stim.train_left = 0
@@ -185,8 +173,8 @@ def test_a_train_stopped_at_the_device_pauses(ready: Bed) -> None:
     assert causes(bed) == ["train"]
 
 
-def test_pulses_that_are_not_reported_pause(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_pulses_that_are_not_reported_pause() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(10.0)
     bed.stim.swallow = set(range(10_000))
@@ -200,8 +188,8 @@ def test_pulses_that_are_not_reported_pause(ready: Bed) -> None:
     assert bed.events(e.PulsesReconciled)
 
 
-def test_what_no_counter_settles_stays_uncertain_and_bounded_by_time(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_what_no_counter_settles_stays_uncertain_and_bounded_by_time() -> None:
+    bed = bed_at("treatment")
     bed.stim.counter = False
     bed.state = replace(bed.state, baseline=None)
     bed.start()
@@ -215,8 +203,8 @@ def test_what_no_counter_settles_stays_uncertain_and_bounded_by_time(ready: Bed)
     assert ledger.uncertain_course <= 10, "not the whole train: it had a few seconds"
 
 
-def test_an_unasked_pulse_is_reported_apart_and_stops(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_an_unasked_pulse_is_reported_apart_and_stops() -> None:
+    bed = bed_at("treatment")
     bed.walk()
     bed.pulse()
     reported = last(bed, e.PulseReported)
@@ -229,8 +217,8 @@ def test_an_unasked_pulse_is_reported_apart_and_stops(ready: Bed) -> None:
     assert bed.state.ledger.course == 0
 
 
-def test_intensity_only_goes_down(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_intensity_only_goes_down() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(5.0)
     present = bed.state.intensity_pct_mso
@@ -247,8 +235,8 @@ def test_intensity_only_goes_down(ready: Bed) -> None:
     assert last(bed, e.TrainIntended).amplitude_pct_mso == present - 2
 
 
-def test_end_by_hand(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_end_by_hand() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(436.2)
     events = bed.ask(c.EndStimulation(reason="patient's wish"))
@@ -263,10 +251,10 @@ def test_end_by_hand(ready: Bed) -> None:
     assert ledger.closed
 
 
-def test_half_way_questions_appear_half_way(ready: Bed) -> None:
+def test_half_way_questions_appear_half_way() -> None:
     from bedside.visit import forms
 
-    bed = fresh(ready)
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(500.0)
     assert forms.items(bed.state, "treatment") == ()
@@ -277,8 +265,8 @@ def test_half_way_questions_appear_half_way(ready: Bed) -> None:
     assert not bed.stim.enabled
 
 
-def test_a_seizure_ends_it_and_locks(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_a_seizure_ends_it_and_locks() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(60.0)
     report = c.ReportAdverseEvent(category="seizure", severity="severe", related="unknown", action="stopped")
@@ -306,9 +294,9 @@ def test_sham_pulses_are_never_dose() -> None:
     assert (bed.state.ledger.delivered, bed.state.ledger.sham_pulses) == (0, 1200)
 
 
-def test_failures_of_every_action_switch_off(ready: Bed) -> None:
+def test_failures_of_every_action_switch_off() -> None:
     for action in ("amplitude", "arm", "train"):
-        bed = fresh(ready)
+        bed = bed_at("treatment")
         bed.walk()
         bed.stim.fails = {action}
         bed.ask(c.StartStimulation())
@@ -319,8 +307,8 @@ def test_failures_of_every_action_switch_off(ready: Bed) -> None:
         assert not bed.state.armed
 
 
-def test_an_unconfirmed_stop_is_a_high_alarm_and_tried_again(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_an_unconfirmed_stop_is_a_high_alarm_and_tried_again() -> None:
+    bed = bed_at("treatment")
     bed.start()
     bed.advance(5.0)
     bed.stim.fails = {"off"}
@@ -337,8 +325,8 @@ def test_an_unconfirmed_stop_is_a_high_alarm_and_tried_again(ready: Bed) -> None
     assert "off_unconfirmed" not in bed.state.alarms
 
 
-def test_a_stimulator_that_nothing_counts_is_counted_by_the_clock_and_said_so(ready: Bed) -> None:
-    bed = fresh(ready)
+def test_a_stimulator_that_nothing_counts_is_counted_by_the_clock_and_said_so() -> None:
+    bed = bed_at("treatment")
     device = msgspec.structs.replace(shipped().devices["stimulator"], counts_pulses=False, max_pulses_per_train=1200)
     bed.setup = replace(bed.setup, devices={**bed.setup.devices, "stimulator": device})
     bed.state = replace(bed.state, setup=bed.setup, baseline=None)
