@@ -10,14 +10,15 @@ import math
 from contextlib import suppress
 
 from hal.device import HalError, LinkError, NoAnswer, OffNotConfirmed, PulseNotDelivered, ReadBackMismatch, Refused
+from hal.drivers import magpro_commands as commands
 from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro_codec import Flags, Page, TimingControl, encode_frame, model_name
 from hal.drivers.magpro_conversation import ASK_AGAIN_S, CHECK_CABLE, MagProConversation
 from hal.drivers.magpro_limits import check_amplitude, check_train, max_rate_hz
 from hal.roles import StimulatorCapabilities, Train, TrainPrepared
 
-OFF_FRAME = encode_frame(wire.DISABLE)
-STATUS_FRAME = encode_frame(wire.LONG_STATUS)
+OFF_FRAME = encode_frame(commands.DISABLE)
+STATUS_FRAME = encode_frame(commands.LONG_STATUS)
 OFF_AGAIN_S = 0.12
 """Pause between repeated "off" frames; longer than the 20-80 ms in which the device answers (Koponen)."""
 FRESH_S = 0.1
@@ -73,13 +74,15 @@ class MagPro(MagProConversation):
             check_amplitude(amplitude_pct_mso)
         async with self.turn():
             self._check_mode()
-            await self.achieve(wire.set_amplitude(amplitude_pct_mso), _amplitude, amplitude_pct_mso, "amplitude in %")
+            await self.achieve(
+                commands.set_amplitude(amplitude_pct_mso), _amplitude, amplitude_pct_mso, "amplitude in %"
+            )
 
     async def enable(self) -> None:
         """Arm the device; returns once it reports enabled."""
         async with self.turn():
             self._check_mode()
-            await self.achieve(wire.ENABLE, _enabled, True, "enabled")
+            await self.achieve(commands.ENABLE, _enabled, True, "enabled")
             self._check_mode()
 
     async def fire(self) -> None:
@@ -87,7 +90,7 @@ class MagPro(MagProConversation):
         async with self.turn():
             self._check_mode()
             self._check_enabled()
-            body = wire.FIRE_VARIANTS[self.options.fire]
+            body = commands.FIRE_VARIANTS[self.options.fire]
             di_dt_a_us = await self.ask(body, _di_dt, self.options.pulse_s)
             if not di_dt_a_us:
                 told = "reports no pulse" if di_dt_a_us is None else "reports a pulse of 0 A/us"
@@ -105,8 +108,8 @@ class MagPro(MagProConversation):
             self._check_mode()
             if self.account.running:
                 raise Refused("a train is running", device=self.name, remedy="stop it first")
-            await self.achieve(wire.show_page(Page.TIMING), _page, int(Page.TIMING), "page")
-            self.say(wire.set_train(*_tenths(train)))
+            await self.achieve(commands.show_page(Page.TIMING), _page, int(Page.TIMING), "page")
+            self.say(commands.set_train(*_tenths(train)))
             read_back = await self._compare(train)
             self._prepared = TrainPrepared(self.now_ns(), train, read_back)
             self.publish(self._prepared)
@@ -121,7 +124,7 @@ class MagPro(MagProConversation):
             prepared = self._prepared
             if prepared is None:
                 raise Refused("no train is prepared", device=self.name, remedy="set the train up first")
-            status = await self.ask_for(wire.LongStatus, wire.LONG_STATUS)
+            status = await self.ask_for(wire.LongStatus, commands.LONG_STATUS)
             if status is None:
                 raise NoAnswer("no status before the start", device=self.name, remedy=CHECK_CABLE)
             self._check_mode()
@@ -132,7 +135,7 @@ class MagPro(MagProConversation):
             if prepared.read_back and not await self._compare(prepared.train):
                 raise NoAnswer("the train could not be read back", device=self.name, remedy=CHECK_CABLE)
             try:
-                await self.achieve(wire.START_TRAIN, _running, True, "train running")
+                await self.achieve(commands.START_TRAIN, _running, True, "train running")
             except (HalError, asyncio.CancelledError):
                 self.off_now()
                 raise
@@ -183,7 +186,7 @@ class MagPro(MagProConversation):
         wanted = _tenths(train)
         report: wire.TimingReport | None = None
         for _ in range(READ_BACKS):
-            report = await self.ask_for(wire.TimingReport, wire.READ_TIMING) or report
+            report = await self.ask_for(wire.TimingReport, commands.READ_TIMING) or report
             if report is None:
                 continue
             if _told_train(report) == wanted and _is_paced_by_device(report):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from hal.device import HalError, NoAnswer, ReadBackMismatch, Refused
+from hal.drivers import magpro_commands as commands
 from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro_codec import COIL_NAMES, StreamParser, encode_frame, model_name, page_name
 from hal.drivers.magpro_state import Account, CounterProof
@@ -43,8 +44,8 @@ class MagProOptions:
     coils: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.fire not in wire.FIRE_VARIANTS:
-            raise ValueError(f"fire must be one of {', '.join(map(repr, wire.FIRE_VARIANTS))}, not {self.fire!r}")
+        if self.fire not in commands.FIRE_VARIANTS:
+            raise ValueError(f"fire must be one of {', '.join(map(repr, commands.FIRE_VARIANTS))}, not {self.fire!r}")
         if not 0.5 <= self.poll_hz <= 5 or not 0.2 <= self.answer_s <= 5 or not 0.1 <= self.pulse_s <= 5:
             raise ValueError("poll_hz must be 0.5 to 5, answer_s 0.2 to 5, pulse_s 0.1 to 5")
         if not all(number.isdecimal() for number in self.coils):
@@ -176,7 +177,7 @@ class MagProConversation(LinkedDevice, ABC):
             for _ in range(math.ceil(self.options.answer_s / ASK_AGAIN_S)):
                 if await _wait(told, ASK_AGAIN_S):
                     return
-                self.say(wire.LONG_STATUS)
+                self.say(commands.LONG_STATUS)
         if not last:
             raise NoAnswer(f"no answer while setting {what}", device=self.name, remedy=CHECK_CABLE)
         raise ReadBackMismatch(
@@ -191,7 +192,7 @@ class MagProConversation(LinkedDevice, ABC):
             async with self._queue:
                 self._ticket = self.stops
                 with suppress(Refused):
-                    await self.ask_for(wire.LongStatus, wire.LONG_STATUS)
+                    await self.ask_for(wire.LongStatus, commands.LONG_STATUS)
                     if self.counter_answers is not False:
                         await self.ask_counter()
             await asyncio.sleep(1 / self.options.poll_hz)
@@ -203,7 +204,7 @@ class MagProConversation(LinkedDevice, ABC):
 
     async def ask_counter(self) -> int | None:
         """The device's running total of pulses; None without an answer."""
-        report = await self.ask_for(wire.CounterReport, wire.READ_COUNTERS)
+        report = await self.ask_for(wire.CounterReport, commands.READ_COUNTERS)
         if report is not None:
             self.counter_answers = True
             return report.total_pulses

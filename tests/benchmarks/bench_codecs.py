@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hal.device import Reading
-from hal.drivers import magpro_messages as wire
+from hal.drivers import magpro_commands as commands
 from hal.drivers.corc_codec import Frame, FrameParser
 from hal.drivers.corc_codec import encode_frame as encode_corc
 from hal.drivers.magpro_codec import StreamParser, encode_frame
@@ -127,7 +127,7 @@ def amplifier() -> bool:
 
 def main() -> bool | None:
     """Measure and print; False when a figure does not hold."""
-    status = encode_frame(wire.LONG_STATUS + bytes(range(14)))
+    status = encode_frame(commands.LONG_STATUS + bytes(range(14)))
     noise = np.random.default_rng(1).integers(0, 256, 19 * 4000, dtype=np.uint8).tobytes()
     frame = encode_corc(Frame(tuple(float(n) for n in range(27))))
     held = [

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from hal.drivers import magpro_commands as commands
 from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro_codec import Flags, Page, StreamParser, encode_frame
 from tests.helpers.far_ends import FarEnd
@@ -59,17 +60,17 @@ class Conversation:
         assert self._parser.dropped == 0, "the driver wrote something that is no frame"
 
     def _answer(self, body: bytes) -> None:
-        if body == wire.LONG_STATUS:
+        if body == commands.LONG_STATUS:
             self.polls += 1
             self.say(self.status)
-        elif body == wire.READ_COUNTERS:
+        elif body == commands.READ_COUNTERS:
             if self.total is not None:
                 self.say(wire.CounterReport(1, self.total, 0, self.status.page))
         elif self.turns and self.turns[0].sent == body:
             turn = self.turns.pop(0)
             self.change(**turn.status)
             self.say(*turn.replies)
-        elif body == wire.DISABLE:
+        elif body == commands.DISABLE:
             self.offs += 1
             self.change(flags=flags(enabled=False), running=False)
             self.say(wire.AmplitudeReport(self.status.amplitude_a, 0, self.status.flags))
