@@ -40,8 +40,9 @@ class Child:
             await self.process.wait()
 
 
-async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, dict[str, object]]:
+async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, dict[str, str]]:
     """Start the far ends; the dictionary holds their addresses as they announced them."""
+    folder.mkdir(parents=True, exist_ok=True)
     log = folder / "simulation.log"
     with log.open("ab") as narration:
         process = await asyncio.create_subprocess_exec(
@@ -60,7 +61,7 @@ async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child,
     line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
     if not line:
         raise DemoFailed(f"the simulated devices did not start; see {log}")
-    return Child("simulation", process, log), json.loads(line)
+    return Child("simulation", process, log), dict(json.loads(line)["addresses"])
 
 
 async def start_station(folder: Path, options: Sequence[str]) -> Child:

@@ -43,7 +43,7 @@ class Layout:
         return self.root / "sim"
 
 
-def prepare(layout: Layout, source: Path, addresses: Mapping[str, object], study: str | None) -> Participant:
+def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: str | None) -> Participant:
     """Write the configuration and the demonstration's participant; raises `ConfigError` for a broken source.
 
     A folder that was prepared before keeps its participant and data, so that a demonstration can be carried on.
