@@ -29,7 +29,7 @@ from bedside.events import (
     VisitClosed,
     VisitOpened,
 )
-from bedside.record.outbox import unsent
+from bedside.record.outbox import Outbox
 from bedside.snapshot import Line, Snapshot
 from bedside.station import rounds
 from bedside.station.actuator import Actuator
@@ -72,6 +72,7 @@ class Station:
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
         self._recent: deque[Line] = deque(maxlen=RECENT_LINES)
+        self._outbox = Outbox(parts.places.data)
         self._unsent: int | None = None
         self._closing: asyncio.Future[None] | None = None
         self._ending = asyncio.Event()
@@ -285,7 +286,7 @@ class Station:
         return snapshot(state, self._parts.box, around, self._parts.clock.now(), role)
 
     async def _count_unsent(self) -> None:
-        self._unsent = await asyncio.to_thread(lambda: len(unsent(self._parts.places.data)))
+        self._unsent = len(await asyncio.to_thread(self._outbox.unsent))
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
