@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from bedside.snapshot import Action
 from bedside.tui.deeds import DEEDS, Deed, Local, Open
@@ -15,8 +16,7 @@ Group = Literal["always", "visit", "single pulses", "treatment"]
 State = Callable[[Picture], "str | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAction:
+class KeyAction(msgspec.Struct, frozen=True):
     """One key. `state` says None when it is not shown now, "" when it works, else why it is greyed."""
 
     id: str

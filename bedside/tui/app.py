@@ -1,23 +1,22 @@
 """The app: it wires link, picture, keys and screens together and decides nothing."""
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec.structs import replace
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 
 from bedside import commands
 from bedside.commands import AnyCommand, Stop, name_of
@@ -29,9 +28,7 @@ from bedside.tui.deeds import DEEDS, Ask, Deed, Local, Open, Send
 from bedside.tui.glyphs import ladder_for
 from bedside.tui.link import Link
 from bedside.tui.picture import Picture
-from bedside.tui.screens.dialog import Dialog
-from bedside.tui.screens.main import MainScreen
-from bedside.tui.screens.page import PAGES, EmergencyCard, Page
+from bedside.tui.screens.main import MainScreen, later
 from bedside.tui.theme import BEDSIDE_THEME, palette_for
 
 TICK_S = 0.25
@@ -86,13 +83,15 @@ class BedsideApp(App[None], inherit_bindings=False):
 
     # life
 
+    def get_default_screen(self) -> MainScreen:
+        """The main screen from the start: pushing it later would cost a paint and a wait."""
+        return MainScreen(self.link, ladder_for(self.environment), self._answer, flashing=self._flashing)
+
     def on_mount(self) -> None:
         """Show the first screen, then listen."""
         self.register_theme(BEDSIDE_THEME)
         rich = palette_for(self.console.color_system, self.environment.get("TERM", "")) == "rich"
         self.theme = "bedside" if rich else "ansi-dark"
-        ladder = ladder_for(self.environment)
-        self.push_screen(MainScreen(self.link, ladder, self._answer, flashing=self._flashing))
         self.run_worker(self.link.run(), name="link", group="link")
         self.set_interval(TICK_S, self._tick)
         if not self.is_headless:
@@ -111,7 +110,7 @@ class BedsideApp(App[None], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Say what went wrong without local variables: they may hold a participant's code or a PIN."""
-        trace = Traceback(show_locals=False, width=None)
+        trace = importlib.import_module("rich.traceback").Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
         self._close_messages_no_wait()
 
@@ -178,7 +177,7 @@ class BedsideApp(App[None], inherit_bindings=False):
 
     @property
     def _typing(self) -> bool:
-        return isinstance(self.focused, Input)
+        return getattr(self.focused, "takes_text", False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys exist now; letters belong to the text while one types."""
@@ -207,9 +206,10 @@ class BedsideApp(App[None], inherit_bindings=False):
         if isinstance(deed, Local):
             getattr(self, deed.method)()
         elif isinstance(deed, Open):
-            self.push_screen(Page(self.picture, PAGES[deed.page], flashing=self._flashing))
+            self.push_screen(later("page").page(deed.page, self.picture, flashing=self._flashing))
         elif isinstance(deed, Ask):
-            self.push_screen(Dialog(deed, self.picture, flashing=self._flashing), self._send_if_given)
+            dialog = later("dialog").Dialog(deed, self.picture, flashing=self._flashing)
+            self.push_screen(dialog, self._send_if_given)
         else:
             self._perform_send(deed, tag)
 
@@ -267,7 +267,7 @@ class BedsideApp(App[None], inherit_bindings=False):
         """The emergency card; from the kiosk it stops stimulation, whatever the state."""
         if self.picture.role == "control":
             self._stop("emergency card opened")
-        self.push_screen(EmergencyCard(self.picture, flashing=self._flashing))
+        self.push_screen(later("page").EmergencyCard(self.picture, flashing=self._flashing))
 
     def do_privacy(self) -> None:
         """Hide, or show again."""

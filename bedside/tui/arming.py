@@ -1,13 +1,12 @@
 """Two-step starts and held keys. A terminal sends no key-up: a key held down is many presses. Pure, time given."""
 
-from dataclasses import dataclass
+import msgspec
 
 HELD_S = 0.7
 REPEAT_S = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Armed:
+class Armed(msgspec.Struct, frozen=True):
     """A start that was prepared and waits for its second press; over at `until_s` or when the step changes."""
 
     deed: str

@@ -4,7 +4,8 @@ Kinds: `Send` builds a command from the picture, `Ask` from a filled form, `Open
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from bedside import commands
 from bedside.commands import AnyCommand
@@ -37,8 +38,7 @@ REJECT_CAUSES = ("muscle not at rest", "artefact", "coil moved", "movement", "ot
 ROBOT_PHASES = ("off", "fitting", "stand", "walk", "stopping", "fault")
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """A command that needs no more than the picture, or a string saying why it cannot be built.
 
     With `arm_s` it is sent on the second press only, within that time of the first; `rearms` keeps it armed after.
@@ -49,8 +49,7 @@ class Send:
     rearms: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """A command built from a form; `build` may answer with a string saying what is wrong."""
 
     title: str
@@ -59,15 +58,13 @@ class Ask:
     accept: str = "Save"
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(msgspec.Struct, frozen=True):
     """Show a page."""
 
     page: str
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(msgspec.Struct, frozen=True):
     """Call this method of the app."""
 
     method: str

@@ -1,7 +1,8 @@
 """Everything a screen needs at one moment, frozen: the station's snapshot and what only this client knows."""
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from bedside.events import Role
 from bedside.snapshot import Action, DeviceLine, Hunt, Run, Snapshot, Step
@@ -12,8 +13,7 @@ ACTIVE_WORDS = frozenset({"STIMULATING", "STOPPING", "UNKNOWN"})
 EMPTY = Snapshot(n=0, mono_ns=0, utc="", software="", simulated=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """The connection to the station: whether it answers, since when not, and why."""
 
     up: bool = False
@@ -23,13 +23,12 @@ class LinkState:
     ever: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """One moment. `age_s` is the time since the snapshot was heard and is added to every age in it."""
 
     snapshot: Snapshot = EMPTY
     role: Role = "control"
-    link: LinkState = field(default_factory=LinkState)
+    link: LinkState = msgspec.field(default_factory=LinkState)
     age_s: float = 0.0
     now_s: float = 0.0
     armed: Armed | None = None

@@ -18,14 +18,16 @@ from bedside.tui.panels.treatment import compact_rows, state_rows
 from bedside.tui.panels.visit import checklist
 from bedside.tui.picture import BodyKind, Picture, body_kind
 from bedside.tui.rows import Row, Span, row, width_of
-from bedside.tui.screens.body import Body, FormBody, InterruptedBody, RowsPanel, StartBody
+from bedside.tui.screens.body import Body, InterruptedBody, RowsPanel, StartBody
 from bedside.tui.widgets.banner import AlarmBanner
 from bedside.tui.widgets.panel import Panel
 
-WITH_SIGNALS: dict[str, tuple[str, str]] = {
-    "hunt": ("bedside.tui.screens.hunt", "HuntBody"),
-    "run": ("bedside.tui.screens.run", "RunBody"),
-}
+WITH_SIGNALS = frozenset({"hunt", "run"})
+
+
+def later(name: str) -> Any:
+    """A module of screens that the first paint does not need: loaded when first wanted."""
+    return importlib.import_module(f"bedside.tui.screens.{name}")
 
 
 _FIRST = ("stop", "emergency", "next", "pause")
@@ -145,7 +147,6 @@ class MainScreen(Screen[None]):
         if kind == "interrupted":
             return InterruptedBody()
         if kind == "form":
-            return FormBody(self._answer)
-        module, name = WITH_SIGNALS[kind]
-        make: Any = getattr(importlib.import_module(module), name)
+            return cast("Body", later("form").FormBody(self._answer))
+        make = later("hunt").HuntBody if kind == "hunt" else later("run").RunBody
         return cast("Body", make(self._link, self._ladder))

@@ -121,3 +121,8 @@ PAGES: dict[str, RowMaker] = {
     "help": help_rows,
     "devices": lambda picture, width: [row((" Devices", "accent")), row(""), *device_rows(picture, width)],
 }
+
+
+def page(name: str, picture: Picture, *, flashing: bool) -> Page:
+    """The page of this name."""
+    return Page(picture, PAGES[name], flashing=flashing)

@@ -154,6 +154,8 @@ def _starts_number(event: events.Key) -> bool:
 class EditLine(Input):
     """The line to type in; Escape leaves it without an answer."""
 
+    takes_text = True
+
 
 class Form(Vertical):
     """Items and the line to type in. Posts `Form.Answered`; what becomes of it is the owner's business."""
@@ -239,7 +241,7 @@ class Form(Vertical):
             self._answer(*taken)
 
     def take_line(self) -> tuple[Item, Value] | None:
-        """Close the line and return what was typed for which item; None, with the reason shown, when it does not fit."""
+        """Close the line and return what was typed for which item; None, with the reason shown, when it is no value."""
         item = self._item
         if item is None:
             return None

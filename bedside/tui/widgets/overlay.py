@@ -60,10 +60,9 @@ class MepOverlay(Panel):
         old: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
         new: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
         for sweep in known:
-            layer = self._layer(sweep, muscle, scale, shape)
-            np.logical_or(old, layer, out=old)
-            new = layer
-        self._codes = cells(old | new, self._ladder)
+            new = self._layer(sweep, muscle, scale, shape)
+            old |= new
+        self._codes = cells(old, self._ladder)
         self._newest = new.reshape(rows, tall, width, wide).any(axis=(1, 3))
         last = f"pulse {known[-1].pulse}, " if known else "no response yet, "
         self._title = f" {muscle}: {last}±{scale} µV" if known else f" {muscle}: no response yet"

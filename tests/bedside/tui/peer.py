@@ -142,7 +142,7 @@ CHANNELS = ("TA R", "SOL R", "RF R")
 
 
 def wave(first_column: int, columns: int, channels: tuple[str, ...] = CHANNELS, seed: int = 0) -> Wave:
-    """Noise of about 10 uV with a burst every 1000 ms, in 5 ms columns of 0.5 uV counts; the same for the same start."""
+    """Noise of about 10 uV, a burst each second, in 5 ms columns of 0.5 uV counts; the same for the same start."""
     rng = random.Random(f"{seed}:{first_column}")
     low, high, pulses = [], [], []
     for column in range(first_column, first_column + columns):

@@ -208,7 +208,7 @@ async def test_dialog_says_what_is_missing_and_escape_is_no(tmp_path: Path) -> N
         await user.press("f4", "f2")
         await user.sees("still missing: What happened, How severe")
         await user.press("escape")
-        await user.until(lambda: len(user.app.screen_stack) == 2, "closed")
+        await user.until(lambda: len(user.app.screen_stack) == 1, "closed")
         assert user.peer.asked == []
 
 

@@ -144,6 +144,7 @@ async def test_quit_key_ends_with_success(tmp_path: Path, terminals: list[Termin
         terminal = Terminal(tmp_path, "watch")
         terminals.append(terminal)
         await terminal.read_until(b"Devices")
+        terminal.read(0.5)
         os.write(terminal.master, b"Q")
         assert await ended(terminal) == 0
 

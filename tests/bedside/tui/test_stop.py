@@ -48,7 +48,7 @@ async def test_stop_over_every_page_and_dialog(size: tuple[int, int], tmp_path: 
     async with kiosk(tmp_path, SCENES["stimulating"], size=size) as user:
         for action in [*ASKS, *(action for action in ACTIONS if isinstance(action.deed, Open)), BY_ID["emergency"]]:
             user.app._perform(action.deed, action.id)
-            await user.until(lambda: len(user.app.screen_stack) == 3, action.id)
+            await user.until(lambda: len(user.app.screen_stack) == 2, action.id)
             assert await stops(user), action.id
             user.app.pop_screen()
 
@@ -68,7 +68,7 @@ async def test_the_test_catches_a_stop_without_priority(tmp_path: Path) -> None:
     async with kiosk(tmp_path, SCENES["stimulating"], app_class=NoPriority) as user:
         assert await stops(user)
         user.app._perform(BY_ID["note"].deed, "note")
-        await user.until(lambda: len(user.app.screen_stack) == 3, "the dialog")
+        await user.until(lambda: len(user.app.screen_stack) == 2, "the dialog")
         assert not await stops(user)
 
 
