@@ -1,8 +1,9 @@
 """The treatment: start, pause, resume, lower, end; its trains; the coil's contact."""
 
 import math
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from bedside.events import (
     AmplitudeIntended,

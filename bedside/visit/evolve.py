@@ -1,8 +1,9 @@
 """The state after one journalled event. Nothing is decided here, so a journal always folds to the same state."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from bedside.events import (
     AdverseEventRecorded,

@@ -1,8 +1,9 @@
 """How the treatment's events change the state: dose, trains, pauses, contact."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bedside.events import (
     ContactConfirmed,

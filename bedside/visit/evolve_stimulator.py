@@ -1,8 +1,9 @@
 """How the stimulator's events change the state: intents, reports, single pulses, the counter."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bedside.events import (
     AmplitudeIntended,

@@ -1,12 +1,12 @@
 """The dose ledger: what was planned, what was reported, what is not known, what was not given. Counts of pulses."""
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from bedside.events import Purpose
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(msgspec.Struct, frozen=True):
     """One visit's pulses.
 
     `course` and `single` were reported by the stimulator or settled from its counter; `uncertain_*` cannot be

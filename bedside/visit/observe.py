@@ -1,7 +1,8 @@
 """The live part of the state: what was heard last, and when."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bedside.visit import alarms
 from bedside.visit.inputs import (

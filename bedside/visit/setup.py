@@ -1,8 +1,9 @@
 """All that is fixed while a visit runs: the study, its protocols and forms, the limits, the devices' data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from bedside.config import (
     AdverseConfig,
@@ -22,8 +23,7 @@ from bedside.config import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """Configuration as the rules see it. `speed` only stretches the deadlines that run in real time (links)."""
 
     study: Study
@@ -31,7 +31,7 @@ class Setup:
     instruments: Mapping[str, Instrument]
     adverse: AdverseConfig
     limits: Limits
-    devices: Mapping[str, DeviceConfig] = field(default_factory=dict)
+    devices: Mapping[str, DeviceConfig] = msgspec.field(default_factory=dict)
     simulated: bool = False
     speed: float = 1.0
 

@@ -1,7 +1,8 @@
 """Single pulses for hotspot and threshold: which intensity, when, and the chain amplitude, arm, pulse."""
 
 import zlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bedside.events import (
     AmplitudeIntended,

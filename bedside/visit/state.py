@@ -4,8 +4,9 @@ Everything but `Visit.live` is the fold of the journal, exactly. Times are visit
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from bedside.events import (
     AdverseEventRecorded,
@@ -40,8 +41,7 @@ NO_TIME = -(1 << 62)
 EMPTY_LEDGER = Ledger()
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """An answer: its value, who gave it."""
 
     value: Value
@@ -50,8 +50,7 @@ class Given:
     who: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """A completed step."""
 
     summary: str
@@ -59,8 +58,7 @@ class Done:
     utc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(msgspec.Struct, frozen=True):
     """A screening concern and, once given, a physician's decision on it."""
 
     outcome: Literal["stop", "physician", "note"]
@@ -75,8 +73,7 @@ class Doubt:
         return self.outcome == "stop" or (self.outcome == "physician" and self.allowed is not True)
 
 
-@dataclass(frozen=True, slots=True)
-class Single:
+class Single(msgspec.Struct, frozen=True):
     """One single pulse from the intent to the person's verdict; amplitudes in %MSO."""
 
     pulse: int
@@ -109,8 +106,7 @@ class Single:
         return self.response is not None and self.response.valid and not self.rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True):
     """An intended action that the station is carrying out on the way to a pulse or a train."""
 
     purpose: Purpose
@@ -118,8 +114,7 @@ class Chain:
     since_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrainRun:
+class TrainRun(msgspec.Struct, frozen=True):
     """A train that was asked for and has not ended; `reported` of its `pulses` were."""
 
     pulses: int
@@ -130,8 +125,7 @@ class TrainRun:
     last_ns: int = NO_TIME
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True):
     """Why and since when the treatment stands still."""
 
     cause: str
@@ -139,8 +133,7 @@ class Pause:
     since_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(msgspec.Struct, frozen=True):
     """The treatment: `begun` from the person's start, `started_ns` from the first pulse."""
 
     begun: bool = False
@@ -160,8 +153,7 @@ class Course:
         return self.begun and self.pause is None and self.ended is None
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True):
     """The device's total when every reported pulse was journalled, and the pulses reported since."""
 
     total: int
@@ -171,8 +163,7 @@ class Baseline:
     noted_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(msgspec.Struct, frozen=True):
     """Up to `at_most` pulses may have been given unheard since `heard_ns`; the device's counter may settle it yet."""
 
     at_most: int
@@ -183,8 +174,7 @@ class Unsettled:
     rate_hz: float
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(msgspec.Struct, frozen=True):
     """An alarm whose condition holds."""
 
     priority: Priority
@@ -194,8 +184,7 @@ class Raised:
     silent_until_ns: int = NO_TIME
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceHealth:
+class DeviceHealth(msgspec.Struct, frozen=True):
     """A device's last known link state."""
 
     role: str
@@ -203,8 +192,7 @@ class DeviceHealth:
     since_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(msgspec.Struct, frozen=True):
     """What is true only now and is heard anew after a restart."""
 
     now_ns: int = 0
@@ -217,7 +205,7 @@ class Live:
     prompt: OperatorPrompt | None = None
     emg: EmgQuality | None = None
     emg_ns: int = NO_TIME
-    devices: Mapping[str, DeviceHealth] = field(default_factory=dict)
+    devices: Mapping[str, DeviceHealth] = msgspec.field(default_factory=dict)
     control: bool = False
     control_text: str = "nobody controls the station"
     guard_ok: bool = False
@@ -226,11 +214,10 @@ class Live:
     trouble: str = ""
     trouble_remedy: str = ""
     train_running_ns: int = NO_TIME
-    conditions: Mapping[str, tuple[bool, int]] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[bool, int]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """One visit of one participant, or the wait for one."""
 
     setup: Setup
@@ -243,9 +230,9 @@ class Visit:
     recalled: ParticipantRecalled | None = None
     profile: ProfileShown | None = None
     step: StepId | None = None
-    done: Mapping[StepId, Done] = field(default_factory=dict)
-    answers: Mapping[str, Given] = field(default_factory=dict)
-    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    done: Mapping[StepId, Done] = msgspec.field(default_factory=dict)
+    answers: Mapping[str, Given] = msgspec.field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = msgspec.field(default_factory=dict)
     adverse: tuple[AdverseEventRecorded, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: VisitInterrupted | None = None
@@ -280,7 +267,7 @@ class Visit:
     robot_since_ns: int = NO_TIME
     walked_ns: int = 0
     walk_since_ns: int | None = None
-    alarms: Mapping[str, Raised] = field(default_factory=dict)
+    alarms: Mapping[str, Raised] = msgspec.field(default_factory=dict)
 
     @classmethod
     def start(cls, setup: Setup) -> "Visit":

@@ -397,4 +397,4 @@ GOOD = {
 
 def same(a: Visit, b: Visit) -> bool:
     """Equal in everything that is journalled."""
-    return replace(a, live=b.live) == b
+    return msgspec.structs.replace(a, live=b.live) == b

@@ -1,10 +1,9 @@
 """The treatment on a fake clock: 20 minutes, pauses, trains, contact, the front panel, the dose ledger."""
 
-from dataclasses import replace
 from itertools import pairwise
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bedside import commands as c
 from bedside import events as e
@@ -283,7 +282,7 @@ def test_sham_pulses_are_never_dose() -> None:
     from bedside.visit.inputs import History, ParticipantFound
 
     bed = Bed()
-    record = msgspec.structs.replace(RECORD, tms="sham")
+    record = replace(RECORD, tms="sham")
     bed.begin()
     bed.state = type(bed.state).start(bed.setup)
     bed.journal.clear()
@@ -327,7 +326,7 @@ def test_an_unconfirmed_stop_is_a_high_alarm_and_tried_again() -> None:
 
 def test_a_stimulator_that_nothing_counts_is_counted_by_the_clock_and_said_so() -> None:
     bed = bed_at("treatment")
-    device = msgspec.structs.replace(shipped().devices["stimulator"], counts_pulses=False, max_pulses_per_train=1200)
+    device = replace(shipped().devices["stimulator"], counts_pulses=False, max_pulses_per_train=1200)
     bed.setup = replace(bed.setup, devices={**bed.setup.devices, "stimulator": device})
     bed.state = replace(bed.state, setup=bed.setup, baseline=None)
     bed.stim.counter = False
