@@ -328,7 +328,7 @@ async def _off_hears_only_an_old_status(end: FarEnd) -> None:
 
 
 async def test_off_is_not_confirmed_by_a_status_from_before(slow_end: FarEnd) -> None:
-    with pytest.raises(OffNotConfirmed, match="no fresh status|cannot be heard"):
+    with pytest.raises(OffNotConfirmed, match=r"no fresh status|cannot be heard"):
         await _off_hears_only_an_old_status(slow_end)
 
 
