@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LONG_REST_MS = 150.0
+LONG_REST_MS = 90.0
 SHORTEST_REST_MS = 30.0
 REMOVES_OF_SD = 0.4
+STRONG_LEAVES = 0.1
 OVER_NEIGHBOURS = 12.0
 ROUNDING = 1e-12
 HARMONICS = (2, 3, 4, 5, 6)
@@ -33,9 +34,10 @@ class Hum:
 def fit_hum(epoch_uv: Array, rate_hz: float, rest: slice, mains_hz: tuple[float, ...] = (50.0, 60.0)) -> Hum:
     """Fit mains hum on `epoch_uv[rest]` (uV) and extend it over the whole epoch (n,).
 
-    The fundamental is believed when it removes more than 40 % of the rest's SD or, with 150 ms of rest or more, when
+    The fundamental is believed when it removes more than 40 % of the rest's SD or, with 90 ms of rest or more, when
     its power stands 12 times above that of the frequencies beside it; a harmonic when it removes a tenth of the power
-    that is left. With less than 30 ms of rest nothing is fitted. Constant and slope are fitted along, never removed.
+    that is left. Strong hum also has its frequency fitted. With less than 30 ms of rest nothing is fitted. Constant and
+    slope are fitted along, never removed.
     """
     y = epoch_uv[rest]
     t = np.arange(epoch_uv.size) / rate_hz
@@ -48,7 +50,7 @@ def fit_hum(epoch_uv: Array, rate_hz: float, rest: slice, mains_hz: tuple[float,
     if plain <= ROUNDING * float(np.ptp(y)) ** 2:
         return none
     left, frequency = _best(t[rest], y, mains_hz)
-    if is_long:
+    if is_long and left < STRONG_LEAVES * plain:
         left, frequency = _best(t[rest], y, tuple(frequency + _PULL_HZ))
         frequency = _refined(t[rest], y, frequency, left)
     if not (_removes_enough(left, plain) or (is_long and _stands_out(t[rest], y, frequency, plain))):
