@@ -27,10 +27,10 @@ from bedside.commands import (
     SignIn,
     StartStimulation,
 )
-from bedside.events import Value
+from bedside.events import ContactPrompted, Value
 from bedside.snapshot import Hunt, Item, Run, Snapshot, Step
 from bedside.station.client import StationClient, StationGone
-from bedside.station.wire import SnapshotMessage, Subscribe
+from bedside.station.wire import EventMessage, SnapshotMessage, Subscribe
 
 log = structlog.get_logger()
 
@@ -137,10 +137,12 @@ class Therapist:
         self._changed = asyncio.Event()
         self.picture: Snapshot | None = None
         self.refusals: list[str] = []
+        self._prompted = False
+        self._seen = 0
 
     async def work(self, client: StationClient) -> bool:
         """Carry the visit on until it is closed (True) or the station goes (False)."""
-        client.subscribe(Subscribe(waves=False, events=False))
+        client.subscribe(Subscribe(waves=False))
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(self._look(client)), tasks.create_task(self._beat(client))]
             try:
@@ -158,6 +160,9 @@ class Therapist:
                 if isinstance(message, SnapshotMessage):
                     self.picture = message.snapshot
                     self._changed.set()
+                elif isinstance(message, EventMessage) and isinstance(message.envelope.event, ContactPrompted):
+                    self._prompted = True
+                    self._changed.set()
         self.picture = None
         self._changed.set()
 
@@ -171,17 +176,21 @@ class Therapist:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            if self._prompted:
+                self._prompted = False
+                await self._send(client, ConfirmContact())
             picture = self.picture
             if picture is None:
                 return False
             if picture.closed:
                 return True
-            command = next_command(picture, self._script)
+            command = next_command(picture, self._script) if picture.n >= self._seen else None
             if command is not None:
                 await self._send(client, command)
 
     async def _send(self, client: StationClient, command: AnyCommand) -> None:
         reply = await client.ask(command)
+        self._seen = reply.n
         if not reply.ok:
             self.refusals.append(f"{type(command).__name__}: {reply.reason}")
             log.info("refused", command=type(command).__name__, reason=reply.reason)

@@ -74,7 +74,8 @@ class Actuator:
 
     async def _one(self, event: Event) -> None:
         name, work = self._work(event)
-        self._action = asyncio.ensure_future(self._attempt(name, work))
+        pulse = event.pulse if isinstance(event, PulseIntended) else None
+        self._action = asyncio.ensure_future(self._attempt(name, work, pulse))
         try:
             await self._action
         except asyncio.CancelledError:
@@ -84,15 +85,15 @@ class Actuator:
         finally:
             self._action = None
 
-    async def _attempt(self, name: ActionName, work: Coroutine[Any, Any, None]) -> None:
+    async def _attempt(self, name: ActionName, work: Coroutine[Any, Any, None], pulse: int | None) -> None:
         try:
             await work
         except HalError as error:
             self._todo.clear()
             log.warning("action failed", action=name, error=str(error))
-            self._report(ActionFailed(action=name, error=str(error), remedy=error.remedy))
+            self._report(ActionFailed(action=name, error=str(error), remedy=error.remedy, pulse=pulse))
         else:
-            self._report(ActionDone(action=name))
+            self._report(ActionDone(action=name, pulse=pulse))
 
     def _work(self, event: Event) -> tuple[ActionName, Coroutine[Any, Any, None]]:
         match event:

@@ -20,6 +20,7 @@ from bedside.events import (
     ClientLeft,
     Envelope,
     PulseIntended,
+    PulseReported,
     RawSealed,
     Role,
     StationStarted,
@@ -223,6 +224,8 @@ class Station:
         match event:
             case PulseIntended(pulse=pulse) if self._emg is not None:
                 self._emg.expect(pulse)
+            case PulseReported(pulse=int(pulse)) if self._emg is not None:
+                self._emg.reported(pulse)
             case StimulatorFailed(action="pulse") if self._emg is not None:
                 self._emg.forget()
             case VisitOpened(visit=visit):

@@ -5,6 +5,7 @@ filter and a min/max decimator and is never measured.
 """
 
 import base64
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,6 +69,10 @@ class EmgPath:
         """A single pulse is about to be given: the next trigger is its own."""
         self._book.expect(pulse, self._ring.end)
 
+    def reported(self, pulse: int) -> None:
+        """The stimulator reported that pulse: its trigger must be among the next samples."""
+        self._book.reported(pulse, time.monotonic())
+
     def forget(self) -> None:
         """The expected pulse was not given."""
         self._book.cancel()
@@ -87,7 +92,7 @@ class EmgPath:
         complete = self._book.complete(self._ring.end)
         if complete is not None:
             self._measure(complete)
-        overdue = self._book.overdue(self._ring.end)
+        overdue = self._book.overdue(time.monotonic())
         if overdue is not None:
             reason = "no trigger reached the EMG amplifier: check the trigger cable"
             self._out.measured(SweepMissing(overdue.pulse, reason))

@@ -38,7 +38,7 @@ class Executive:
             return self._refused(request, client, str(error), "correct the file")
         except HalError as error:
             return self._refused(request, client, str(error), error.remedy)
-        return Reply(id=request.id, ok=True)
+        return Reply(id=request.id, ok=True, n=self._core.state.n)
 
     async def _carry_out(self, command: AnyCommand, client: Client) -> None:
         if isinstance(command, TakeControl):
@@ -74,7 +74,7 @@ class Executive:
         name = name_of(request.command)
         log.info("refused", command=name, reason=reason, client=client.id)
         self._core.note(CommandRefused(command=name, reason=reason), source=client.user, via=client.role)
-        return Reply(id=request.id, ok=False, reason=reason, remedy=remedy)
+        return Reply(id=request.id, ok=False, n=self._core.state.n, reason=reason, remedy=remedy)
 
 
 def confirm(operated: OperatorDriven, value: int | None) -> None:

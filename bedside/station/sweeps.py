@@ -4,16 +4,17 @@ from dataclasses import dataclass, replace
 
 BEFORE_MS = 200.0
 AFTER_MS = 300.0
-WAIT_MS = 1500.0
+WAIT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A single pulse that was asked for; `since` is the sample index then, `zero` that of its trigger."""
+    """A single pulse that was asked for: the sample index then, that of its trigger, and when it was reported (s)."""
 
     pulse: int
     since: int
     zero: int | None = None
+    reported_s: float | None = None
 
 
 class SweepBook:
@@ -52,10 +53,17 @@ class SweepBook:
         self._open = None
         return opened
 
-    def overdue(self, end_sample: int) -> Expected | None:
-        """The open pulse when no trigger came within 1.5 s of asking for it; it is then closed."""
+    def reported(self, pulse: int, now_s: float) -> None:
+        """The stimulator reported the pulse at `now_s` (real seconds: samples and reports travel in real time)."""
+        if self._open is not None and self._open.pulse == pulse:
+            self._open = replace(self._open, reported_s=now_s)
+
+    def overdue(self, now_s: float) -> Expected | None:
+        """The open pulse when no trigger came within 1.5 s of its report; it is then closed."""
         opened = self._open
-        if opened is None or opened.zero is not None or end_sample < opened.since + self.samples(WAIT_MS):
+        if opened is None or opened.zero is not None or opened.reported_s is None:
+            return None
+        if now_s < opened.reported_s + WAIT_S:
             return None
         self._open = None
         return opened

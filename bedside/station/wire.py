@@ -71,10 +71,14 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="sweep
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="reply"):
-    """The answer to one request: done, or refused with a reason and what to do."""
+    """The answer to one request: done, or refused with a reason and what to do.
+
+    A snapshot whose `n` is at least this one's shows what the request changed.
+    """
 
     id: int
     ok: bool
+    n: int = 0
     reason: str = ""
     remedy: str = ""
 

@@ -88,7 +88,7 @@ def _done(state: Visit, cause: ActionDone, now: Now) -> tuple[Event, ...]:
         case "off":
             return _off_done(state, now)
         case "pulse":
-            return _unreported(state)
+            return _unreported(state) if state.pending is not None and cause.pulse == state.pending.pulse else ()
         case "train":
             return course.started(state)
         case _:

@@ -49,9 +49,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class ActionDone:
-    """The station carried out an intended action and the device confirmed it."""
+    """The station carried out an intended action and the device confirmed it; `pulse` tells which single pulse."""
 
     action: DeviceAction
+    pulse: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class ActionFailed:
     action: DeviceAction
     error: str
     remedy: str
+    pulse: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ async def test_a_trigger_that_never_came_is_said_and_not_guessed(rig: Rig) -> No
     fault = rig.world.add_fault("emg.lost_trigger")
     rig.path.expect(1)
     rig.fire(80)
+    rig.path.reported(1)
     await rig.until(lambda: bool(rig.results))
     assert fault.fired_at_s is not None, "the fault did not happen"
     result = rig.results[0]

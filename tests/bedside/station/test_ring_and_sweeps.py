@@ -69,11 +69,13 @@ def test_a_trigger_before_the_pulse_was_asked_for_is_not_its_own() -> None:
     assert book.complete(10_000) is None
 
 
-@pytest.mark.parametrize(("end", "overdue"), [(1599, False), (1600, True)])
-def test_a_pulse_without_a_trigger_is_given_up_after_a_second_and_a_half(end: int, overdue: bool) -> None:
+@pytest.mark.parametrize(("now_s", "overdue"), [(11.49, False), (11.5, True)])
+def test_a_reported_pulse_without_a_trigger_is_given_up_after_a_second_and_a_half(now_s: float, overdue: bool) -> None:
     book = SweepBook(1000.0)
     book.expect(3, 100)
-    assert (book.overdue(end) is not None) is overdue
+    assert book.overdue(1e9) is None
+    book.reported(3, 10.0)
+    assert (book.overdue(now_s) is not None) is overdue
 
 
 def test_a_cancelled_pulse_takes_no_trigger() -> None:
