@@ -115,8 +115,11 @@ class Hunt(msgspec.Struct, frozen=True, kw_only=True):
     rest_ok: bool | None = None
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """The treatment. What was asked and what was reported stand side by side; None is "not known"."""
+class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The treatment. What was asked and what was reported stand side by side; None is "not known".
+
+    Defaults are left out of the JSON, so that a blinded client's line does not even hold the word for its arm.
+    """
 
     word: RunWord
     reason: str
