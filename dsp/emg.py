@@ -1,4 +1,4 @@
-"""Is the muscle at rest: moving RMS, linear envelope and a detector with a reason."""
+"""Is the muscle at rest: RMS, linear envelope and a detector with a reason."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -24,17 +24,6 @@ def rms(samples_uv: Array) -> Array:
     if x.shape[0] == 0:
         return np.full(x.shape[1], np.nan)
     return np.asarray(np.std(x, axis=0))
-
-
-def moving_rms(samples_uv: Array, length: int) -> Array:
-    """RMS (about zero) of the last `length` samples, shaped as the input (n, channels); at the start of fewer."""
-    x = np.asarray(samples_uv, dtype=float)
-    if x.ndim != 2 or length < 1:
-        raise ValueError(f"expected samples of shape (n, channels) and a length of 1 or more, got {x.shape}, {length}")
-    sums = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x**2, axis=0)])
-    stop = np.arange(1, x.shape[0] + 1)
-    start = np.maximum(stop - length, 0)
-    return np.asarray(np.sqrt(np.maximum(sums[stop] - sums[start], 0.0) / (stop - start)[:, None]))
 
 
 class Envelope:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dsp.emg import Envelope, RestDetector, moving_rms, rms
+from dsp.emg import Envelope, RestDetector, rms
 
 RATE_HZ = 5120.0
 
@@ -16,12 +16,6 @@ def test_rms_is_taken_about_the_mean() -> None:
     assert rms(np.full((100, 2), 300.0)).tolist() == [0.0, 0.0]
     assert rms(np.array([[3.0], [-3.0]])).tolist() == [3.0]
     assert np.isnan(rms(np.empty((0, 1)))).all()
-
-
-def test_moving_rms_equals_a_loop() -> None:
-    x = noise(10.0, 60)
-    slow = [np.sqrt(np.mean(x[max(0, i - 6) : i + 1, 0] ** 2)) for i in range(60)]
-    np.testing.assert_allclose(moving_rms(x, 7)[:, 0], slow)
 
 
 def test_the_envelope_of_a_steady_sine_is_its_rectified_mean() -> None:
@@ -66,4 +60,4 @@ def test_impossible_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
         RestDetector(2, RATE_HZ)(noise(1.0))
     with pytest.raises(ValueError, match="shape"):
-        moving_rms(np.zeros(5), 2)
+        rms(np.zeros(5))
