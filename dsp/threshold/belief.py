@@ -67,14 +67,20 @@ class Belief:
         return Belief(self.grid, self.start_pct_mso, scale, trials, weights)
 
     @cached_property
+    def _by_spread(self) -> Array:
+        return np.asarray(self.weights.sum(axis=2))
+
+    @cached_property
     def _by_unrest(self) -> Array:
-        return np.asarray(self.weights.sum(axis=(1, 2)))
+        return np.asarray(self._by_spread.sum(axis=1))
 
     @cached_property
     def _doubtful(self) -> Array:
-        """The threshold's distribution for one who expects unrest, shaped (threshold,)."""
-        odds = np.array([u.doubt / u.belief for u in self.grid.assumptions.unrest])
-        weights = odds @ self._by_unrest
+        """The threshold's distribution for one who expects unrest and noise, shaped (threshold,)."""
+        a = self.grid.assumptions
+        unrest = np.array([u.doubt / u.belief for u in a.unrest])
+        noise = (self.grid.spread / a.spread_centre) ** a.noise_doubt
+        weights = noise @ np.einsum("u,ust->st", unrest, self._by_spread)
         return np.asarray(weights / weights.sum())
 
     @cached_property

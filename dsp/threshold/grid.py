@@ -40,7 +40,8 @@ class Assumptions:
     2003 (Suppl Clin Neurophysiol 56:13), 7.5 % in the model of Goetz et al. 2019 (IEEE TNSRE 27:1539). The
     scatter is that of one response at a fixed intensity, in decades (`AmplitudeScale.straightened`).
     The threshold is expected a little below the start, where hotspot searches end; `start_doubt` is the
-    share of belief that ignores the start, `amplitude_doubt` the share that ignores amplitudes.
+    share of belief that ignores the start, `amplitude_doubt` the share that ignores amplitudes. The
+    interval takes large spreads to be likelier than the estimate does, by their power `noise_doubt`.
     """
 
     log_step: float = 0.016
@@ -48,12 +49,13 @@ class Assumptions:
     start_log_sd: float = 0.17
     start_doubt: float = 0.15
     spread_centre: float = 0.075
-    spread_log_sd: float = 0.42
+    spread_log_sd: float = 0.5
     spreads: tuple[float, ...] = (0.025, 0.04, 0.055, 0.075, 0.10, 0.14, 0.20)
     scatter_centre: float = 0.9
     scatter_log_sd: float = 0.5
     scatters: tuple[float, ...] = (0.35, 0.55, 0.8, 1.1, 1.6)
     amplitude_doubt: float = 0.08
+    noise_doubt: float = 0.5
     lapse: float = 0.015
     jump_log_sd: float = 0.09
     unrest: tuple[Unrest, ...] = (
@@ -117,8 +119,11 @@ def grid_for(low_pct_mso: float, high_pct_mso: float, assumptions: Assumptions) 
     log_theta = math.log(lowest) + a.log_step * np.arange(cells, dtype=np.float64)
     spread, scatter = np.array(a.spreads), np.array(a.scatters)
     spread_prior = _bell(np.log(spread), math.log(a.spread_centre), a.spread_log_sd)
-    scatter_prior = _bell(np.log(scatter), math.log(a.scatter_centre), a.scatter_log_sd)
-    scatter_prior = np.append((1.0 - a.amplitude_doubt) * scatter_prior, a.amplitude_doubt)
+    # The same excitability noise makes the spread and, through the slope of recruitment, the scatter.
+    slope = a.scatter_centre / a.spread_centre
+    graded = [_bell(np.log(scatter), math.log(slope * s), a.scatter_log_sd) for s in a.spreads]
+    doubtful = np.full((len(spread), 1), a.amplitude_doubt)
+    scatter_prior = np.hstack(((1.0 - a.amplitude_doubt) * np.array(graded), doubtful))
     belief = np.array([u.belief for u in a.unrest])
     return Grid(
         assumptions=a,

@@ -202,7 +202,7 @@ def judge(outcomes: dict[str, Outcome]) -> bool:
     return bars.all_hold
 
 
-def main(subjects_in_field: int = 1000, seed: int = 11) -> bool:
+def main(subjects_in_field: int = 600, seed: int = 11) -> bool:
     """Print the tables and the bars; False when one does not hold."""
     field = print_peers(seed, subjects_in_field)
     return judge(print_worlds(seed, max(20, subjects_in_field // 4), field))
@@ -210,7 +210,7 @@ def main(subjects_in_field: int = 1000, seed: int = 11) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--subjects", type=int, default=1000, help="in the published population; a quarter elsewhere")
+    parser.add_argument("--subjects", type=int, default=600, help="in the published population; a quarter elsewhere")
     parser.add_argument("--seed", type=int, default=11)
     given = parser.parse_args()
     sys.exit(0 if main(given.subjects, given.seed) else 1)

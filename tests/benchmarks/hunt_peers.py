@@ -91,7 +91,7 @@ class KontsevichTyler:
     """Bayesian with unknown spread (Kontsevich, Tyler 1999, Vision Res 39:2729), wide prior, minimum entropy."""
 
     _theta = np.exp(np.arange(np.log(15.0), np.log(130.0), 0.01))
-    _spread = np.exp(np.linspace(np.log(0.02), np.log(0.25), 10))
+    _spread = np.exp(np.linspace(np.log(0.03), np.log(0.20), 10))
     _x = np.arange(LOWEST, HIGHEST + 1)
     _hit = ndtr((_x[:, None, None] / _theta - 1.0) / _spread[:, None])
 
