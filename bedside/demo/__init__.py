@@ -37,18 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demonstration; 0 when the visit went well (unattended) or the kiosk was left in order."""
     try:
-        return asyncio.run(_in_folder(args))
+        root = args.data or Path(tempfile.mkdtemp(prefix="bedside-demo-"))
+        layout = Layout(root.resolve())
+        layout.make()
+        return asyncio.run(_demonstrate(args, layout))
     except (ConfigError, DemoFailed) as error:
         _say(str(error))
         return 2
-
-
-async def _in_folder(args: argparse.Namespace) -> int:
-    if args.data is not None:
-        args.data.mkdir(parents=True, exist_ok=True)
-        return await _demonstrate(args, Layout(args.data.resolve()))
-    root = Path(tempfile.mkdtemp(prefix="bedside-demo-"))
-    return await _demonstrate(args, Layout(root))
 
 
 async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:

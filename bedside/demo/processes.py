@@ -42,7 +42,6 @@ class Child:
 
 async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, dict[str, str]]:
     """Start the far ends; the dictionary holds their addresses as they announced them."""
-    folder.mkdir(parents=True, exist_ok=True)
     log = folder / "simulation.log"
     with log.open("ab") as narration:
         process = await asyncio.create_subprocess_exec(

@@ -22,6 +22,11 @@ class Layout:
 
     root: Path
 
+    def make(self) -> None:
+        """Create the folders."""
+        for folder in (self.root, self.data, self.run, self.simulation):
+            folder.mkdir(parents=True, exist_ok=True)
+
     @property
     def config(self) -> Path:
         """Its configuration."""

@@ -22,7 +22,7 @@ from bedside.station.books import envelopes
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """The JSON summary: `pulses_fired`, `faults_fired` and `true_rmt_pct_mso` are the simulation's, the rest the journal's.
+    """The JSON summary, from the journal; `pulses_fired`, `faults_fired` and `true_rmt_pct_mso` from the simulation.
 
     `single_pulses` are those of the hotspot search and the hunt; `pulses_delivered` those of the treatment.
     """

@@ -67,7 +67,7 @@ def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role)
         silenced=sum(alarm.silenced_s is not None for alarm in visit.alarms),
         prompt=visit.prompt,
         interruption=visit.interruption,
-        devices=device_lines(around.devices, box.simulated, now),
+        devices=device_lines(around.devices, box.simulated, now, box.speed),
         watchers=watchers(around.clients, around.now_s),
         recording=around.recording,
         disk_free_gb=None if around.disk_free_bytes is None else around.disk_free_bytes / 1e9,
@@ -77,19 +77,21 @@ def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role)
     )
 
 
-def device_lines(devices: Iterable[Device], simulated: frozenset[str], now: Now) -> tuple[DeviceLine, ...]:
-    """One line per device; the age is that of the last byte heard."""
-    return tuple(_line(device, device.name in simulated, now) for device in devices)
+def device_lines(
+    devices: Iterable[Device], simulated: frozenset[str], now: Now, speed: float = 1.0
+) -> tuple[DeviceLine, ...]:
+    """One line per device; the age of the last byte heard is in real seconds, whatever the speed of visit time."""
+    return tuple(_line(device, device.name in simulated, now, speed) for device in devices)
 
 
-def _line(device: Device, simulated: bool, now: Now) -> DeviceLine:
+def _line(device: Device, simulated: bool, now: Now, speed: float) -> DeviceLine:
     health = device.health
     return DeviceLine(
         name=device.name,
         role=device.role,
         address=device.address,
         state=health.state,
-        age_s=_age_s(health, now),
+        age_s=_age_s(health, now, speed),
         simulated=simulated,
         error=health.error,
         remedy=health.remedy,
@@ -98,8 +100,8 @@ def _line(device: Device, simulated: bool, now: Now) -> DeviceLine:
     )
 
 
-def _age_s(health: Health, now: Now) -> float | None:
-    return None if health.last_heard_ns is None else max(0.0, (now.mono_ns - health.last_heard_ns) / 1e9)
+def _age_s(health: Health, now: Now, speed: float) -> float | None:
+    return None if health.last_heard_ns is None else max(0.0, (now.mono_ns - health.last_heard_ns) / 1e9 / speed)
 
 
 def watchers(clients: Iterable[Client], now_s: float) -> tuple[Watcher, ...]:
