@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import math
 import re
 import tomllib
 from collections.abc import Iterable
@@ -14,8 +15,8 @@ from msgspec import inspect
 T = TypeVar("T")
 
 MAX_BYTES = 1 << 20
-_UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
-_MISSING = re.compile(r"missing required field `(?P<key>.*?)`(?: - at `(?P<path>.*)`)?", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<key>.*?)`(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"missing required field `(?P<key>.*?)`(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _AT = re.compile(r"^(?P<text>.*) - at `(?P<path>.*)`$", re.DOTALL)
 
 
@@ -58,11 +59,24 @@ def parse(path: Path) -> dict[str, Any]:
 def convert(path: Path, table: dict[str, Any], kind: type[T]) -> T:
     """A parsed table as `kind`; raises `ConfigError` naming the key, and the nearest known key for an unknown one."""
     try:
+        _finite(path, table, "")
         return msgspec.convert(table, kind, strict=True)
     except msgspec.ValidationError as error:
         raise _explain(path, str(error), kind) from error
     except RecursionError as error:
         raise ConfigError(path, "", "is nested too deeply", "write it as the shipped example does") from error
+
+
+def _finite(path: Path, value: object, key: str) -> None:
+    """TOML knows nan and inf; no key of ours does."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(path, key, f"is {value}", "write a number")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _finite(path, inner, _join(key, name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            _finite(path, inner, f"{key}[{place}]")
 
 
 def _explain(path: Path, message: str, kind: type[Any]) -> ConfigError:

@@ -1,0 +1,213 @@
+"""Strict configuration: the shipped files load, everything wrong is refused with file, key and remedy."""
+
+import random
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bedside import config
+from bedside.config import ConfigError
+from bedside.config.people import StaffFile
+from bedside.config.strict import read
+from bedside.visit.setup import load_setup
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+STUDY = "studies/stroke-ragt-lfrtms.toml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CONFIGS, tmp_path / "configs"))
+
+
+def edit(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text()
+    assert old in text, "the fault fired"
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_shipped_configuration_loads() -> None:
+    setup = load_setup(CONFIGS)
+    assert setup.study.sessions == 28
+    assert set(setup.devices) == {"stimulator", "emg", "robot"}
+    for path in (CONFIGS / "devices").glob("*.toml"):
+        assert config.load_device(CONFIGS, path.stem).id == path.stem
+    assert config.load_participant(CONFIGS / "demo" / "participant.toml").study == setup.study.id
+    assert len(setup.adverse.categories) >= 10
+
+
+def test_recalled_numbers_are_not_called_verified() -> None:
+    setup = load_setup(CONFIGS)
+    assert not setup.limits.verified
+    assert not any(preset.verified for preset in setup.presets.values())
+    vitals = {item.id: item for item in setup.instruments["vitals"].items}
+    assert not any(vitals[name].verified for name in ("systolic", "diastolic", "heart_rate", "spo2_pct"))
+
+
+def test_only_the_studys_own_protocol_is_enabled() -> None:
+    presets = config.load_presets(CONFIGS)
+    assert [name for name, preset in presets.items() if preset.enabled] == ["lf_1hz_1200"]
+    assert presets["itbs_600"].flag == "above_common_m1_practice"
+
+
+def test_labels_are_short_and_ours() -> None:
+    for form in config.load_instruments(CONFIGS).values():
+        for item in form.items:
+            assert len(item.label.split()) <= 12, item.label
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("station.toml", "tick_s", "tik_s", ["station.toml", "tik_s", "unknown key", "tick_s"]),
+        (STUDY, "isi_s = 5.0", "isl_s = 5.0", ["hunt.isl_s", "unknown key", "isi_s"]),
+        (STUDY, "criterion_uv = 100.0", "criterium_uv = 100.0", ["hunt.rules", "criterium_uv", "criterion_uv"]),
+        (STUDY, 'on = "2026-01-15"', 'on = "yesterday"', ["timing.signed.on"]),
+        (STUDY, "sessions = 28", 'sessions = "28"', ["sessions", "int"]),
+        (STUDY, "start_pct_mso = 50", "start_pct_mso = 150", ["hunt.start_pct_mso", "100"]),
+        (STUDY, "isi_s = 5.0\n", "", ["hunt.isi_s", "is missing"]),
+        (STUDY, 'default_rule = "adaptive_50"', 'default_rule = "magic"', ["hunt.default_rule", "adaptive_50"]),
+        (STUDY, "window_ms = [20.0, 50.0]", "window_ms = [50.0, 20.0]", ["hunt.window_ms", "lower value first"]),
+        (STUDY, '"lf_01hz_120"]', '"lf_02hz"]', ["presets", "lf_02hz"]),
+        (STUDY, 'mode = "simultaneous"', 'mode = "whenever"', ["timing.mode"]),
+        ("protocols/lf_1hz_1200.toml", "pct = 80", "pct = 95", ["intensity.pct", "ceiling"]),
+        ("protocols/lf_1hz_1200.toml", 'id = "lf_1hz_1200"', 'id = "other"', ["id", "lf_1hz_1200"]),
+        ("limits.toml", "[1800, 1800, 1800, 360, 50]", "[1800]", ["train.rows"]),
+        ("limits.toml", "stop_c = 43.0", "stop_c = 40.0", ["coil"]),
+        ("instruments/coil.toml", 'id = "cable"', 'id = "holder"', ["holder", "twice"]),
+        ("station.toml", 'robot = "corc_robot"', 'robot = "corc_robt"', ["corc_robt", "corc_robot"]),
+        ("station.toml", 'robot = "corc_robot"', 'robot = "magpro"', ["devices.robot", "magpro"]),
+        ("station.toml", "robot =", "rowboat =", ["devices", "rowboat"]),
+        ("station.toml", 'study = "stroke-ragt-lfrtms"', 'study = "stroke-ragt-lftms"', ["stroke-ragt-lfrtms"]),
+        ("devices/magpro.toml", "[options]", "[options", ["magpro.toml", "TOML"]),
+    ],
+)
+def test_refusals_name_file_key_and_remedy(folder: Path, file: str, old: str, new: str, words: list[str]) -> None:
+    edit(folder, file, old, new)
+    with pytest.raises(ConfigError) as refused:
+        load_setup(folder)
+    for word in words:
+        assert word in str(refused.value)
+    assert refused.value.remedy
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load_station(tmp_path)
+    path = tmp_path / "station.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        config.load_station(tmp_path)
+    path.write_text("a = 1\n" * 300_000)
+    with pytest.raises(ConfigError, match="1 MiB"):
+        config.load_station(tmp_path)
+    path.write_text("a = " + "[" * 50_000)
+    with pytest.raises(ConfigError):
+        config.load_station(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigError):
+        config.load_station(tmp_path)
+
+
+LOADERS: dict[str, Callable[[Path], object]] = {
+    "station.toml": config.load_station,
+    "limits.toml": config.load_limits,
+    "adverse.toml": config.load_adverse,
+    STUDY: partial(config.load_study, study="stroke-ragt-lfrtms"),
+    "protocols/itbs_600.toml": config.load_presets,
+    "instruments/vitals.toml": config.load_instruments,
+    "devices/quattrocento.toml": partial(config.load_device, device="quattrocento"),
+    "demo/participant.toml": lambda folder: config.load_participant(folder / "demo" / "participant.toml"),
+    "demo/staff.toml": lambda folder: config.load_staff(folder / "demo" / "staff.toml"),
+}
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_random_bytes_are_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes(data)
+    for kind in (config.StationConfig, config.Study, config.Participant, StaffFile):
+        with pytest.raises(ConfigError):
+            read(path, kind)
+
+
+@pytest.mark.parametrize("file", sorted(LOADERS))
+def test_mutated_files_load_or_are_refused_in_words(file: str, folder: Path) -> None:
+    rng = random.Random(file)
+    original = (folder / file).read_bytes()
+    refused = 0
+    for _ in range(150):
+        (folder / file).write_bytes(mutated(original, rng))
+        refused += refuses(LOADERS[file], folder)
+    assert refused > 50, "the mutations reach the checks"
+
+
+def refuses(load: Callable[[Path], object], folder: Path) -> bool:
+    try:
+        load(folder)
+    except ConfigError as error:
+        return bool(str(error))
+    return False
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    out = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        place = rng.randrange(len(out)) if out else 0
+        match rng.randrange(4):
+            case 0:
+                out[place : place + 1] = bytes([rng.randrange(256)])
+            case 1:
+                del out[place : place + rng.randint(1, 30)]
+            case 2:
+                out[place:place] = rng.choice([b'"', b"=", b"[", b"]\n", b"true", b"-1", b"nan", b"1e400", b"\n[x]\n"])
+            case 3:
+                lines = bytes(out).splitlines(keepends=True)
+                rng.shuffle(lines)
+                out = bytearray(b"".join(lines[: rng.randint(1, len(lines))])) if lines else out
+    return bytes(out)
+
+
+def test_numbers_must_be_finite(folder: Path) -> None:
+    for wrong in ("nan", "inf", "-inf"):
+        fresh = Path(shutil.copytree(CONFIGS, folder / wrong))
+        edit(fresh, STUDY, "isi_s = 5.0", f"isi_s = {wrong}")
+        with pytest.raises(ConfigError, match="isi_s"):
+            load_setup(fresh)
+
+
+def test_pins_are_only_held_as_hashes() -> None:
+    staff = config.load_staff(CONFIGS / "demo" / "staff.toml")
+    assert config.pin_matches(staff["thera"], "1234")
+    assert not config.pin_matches(staff["thera"], "1235")
+    assert "1234" not in staff["thera"].pin
+    assert config.hash_pin("1") != config.hash_pin("1"), "salted"
+
+
+def test_second_identifier() -> None:
+    record = config.load_participant(CONFIGS / "demo" / "participant.toml")
+    assert config.second_identifier_matches(record, " 19 57 ")
+    assert not config.second_identifier_matches(record, "1958")
+
+
+def test_the_hash_sees_any_edit(folder: Path) -> None:
+    before = config.config_hash(folder)
+    assert config.config_hash(CONFIGS) == before
+    edit(folder, "limits.toml", "day = 2000", "day = 2001")
+    assert config.config_hash(folder) != before
+
+
+def test_where_the_configuration_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BEDSIDE_CONFIG", str(tmp_path))
+    assert config.config_folder() == tmp_path
+    assert config.config_folder("/elsewhere") == Path("/elsewhere")
+    monkeypatch.delenv("BEDSIDE_CONFIG")
+    assert (config.config_folder() / "station.toml").is_file()
