@@ -95,6 +95,7 @@ class Bed:
         self.contact = True
         self.todo: list[e.Event] = []
         self.last_status_ns = 0
+        self.unheard = 0
 
     # the station's loop
 
