@@ -38,7 +38,7 @@ test: check
 	$(BIN)/pytest
 
 check: setup
-	$(BIN)/ruff check
+	$(BIN)/ruff check --quiet --output-format=concise
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports

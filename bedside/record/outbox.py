@@ -103,6 +103,7 @@ class Outbox:
         """All files of sealed visits that the server is not known to hold.
 
         Order of sending: the journals of all visits, then the manifests, then the samples; oldest visit first.
+        Raises `OSError` when the folder of visits may not be read.
         """
         items = [item for folder in _sealed(self._data) for item in self._of_visit(folder)]
         return sorted(items, key=lambda item: (_rank(item.name), item.visit, item.name))
@@ -120,7 +121,10 @@ class Outbox:
 
 
 def unsent(data: Path) -> list[Item]:
-    """All files of sealed visits that the server is not known to hold, in the order of sending; see `Outbox`."""
+    """All files of sealed visits that the server is not known to hold, in the order of sending; see `Outbox`.
+
+    Raises `OSError` when the folder of visits may not be read.
+    """
     return Outbox(data).unsent()
 
 
@@ -176,7 +180,12 @@ def _content(folder: Path) -> Iterator[Path]:
 
 
 def _visits(data: Path) -> list[Path]:
-    return sorted(path for path in (data / "visits").glob("*") if path.is_dir() and _SAFE.fullmatch(path.name))
+    # iterdir, not glob: glob would show a folder that may not be read as an empty one
+    try:
+        found = list((data / "visits").iterdir())
+    except FileNotFoundError:
+        return []
+    return sorted(path for path in found if path.is_dir() and _SAFE.fullmatch(path.name))
 
 
 def _sealed(data: Path) -> Iterable[Path]:

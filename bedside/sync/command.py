@@ -39,6 +39,9 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 0 only when everything sealed is on the server, or the server keeps every guarantee that is needed."""
     # a dying connection makes asyncio log a line for every block that was still queued
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+    if args.action != "doctor" and not args.data.is_dir():
+        tell(f"no data folder at {args.data} (name the station's with --data)")
+        return 1
     try:
         if args.action == "status":
             return show(args.data, as_json=args.json)
@@ -48,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
         return send(args.data, target, loop=args.loop)
     except (ConfigError, SyncError) as error:
         tell(str(error) if isinstance(error, ConfigError) else f"{error} ({error.remedy})")
-        return 1
+    except OSError as error:
+        tell(f"{error.filename or 'this box'}: {error.strerror or error} (check disk and permissions)")
+    return 1
 
 
 def show(data: Path, *, as_json: bool) -> int:

@@ -11,14 +11,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import asyncssh
 
 from bedside.record.outbox import BLOCK_BYTES, SealedFile
+from bedside.sync.pieces import read_block, write_block
 
 # an unacknowledged block may have holes: parts of it are written in parallel
 COMPARED_BYTES = 2 * BLOCK_BYTES
+LOST = (
+    asyncssh.ChannelOpenError,
+    asyncssh.DisconnectError,
+    asyncssh.SFTPConnectionLost,
+    asyncssh.SFTPNoConnection,
+    BrokenPipeError,
+    ConnectionResetError,
+    TimeoutError,
+)
 Result = Literal["created", "same", "conflict"]
 Progress = Callable[[str, int], None]
 
@@ -81,6 +91,8 @@ class SftpStore:
 
     def __init__(self, client: asyncssh.SFTPClient) -> None:
         self._client = client
+        limits = client.limits
+        self._piece_bytes = min(limits.max_read_len, limits.max_write_len)
 
     async def create(self, local: Path, path: str, file: SealedFile, progress: Progress | None = None) -> Stored:
         """Store `local`, whose bytes are those of `file`, at `path` unless something is there already.
@@ -110,9 +122,11 @@ class SftpStore:
     async def sha256(self, path: str) -> str:
         """SHA-256 (hex) over all bytes of a file as the server gives them back."""
         digest = hashlib.sha256()
-        async with self._client.open(path, asyncssh.FXF_READ, encoding=None) as remote:
-            while block := cast("bytes", await remote.read(BLOCK_BYTES)):
+        start = 0
+        async with self._client.open(path, asyncssh.FXF_READ, encoding=None, block_size=0) as remote:
+            while block := await read_block(remote, start, BLOCK_BYTES, self._piece_bytes):
                 digest.update(block)
+                start += len(block)
         return digest.hexdigest()
 
     async def remove(self, path: str) -> None:
@@ -133,15 +147,18 @@ class SftpStore:
         if held_bytes is None or held_bytes > whole_bytes:
             return 0
         start = max(0, held_bytes - COMPARED_BYTES)
-        async with self._client.open(part, asyncssh.FXF_READ, encoding=None) as remote:
-            theirs = cast("bytes", await remote.read(held_bytes - start, start))
-        return held_bytes if theirs == await asyncio.to_thread(_read, local, start, held_bytes - start) else 0
+        async with self._client.open(part, asyncssh.FXF_READ, encoding=None, block_size=0) as remote:
+            while theirs := await read_block(remote, start, BLOCK_BYTES, self._piece_bytes):
+                if theirs != await asyncio.to_thread(_read, local, start, len(theirs)):
+                    return 0
+                start += len(theirs)
+        return start
 
     async def _append(self, local: Path, part: str, start: int, progress: Progress | None) -> None:
         flags = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | (0 if start else asyncssh.FXF_TRUNC)
-        async with self._client.open(part, flags, encoding=None) as remote:
+        async with self._client.open(part, flags, encoding=None, block_size=0) as remote:
             while block := await asyncio.to_thread(_read, local, start, BLOCK_BYTES):
-                await remote.write(block, start)
+                await write_block(remote, start, block, self._piece_bytes)
                 start += len(block)
                 if progress:
                     progress(part, start)
@@ -184,13 +201,7 @@ def _explain(error: Exception, login: Login) -> SyncError:
             return SyncError(
                 f"{where} refuses: {error}", f"the account {login.user} needs to create files in its folder"
             )
-        case (
-            asyncssh.SFTPConnectionLost()
-            | asyncssh.DisconnectError()
-            | TimeoutError()
-            | BrokenPipeError()
-            | ConnectionResetError()
-        ):
+        case _ if isinstance(error, LOST):
             return SyncError(
                 f"the connection to {where} was lost: {str(error) or 'no answer in time'}", "it is tried again"
             )

@@ -64,12 +64,8 @@ def only_one(data: Path) -> Iterator[None]:
     (data / "sync").mkdir(parents=True, exist_ok=True)
     handle = os.open(data / "sync/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle)
         yield
-    except BlockingIOError as error:
-        raise SyncError(
-            "another `bedside sync run` is sending", "let it end; `bedside sync status` shows it"
-        ) from error
     finally:
         os.close(handle)
 
@@ -104,7 +100,7 @@ class Sender:
             done = await self.once()
             if done.problem is None and not any(item.state == "waiting" for item in unsent(self._data)):
                 return
-            failures = 1 if done.outcomes else failures + 1
+            failures = 1 if {"created", "same"} & set(done.outcomes.values()) else failures + 1
             pause_s = delay_s(failures, random.random())
             self._say(f"next try in {pause_s:.0f} s")
             await sleep(pause_s)
@@ -131,6 +127,14 @@ class Sender:
     def _receipt(self, visit: str, file: SealedFile, outcome: Outcome, reason: str) -> Receipt:
         state = STATES[outcome]
         return Receipt(visit=visit, file=file, state=state, server=self._target.server, utc=_utc(), reason=reason)
+
+
+def _lock(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        remedy = "let it end; `bedside sync status` shows it"
+        raise SyncError("another `bedside sync run` is sending", remedy) from error
 
 
 def _damage(local: Path, file: SealedFile) -> str:

@@ -1,6 +1,7 @@
 """Store and forward against a real OpenSSH server."""
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -108,6 +109,8 @@ def kill_when_half_there(server: Sshd, part: Path, killed: list[int]) -> None:
 async def test_a_session_killed_in_the_middle_is_resumed(tmp_path: Path, server: Sshd) -> None:
     data = tmp_path / "data"
     seal_visit(write_visit(data, "v1", raw_bytes=LARGE_BYTES))
+    lost: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: lost.append(context))
     killed: list[int] = []
     part = server.store / BOX / "v1/raw/0001.mcap"
     killer = threading.Thread(target=kill_when_half_there, args=(server, part, killed))
@@ -129,6 +132,8 @@ async def test_a_session_killed_in_the_middle_is_resumed(tmp_path: Path, server:
     assert second.problem is None
     assert LARGE_BYTES // 3 < second.resumed_bytes < LARGE_BYTES
     assert same_on_server(data, server)
+    gc.collect()
+    assert lost == [], "errors that nobody fetched"
 
 
 async def test_sending_goes_on_by_itself_when_the_server_is_back(data: Path, server: Sshd) -> None:
@@ -295,6 +300,21 @@ def test_a_wrong_config_names_file_and_key(data: Path, server: Sshd) -> None:
     assert refused.returncode == 1
     assert f"{config}: hots: unknown key (did you mean 'host'?)" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_data_folder_that_is_not_there_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    shown = sync("status", "--data", str(tmp_path / "dat"))
+    assert shown.returncode == 1
+    assert "no data folder" in shown.stderr
+
+
+def test_visits_that_may_not_be_read_are_not_taken_for_none(data: Path) -> None:
+    # a file where the folder should be fails for root as well, whom permissions do not stop
+    (data / "visits").rename(data / "elsewhere")
+    (data / "visits").write_text("")
+    shown = sync("status", "--data", str(data))
+    assert shown.returncode == 1
+    assert f"{data / 'visits'}: Not a directory" in shown.stderr
 
 
 def test_doctor_proves_the_guarantees(server: Sshd) -> None:
