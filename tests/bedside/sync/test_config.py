@@ -73,3 +73,8 @@ def test_no_key_is_refused_with_a_remedy(path: Path) -> None:
     path.write_text(GOOD.replace('key = "key"\n', ""))
     with pytest.raises(ConfigError, match="key: is missing"):
         key_path(path, load(path), {})
+
+
+def test_the_shipped_example_is_valid() -> None:
+    config = load(Path(__file__).parents[3] / "configs/sync.toml.example")
+    assert (config.host, config.key) == ("study.example.org", "sync_key")
