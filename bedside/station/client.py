@@ -9,6 +9,7 @@ import msgspec
 from bedside.commands import AnyCommand
 from bedside.events import Role
 from bedside.station.wire import (
+    PROTOCOL,
     SOCKETS,
     Beat,
     ClientMessage,
@@ -48,15 +49,13 @@ class StationClient:
         path = folder / SOCKETS[role]
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=READ_LIMIT_BYTES)
+            line = await reader.readline()
         except OSError as error:
             raise StationGone(f"no station answers at {path} ({error.strerror}); is it running?") from error
-        line = await reader.readline()
-        if not line:
-            raise StationGone(f"the station at {path} closed the connection; is another program in control?")
-        message = msgspec.json.decode(line, type=ServerMessage)
-        if not isinstance(message, Hello):
+        message = _hello(line)
+        if message is None:
             writer.close()
-            raise StationGone(f"the station at {path} refused: {getattr(message, 'reason', message)}")
+            raise StationGone(f"what answers at {path} is no station of this version")
         return cls(reader, writer, message)
 
     async def messages(self) -> AsyncIterator[ServerMessage]:
@@ -117,3 +116,12 @@ class StationClient:
                 waiting.set_exception(StationGone("the station went before it answered"))
                 waiting.exception()
         self._waiting.clear()
+
+
+def _hello(line: bytes) -> Hello | None:
+    """The greeting in the first line, None when it is something else."""
+    try:
+        message = msgspec.json.decode(line, type=ServerMessage)
+    except msgspec.DecodeError:
+        return None
+    return message if isinstance(message, Hello) and message.protocol == PROTOCOL else None

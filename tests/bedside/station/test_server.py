@@ -248,3 +248,19 @@ async def test_a_reader_a_megabyte_behind_is_put_out(station: Station, connect: 
 async def test_a_client_without_a_station_is_told_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(StationGone, match="is it running"):
         await StationClient.connect(tmp_path / "nowhere", "control")
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-something\n", b'{"t":"goodbye","reason":"full"}\n', None])
+async def test_what_is_no_station_is_said_to_be_none(tmp_path: Path, answer: bytes | None) -> None:
+    def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer is None:
+            writer.transport.abort()
+        else:
+            writer.write(answer)
+            writer.close()
+
+    server = await asyncio.start_unix_server(greet, tmp_path / "control.sock")
+    with pytest.raises(StationGone):
+        await StationClient.connect(tmp_path, "control")
+    server.close()
+    await server.wait_closed()
