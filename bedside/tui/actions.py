@@ -45,7 +45,7 @@ def _may_command(picture: Picture) -> str:
 
 
 def _in_visit(picture: Picture) -> str | None:
-    return _may_command(picture) if picture.snapshot.visit else None
+    return _may_command(picture) if picture.snapshot.visit and not picture.snapshot.closed else None
 
 
 def _offered(command: str) -> State:
@@ -86,6 +86,11 @@ def _hunting(picture: Picture) -> bool:
 
 def _has_trials(picture: Picture) -> bool:
     return bool(_hunting(picture) and picture.hunt and picture.hunt.trials)
+
+
+def _take(picture: Picture) -> str | None:
+    command = "threshold.accept" if picture.step_id == "threshold" else "hotspot.choose"
+    return _offered(command)(picture)
 
 
 def _pause(picture: Picture) -> str | None:
@@ -139,7 +144,7 @@ def _plain_next(picture: Picture) -> Action | None:
         return Action(command="visit.resume", label="Go on with this visit", enabled=True)
     if picture.run is not None and picture.run.contact_left_s is not None:
         return Action(command="contact.confirm", label="The coil touches its mark", enabled=True)
-    if snapshot.step is not None:
+    if snapshot.step is not None and not snapshot.closed:
         return snapshot.step.next
     if not picture.link.ever:
         return None
@@ -267,13 +272,23 @@ ACTIONS: tuple[KeyAction, ...] = (
         _offered_or("coil.place", lambda seen: _hunting(seen) and seen.step_id == "hotspot"),
     ),
     KeyAction(
+        "fire",
+        ("f",),
+        "F",
+        "one pulse",
+        "Give one pulse; the first press arms for 30 s, each pulse keeps it armed",
+        "single pulses",
+        DEEDS["pulse.fire"],
+        _offered("pulse.fire"),
+    ),
+    KeyAction(
         "pacing",
         ("p",),
         "P",
         "by itself",
         "Give single pulses by themselves at the rule's interval, or stop doing so",
         "single pulses",
-        Local("do_pacing"),
+        DEEDS["pulse.pacing"],
         _offered_or("pulse.pacing", _hunting),
     ),
     KeyAction(
@@ -308,14 +323,14 @@ ACTIONS: tuple[KeyAction, ...] = (
         footer=False,
     ),
     KeyAction(
-        "hotspot",
+        "take",
         ("h",),
         "H",
-        "hotspot",
-        "Take the marked site as the hotspot",
+        "take it",
+        "Take the marked site as the hotspot, or the present estimate as the threshold",
         "single pulses",
-        DEEDS["hotspot.choose"],
-        _offered("hotspot.choose"),
+        Local("do_take"),
+        _take,
         footer=False,
     ),
     KeyAction(

@@ -69,12 +69,13 @@ class BedsideApp(App[None], inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
         environment: Mapping[str, str] | None = None,
         can_quit: bool = True,
+        hint: str = "",
     ) -> None:
         super().__init__()
         self.environment = os.environ if environment is None else environment
         self._clock = clock
         self.link = Link(run_folder, role, clock, self._heard)
-        self.picture = Picture(role=role, can_quit=can_quit)
+        self.picture = Picture(role=role, can_quit=can_quit, hint=hint)
         self._held = HeldKeys()
         self._escapes = DoublePress()
         self._notice_until_s = 0.0
@@ -216,7 +217,7 @@ class BedsideApp(App[None], inherit_bindings=False):
     def _perform_send(self, deed: Send, tag: str) -> None:
         if self._rest_s < HELD_S:
             return
-        if deed.arm_s and not self._second_press(deed, tag):
+        if deed.two_step(self.picture) and not self._second_press(deed, tag):
             return
         built = deed.build(self.picture)
         if isinstance(built, str):
@@ -256,12 +257,10 @@ class BedsideApp(App[None], inherit_bindings=False):
         else:
             self.send(commands.PauseStimulation(reason="therapist"))
 
-    def do_pacing(self) -> None:
-        """Begin pulses by themselves on the second press, end them on the first."""
-        if self.picture.hunt is not None and self.picture.hunt.pacing:
-            self.send(commands.SetPacing(automatic=False))
-        else:
-            self._perform(DEEDS["pulse.pacing"], "pulse.pacing")
+    def do_take(self) -> None:
+        """Take the marked site as the hotspot, or the present estimate as the threshold."""
+        tag = "threshold.accept" if self.picture.step_id == "threshold" else "hotspot.choose"
+        self._perform(DEEDS[tag], tag)
 
     def do_emergency(self) -> None:
         """The emergency card; from the kiosk it stops stimulation, whatever the state."""
@@ -319,13 +318,13 @@ def _trials(picture: Picture) -> int:
     return len(picture.hunt.trials) if picture.hunt else 0
 
 
-def run_app(run_folder: Path, role: Role, *, can_quit: bool = True) -> int:
+def run_app(run_folder: Path, role: Role, *, can_quit: bool = True, hint: str = "") -> int:
     """Run until it is closed; returns the exit code."""
     if not sys.stdin.isatty():
         print("bedside: this screen needs a terminal; run it in one", file=sys.stderr)  # noqa: T201
         return 2
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    app = BedsideApp(run_folder, role, can_quit=can_quit)
+    app = BedsideApp(run_folder, role, can_quit=can_quit, hint=hint)
     with suppress(KeyboardInterrupt):
         app.run(mouse=False)
     return app.return_code or 0

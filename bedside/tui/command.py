@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="folder with the station's sockets",
     )
     parser.add_argument("--no-quit", action="store_true", help="leave out the key that closes the screen")
+    parser.add_argument("--hint", default="", metavar="TEXT", help="words for the start page, such as how to sign in")
     parser.add_argument("--glyphs", action="store_true", help="print signs to see which this terminal can show")
 
 
@@ -27,11 +28,11 @@ def run(args: argparse.Namespace) -> int:
     if args.glyphs:
         print("\n".join(sampler()))  # noqa: T201
         return 0
-    return run_kiosk(args.folder, can_quit=not args.no_quit)
+    return run_kiosk(args.folder, can_quit=not args.no_quit, hint=args.hint)
 
 
-def run_kiosk(folder: Path, *, can_quit: bool = True) -> int:
+def run_kiosk(folder: Path, *, can_quit: bool = True, hint: str = "") -> int:
     """The kiosk on the station whose sockets lie in `folder`; returns the exit code."""
     from bedside.tui.app import run_app  # noqa: PLC0415 - argparse alone must not load Textual
 
-    return run_app(folder, "control", can_quit=can_quit)
+    return run_app(folder, "control", can_quit=can_quit, hint=hint)

@@ -41,12 +41,18 @@ ROBOT_PHASES = ("off", "fitting", "stand", "walk", "stopping", "fault")
 class Send(msgspec.Struct, frozen=True):
     """A command that needs no more than the picture, or a string saying why it cannot be built.
 
-    With `arm_s` it is sent on the second press only, within that time of the first; `rearms` keeps it armed after.
+    With `arm_s` it is sent on the second press only, within that time of the first, unless `at_once` holds; `rearms`
+    keeps it armed after.
     """
 
     build: Callable[[Picture], AnyCommand | str]
     arm_s: float = 0.0
     rearms: bool = False
+    at_once: Callable[[Picture], bool] = lambda picture: False
+
+    def two_step(self, picture: Picture) -> bool:
+        """Whether it takes a second press now."""
+        return self.arm_s > 0 and not self.at_once(picture)
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -95,7 +101,7 @@ def _item(name: str, label: str, kind: str = "text", **more: object) -> Item:
 
 
 def _place_coil(picture: Picture) -> AnyCommand | str:
-    site = picture.site or (picture.hunt.site if picture.hunt else None)
+    site = picture.marked_site
     return commands.PlaceCoil(site=site) if site else "choose a site with the arrow keys first"
 
 
@@ -282,7 +288,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "coil.place": Send(_place_coil),
     "pulse.fire": Send(lambda picture: commands.Fire(), arm_s=FIRE_ARM_S, rearms=True),
-    "pulse.pacing": Send(_pacing, arm_s=ARM_S),
+    "pulse.pacing": Send(_pacing, arm_s=ARM_S, at_once=lambda picture: bool(picture.hunt and picture.hunt.pacing)),
     "pulse.judge": Send(lambda picture: _judge(picture, accept=True, reason="accepted by the therapist")),
     "pulse.repeat": Send(lambda picture: _judge(picture, accept=False, reason="to be repeated")),
     "pulse.reject": Ask(

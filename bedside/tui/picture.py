@@ -38,6 +38,7 @@ class Picture(msgspec.Struct, frozen=True):
     pulse: int | None = None
     plot: bool = False
     can_quit: bool = True
+    hint: str = ""
 
     @property
     def step(self) -> Step | None:
@@ -83,6 +84,13 @@ class Picture(msgspec.Struct, frozen=True):
             return None
         offers = ([self.step.next] if self.step.next else []) + list(self.step.others)
         return next((offer for offer in offers if offer.command == command), None)
+
+    @property
+    def marked_site(self) -> str | None:
+        """The site the person marked, else the proposed one, else the one under the coil."""
+        if self.site is not None or self.hunt is None:
+            return self.site
+        return next((site.id for site in self.hunt.sites if site.state == "now"), self.hunt.site)
 
     def device(self, role: str) -> DeviceLine | None:
         """The first device of a role."""

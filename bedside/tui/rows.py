@@ -77,7 +77,7 @@ def beside(parts: Sequence[tuple[Sequence[Row], int]], height: int) -> list[Row]
 
 def wrapped(text: str, width: int, limit: int, style: str = "text") -> list[Row]:
     """`text` broken into at most `limit` rows of `width` cells; the last says when more was left out."""
-    lines = textwrap.wrap(clean(text), max(width, 4)) if text else []
+    lines = [line for part in text.splitlines() for line in textwrap.wrap(clean(part), max(width, 4))]
     if len(lines) > limit:
         lines = [*lines[: max(limit - 1, 0)], cut(" ".join(lines[max(limit - 1, 0) :]), width)]
     return [((line, style),) for line in lines[:limit]]

@@ -2,7 +2,7 @@
 
 from bedside.snapshot import DeviceLine
 from bedside.tui.picture import Picture
-from bedside.tui.rows import Row, Span, age_text, clock_of, ends, row
+from bedside.tui.rows import Row, Span, age_text, clock_of, ends, row, width_of
 
 WORD_STYLES = {
     "STIMULATING": "word.on",
@@ -17,26 +17,30 @@ FRESH_STATES = frozenset({"ok"})
 
 
 def ident(picture: Picture, width: int) -> Row:
-    """Participant and side first, then session, who is signed in, and the time."""
+    """Participant and side always; session and study where there is room; whether it is simulated, and the time."""
     snapshot = picture.snapshot
-    left: list[Span] = [(" " + (snapshot.participant or "no visit open"), "bar.strong")]
-    left += [(f"  {snapshot.side}", "bar.strong")] if snapshot.side else []
-    left += [(f"  {snapshot.session}", "bar")] if snapshot.session else []
-    left += [(f"  {snapshot.study}", "bar.dim")] if snapshot.study and width >= 110 else []
     right: list[Span] = []
     if snapshot.simulated:
         speed = f" x{snapshot.speed:g}" if snapshot.speed != 1.0 else ""
         right.append((f" SIMULATED{speed} ", "sim"))
-    right.append((f" {who(picture)} {clock_of(snapshot.utc, seconds=False)} ", "bar.dim"))
+    right.append((f" {clock_of(snapshot.utc, seconds=False)} ", "bar.dim"))
+    who = f" {snapshot.participant or 'no visit open'}" + (f"  {snapshot.side}" if snapshot.side else "")
+    left: list[Span] = [(who, "bar.strong")]
+    for text, style in (
+        (f"session {snapshot.session}" if snapshot.session else "", "bar"),
+        (snapshot.study, "bar.dim"),
+    ):
+        if text and width_of(row(*left, *right)) + len(text) + 3 <= width:
+            left.append((f"  {text}", style))
     return ends(row(*left), row(*right), width, "bar")
 
 
-def who(picture: Picture) -> str:
+def operator(picture: Picture) -> Span:
     """Who is signed in, and whether this screen controls."""
-    user = picture.snapshot.user.split(" (")[0] or "not signed in"
     if picture.role != "control":
-        return f"watching, {controller(picture)} controls"
-    return user if picture.controls else f"{user}, NOT in control"
+        return (f" watching, {controller(picture)} controls", "text")
+    user = picture.snapshot.user.split(" (")[0] or "not signed in"
+    return (f" {user}", "text") if picture.controls else (f" {user}, NOT in control", "look")
 
 
 def controller(picture: Picture) -> str:
@@ -70,11 +74,12 @@ def box_strip(picture: Picture, width: int) -> Row:
     snapshot = picture.snapshot
     watching = sum(1 for who in snapshot.watchers if not who.controls)
     parts: list[Span] = [
-        (f" rec {snapshot.recording}", "text") if snapshot.recording else (" not recording", "dim"),
+        operator(picture),
+        (f"rec {snapshot.recording}", "text") if snapshot.recording else ("not recording", "dim"),
         _disk(snapshot.disk_free_gb),
-        (f"clock {snapshot.clock or 'not known'}", "text" if snapshot.clock else "dim"),
+        (f"clock {snapshot.clock or '?'}", "text" if snapshot.clock else "dim"),
         (f"{watching} watching", "text" if watching else "dim"),
-        (f"unsent {'not known' if snapshot.unsent is None else snapshot.unsent}", "dim"),
+        (f"unsent {'?' if snapshot.unsent is None else snapshot.unsent}", "dim"),
     ]
     spans: list[Span] = []
     for part in parts:
@@ -84,5 +89,5 @@ def box_strip(picture: Picture, width: int) -> Row:
 
 def _disk(free_gb: float | None) -> Span:
     if free_gb is None:
-        return ("disk not known", "dim")
+        return ("disk ?", "dim")
     return (f"disk {free_gb:.0f} GB" if free_gb >= 10 else f"disk {free_gb:.1f} GB", "text" if free_gb >= 5 else "look")

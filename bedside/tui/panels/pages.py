@@ -37,6 +37,9 @@ def start_rows(picture: Picture, width: int) -> list[Row]:
     for text in ABOUT:
         lines += [row(" ", *spans) for spans in wrapped(text, width - 2, 4)]
         lines.append(row(""))
+    if picture.hint:
+        lines += [row(" ", *spans) for spans in wrapped(picture.hint, width - 2, 3, "strong")]
+        lines.append(row(""))
     lines.append(row((" Devices", "accent")))
     return lines + device_rows(picture, width)
 

@@ -51,7 +51,7 @@ def grid_rows(picture: Picture, width: int, height: int) -> list[Row]:
     xs = sorted({site.x_cm for site in hunt.sites})
     ys = sorted({site.y_cm for site in hunt.sites}, reverse=True)
     places = {(site.x_cm, site.y_cm): site for site in hunt.sites}
-    marked = picture.site or hunt.site
+    marked = picture.marked_site
     each = max((width - 1) // max(len(xs), 1), 4)
     ys = _window(ys, next((site.y_cm for site in hunt.sites if site.id == marked), None), height - 2)
     lines = [row((" sites, mean µV, front up", "accent"))]

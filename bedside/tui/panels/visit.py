@@ -93,7 +93,7 @@ def _ready_words(picture: Picture, command: str, label: str) -> tuple[str, str]:
     armed = picture.armed
     if armed is not None and armed.holds(command, picture.step_id, picture.now_s):
         return "armed", f"again within {armed.left_s(picture.now_s):.0f} s: {label}"
-    two_step = isinstance(deed, Send) and deed.arm_s > 0
+    two_step = isinstance(deed, Send) and deed.two_step(picture)
     return "action", f"{label}  (asks once more)" if two_step else label
 
 

@@ -12,11 +12,13 @@ from bedside.tui.rows import Row
 from bedside.tui.screens.body import ActionBox, Body, RowsPanel
 from bedside.tui.widgets.form import Form
 
+INSTRUCTION_ROWS = 8
+
 
 def head_rows(picture: Picture, width: int, height: int) -> Sequence[Row]:
     """Title, instruction and what good looks like."""
     title = step_title(picture, width, with_progress=False)
-    return [title, *step_words(picture, width, 2, max(height - 3, 0))]
+    return [title, *step_words(picture, width, INSTRUCTION_ROWS, 1)]
 
 
 class FormBody(Body):
@@ -45,6 +47,8 @@ class FormBody(Body):
             return
         afresh = self._step is None or self._step.id != step.id
         self._step = step
+        width = self.content_size.width
+        self.panels[0].styles.height = len(head_rows(picture, width, 0)) + 1 if width else 4
         self.form.list.readonly = picture.role != "control"
         hide = picture.private and step.id in HIDDEN_STEPS
         self.form.put(() if hide else step.items, afresh=afresh)

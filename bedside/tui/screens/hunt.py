@@ -129,7 +129,7 @@ class HuntBody(Body):
         if self._picture.step_id == "threshold":
             self.action_trial({"up": 1, "down": -1}.get(direction, 0))
             return
-        site = neighbour_site(hunt.sites, self._picture.site or hunt.site, direction)
+        site = neighbour_site(hunt.sites, self._picture.marked_site, direction)
         self.post_message(self.Marked(site, self._picture.pulse))
 
     def action_trial(self, step: int) -> None:

@@ -14,7 +14,7 @@ from bedside.events import Value
 from bedside.snapshot import Item
 from bedside.tui.formlogic import TYPED, NotAValue, key_value, neighbour, next_open, parse, range_text, value_text
 from bedside.tui.picture import Picture
-from bedside.tui.rows import Row, cut, ends, row, wrapped
+from bedside.tui.rows import Row, cut, ends, row, width_of, wrapped
 from bedside.tui.widgets.panel import Panel
 
 _MARKS = {"open": "[ ]", "ok": "[x]", "attention": "[!]", "stop": "[!]"}
@@ -28,24 +28,31 @@ def help_text(item: Item) -> str:
     if item.kind == "yesno":
         return "y or n"
     if item.kind == "choice":
-        return "press its number, or left and right" if len(item.choices) > 1 else "press 1"
+        return "its number or first letter, or left and right"
     return f"Enter, then type{': ' + range_text(item) if range_text(item) else ''}"
 
 
 def item_rows(item: Item, width: int, here: bool, readonly: bool) -> list[Row]:
     """One item: mark, label and value; for the one under the cursor also its hint and how to answer."""
     style = "cursor" if here else _STYLES[item.state]
-    value = value_text(item) or ("" if item.required else "optional")
-    by = " (measured)" if item.by == "machine" else ""
-    value_style = style if item.value is not None or here else "dim"
-    head = ends(row((f" {_MARKS[item.state]} {item.label}", style)), row((f"{value}{by} ", value_style)), width)
-    rows = [tuple((text, style if here else name) for text, name in head)]
+    rows = _head(item, width, style, here=here)
     if here and item.kind == "choice" and not readonly:
         rows += _choices(item, width)
     hint = item.hint if here or item.state in {"attention", "stop"} else ""
     if here and not readonly:
         hint = f"{help_text(item)}{'; ' if hint else ''}{hint}"
     return rows + [row("     ", *spans) for spans in wrapped(hint, width - 6, 2, "dim")]
+
+
+def _head(item: Item, width: int, style: str, *, here: bool) -> list[Row]:
+    value = value_text(item) or ("" if item.required else "optional")
+    by = " (measured)" if item.by == "machine" else ""
+    right = row((f"{value}{by} ", style if item.value is not None or here else "dim"))
+    room = width - width_of(right) - 7
+    labels = [spans[0][0] for spans in wrapped(item.label, room, 3)] if here and item.label else [item.label]
+    first = ends(row((f" {_MARKS[item.state]} {labels[0]}", style)), right, width, style if here else "text")
+    more = [row((f"     {label}", style), ("", style)) for label in labels[1:]]
+    return [first, *more]
 
 
 def _choices(item: Item, width: int) -> list[Row]:

@@ -57,13 +57,9 @@ class MepOverlay(Panel):
         known = [sweep for sweep in sweeps if muscle in sweep.channels]
         scale = scale_for(max((sweep_peak_uv(sweep, muscle, SCALE_FROM_MS) for sweep in known), default=0.0))
         shape = (rows * tall, width * wide)
-        old: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
-        new: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
-        for sweep in known:
-            new = self._layer(sweep, muscle, scale, shape)
-            old |= new
-        self._codes = cells(old, self._ladder)
-        self._newest = new.reshape(rows, tall, width, wide).any(axis=(1, 3))
+        layers = [self._layer(sweep, muscle, scale, shape) for sweep in known] or [np.zeros(shape, dtype=bool)]
+        self._codes = cells(np.logical_or.reduce(layers), self._ladder)
+        self._newest = np.asarray(layers[-1].reshape(rows, tall, width, wide).any(axis=(1, 3)))
         last = f"pulse {known[-1].pulse}, " if known else "no response yet, "
         self._title = f" {muscle}: {last}±{scale} µV" if known else f" {muscle}: no response yet"
 
