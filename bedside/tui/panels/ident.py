@@ -17,21 +17,23 @@ FRESH_STATES = frozenset({"ok"})
 
 
 def ident(picture: Picture, width: int) -> Row:
-    """Participant and side always; session and study where there is room; whether it is simulated, and the time."""
+    """Participant and side whole, and whether it is simulated; time, session and study where there is room."""
     snapshot = picture.snapshot
-    right: list[Span] = []
-    if snapshot.simulated:
-        speed = f" x{snapshot.speed:g}" if snapshot.speed != 1.0 else ""
-        right.append((f" SIMULATED{speed} ", "sim"))
-    right.append((f" {clock_of(snapshot.utc, seconds=False)} ", "bar.dim"))
     who = f" {snapshot.participant or 'no visit open'}" + (f"  {snapshot.side}" if snapshot.side else "")
     left: list[Span] = [(who, "bar.strong")]
-    for text, style in (
-        (f"session {snapshot.session}" if snapshot.session else "", "bar"),
-        (snapshot.study, "bar.dim"),
+    right: list[Span] = [(" SIMULATED ", "sim")] if snapshot.simulated else []
+    speed = f" SIMULATED x{snapshot.speed:g} " if snapshot.simulated and snapshot.speed != 1.0 else ""
+    if speed and width_of(row(*left)) + len(speed) + 1 <= width:
+        right = [(speed, "sim")]
+    session = f"  session {snapshot.session}" if snapshot.session else ""
+    clock = f" {clock_of(snapshot.utc, seconds=False)} "
+    for part, text, style in (
+        (right, clock, "bar.dim"),
+        (left, session, "bar"),
+        (left, f"  {snapshot.study}", "bar.dim"),
     ):
-        if text and width_of(row(*left, *right)) + len(text) + 3 <= width:
-            left.append((f"  {text}", style))
+        if text.strip() and width_of(row(*left, *right)) + len(text) + 1 <= width:
+            part.append((text, style))
     return ends(row(*left), row(*right), width, "bar")
 
 
