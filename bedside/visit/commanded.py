@@ -219,8 +219,7 @@ def _sign(state: Visit, cause: SignedByPerson, _now: Now, who: Person | None) ->
         raise Refusal("the visit is signed in its last step", "complete the steps before it")
     if who is not None and cause.person.user != who.user:
         raise Refusal("only the person who is signed in can sign", "sign in as that person")
-    if state.armed or not state.off_confirmed:
-        raise Refusal("the stimulator is not confirmed to be off", "wait, or switch it off by hand")
+    steps.off_or_gone(state)
     signed = Signed(user=cause.person.user, name=cause.person.name, meaning=cause.meaning)
     return (signed, *steps.close(state))
 

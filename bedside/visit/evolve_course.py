@@ -55,7 +55,10 @@ def _train(state: Visit, event: TrainIntended, envelope: Envelope) -> Visit:
 
 def _started(state: Visit, _event: StimulationStarted, envelope: Envelope) -> Visit:
     now_ns = envelope.mono_ns
-    course = replace(state.course, begun=True, started_ns=now_ns, active_since_ns=now_ns, contact_ns=now_ns)
+    start_c = state.said.temperature_c if state.said is not None else None
+    course = replace(
+        state.course, begun=True, started_ns=now_ns, active_since_ns=now_ns, contact_ns=now_ns, start_c=start_c
+    )
     return replace(state, course=course, chain=None)
 
 

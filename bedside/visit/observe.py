@@ -20,7 +20,7 @@ from bedside.visit.inputs import (
 )
 from bedside.visit.state import DeviceHealth, Live, Visit
 from hal.device import HealthChanged
-from hal.roles import OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
+from hal.roles import OperatorPrompt, RobotState, StimulatorStatus
 
 
 def observe(state: Visit, cause: Cause, now: Now) -> Visit:
@@ -48,8 +48,8 @@ def _told(live: Live, cause: Cause, now: Now) -> Live:
             return replace(live, guard_ok=ok, guard_text=text)
         case DiskSpace(free_bytes=free):
             return replace(live, disk_free_bytes=free)
-        case RecordTrouble(text=text, remedy=remedy):
-            return replace(live, trouble=text, trouble_remedy=remedy)
+        case RecordTrouble(text=text):
+            return replace(live, trouble=text)
         case _:
             return live
 
@@ -59,8 +59,6 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
     match reading:
         case StimulatorStatus():
             return replace(live, status=reading, status_ns=now.mono_ns)
-        case PulseCounter(total=total, agrees=agrees):
-            return replace(live, counter_total=total, counter_agrees=agrees)
         case RobotState():
             return replace(live, robot=reading, robot_ns=now.mono_ns)
         case OperatorPrompt():

@@ -98,18 +98,22 @@ def changed(state: Visit, reading: RobotState) -> RobotChanged | None:
     last = state.robot
     event = RobotChanged(
         phase=reading.phase,
-        speed_kmh=reading.speed_kmh,
-        body_weight_support_kg=reading.body_weight_support_kg,
-        assist_pct=reading.assist_pct,
+        speed_kmh=_rounded(reading.speed_kmh, 2),
+        body_weight_support_kg=_rounded(reading.body_weight_support_kg, 1),
+        assist_pct=_rounded(reading.assist_pct, 1),
         e_stop=reading.e_stop,
         steps=reading.steps,
         source=reading.source,
     )
     if last is None or (last.phase, last.e_stop, last.source) != (event.phase, event.e_stop, event.source):
         return event
-    moved = _differs(last.speed_kmh, event.speed_kmh, 0.1) or _differs(last.assist_pct, event.assist_pct, 1.0)
+    moved = _differs(last.speed_kmh, event.speed_kmh, 0.2) or _differs(last.assist_pct, event.assist_pct, 1.0)
     loaded = _differs(last.body_weight_support_kg, event.body_weight_support_kg, 5.0)
     return event if moved or loaded else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _differs(before: float | None, after: float | None, least: float) -> bool:

@@ -141,6 +141,7 @@ class Course(msgspec.Struct, frozen=True):
     train: TrainRun | None = None
     pause: Pause | None = None
     ended: StimulationEnded | None = None
+    start_c: float | None = None
     active_ns: int = 0
     active_since_ns: int | None = None
     last_pulse_ns: int = NO_TIME
@@ -198,8 +199,6 @@ class Live(msgspec.Struct, frozen=True):
     now_ns: int = 0
     status: StimulatorStatus | None = None
     status_ns: int = NO_TIME
-    counter_total: int | None = None
-    counter_agrees: bool = False
     robot: RobotState | None = None
     robot_ns: int = NO_TIME
     prompt: OperatorPrompt | None = None
@@ -212,7 +211,6 @@ class Live(msgspec.Struct, frozen=True):
     guard_text: str = "no word from the guard"
     disk_free_bytes: int | None = None
     trouble: str = ""
-    trouble_remedy: str = ""
     train_running_ns: int = NO_TIME
     conditions: Mapping[str, tuple[bool, int]] = msgspec.field(default_factory=dict)
 

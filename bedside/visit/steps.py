@@ -99,9 +99,21 @@ def _dose(state: Visit) -> str:
 def _treatment(state: Visit) -> str:
     if state.course.ended is None:
         raise Refusal("stimulation is not over", "wait for its end, or end it")
+    off_or_gone(state)
+    return f"{state.ledger.course} of {state.ledger.planned} pulses"
+
+
+def off_or_gone(state: Visit) -> None:
+    """Raise `Refusal` while a stimulator that can be reached has not confirmed that it is off."""
     if state.armed:
         raise Refusal("the stimulator is armed", "stop it")
-    return f"{state.ledger.course} of {state.ledger.planned} pulses"
+    if not state.off_confirmed and not stimulator_gone(state):
+        raise Refusal("the stimulator has not confirmed that it is off", "wait, or switch it off by hand")
+
+
+def stimulator_gone(state: Visit) -> bool:
+    """No wire reaches the stimulator any more."""
+    return any(d.role == "stimulator" and d.health.state != "ok" for d in state.live.devices.values())
 
 
 def _aftercare(state: Visit) -> str:
@@ -178,8 +190,9 @@ def close(state: Visit) -> tuple[Event, ...]:
     planned = state.ledger.planned
     share = state.ledger.course / planned if planned else 0.0
     complete_at = state.setup.study.run.complete_fraction
+    unproved = "" if state.off_confirmed else "; the stimulator never confirmed that it was off"
     outcome = VisitClosed(
         outcome="complete" if share >= complete_at else "partial",
-        reason=ended.reason if ended is not None else "ended before treatment",
+        reason=f"{ended.reason if ended is not None else 'ended before treatment'}{unproved}",
     )
     return (*doubts, StepCompleted(step="signoff", summary="signed"), outcome)

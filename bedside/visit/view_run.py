@@ -37,6 +37,7 @@ def run(state: Visit, now: Now, *, unblinded: bool) -> Run | None:
         di_dt_a_us=state.di_dt_a_us if state.course.begun else None,
         enabled=live.enabled if live is not None else None,
         temperature_c=live.temperature_c if live is not None else None,
+        minutes_to_limit=_minutes_to_limit(state, now),
         contact_due_s=_contact_due_s(state, now),
         contact_left_s=_contact_left_s(state, now),
         pause_left_s=max(0.0, course.pause_left_s(state, now)) if state.course.pause is not None else None,
@@ -76,6 +77,17 @@ def walk_s(state: Visit, now: Now) -> float:
     """Seconds of walking in this visit."""
     since_ns = state.walk_since_ns
     return (state.walked_ns + (max(0, now.mono_ns - since_ns) if since_ns is not None else 0)) / NS
+
+
+def _minutes_to_limit(state: Visit, now: Now) -> float | None:
+    """Minutes until the coil would pause the pulses if it went on warming as since the start; None while unknown."""
+    status, start_c = state.live.status, state.course.start_c
+    ran_min = elapsed_s(state, now) / 60.0
+    if status is None or status.temperature_c is None or start_c is None or ran_min < 1.0:
+        return None
+    risen_c = status.temperature_c - start_c
+    left_c = max(0.0, state.setup.limits.coil.pause_c - status.temperature_c)
+    return round(left_c / risen_c * ran_min, 1) if risen_c >= 1.0 else None
 
 
 def _contact_due_s(state: Visit, now: Now) -> float | None:

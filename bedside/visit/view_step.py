@@ -24,19 +24,33 @@ def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
     if name is None:
         return None
     words = WORDS[name]
-    drawing = _drawing(state) if name == "coil" and unblinded else ()
+    more = _earlier(state) if name == "checkin" else ()
+    if name == "coil" and unblinded:
+        more = _drawing(state)
     wanted = next_action(state, now, name)
     return Step(
         id=name,
         number=steps.ORDER.index(name) + 1,
         total=len(steps.ORDER),
         title=words.title,
-        instruction="\n".join((words.instruction, *drawing)),
+        instruction="\n".join((words.instruction, *more)),
         good=words.good,
         items=tuple(_item(state, name, item) for item in forms.items(state, name)),
         next=wanted,
         others=tuple(action for action in _others(state, now, name) if action.command != wanted.command),
     )
+
+
+def _earlier(state: Visit) -> tuple[str, ...]:
+    """What earlier visits said, to recognise the participant by and to ask about."""
+    record = state.recalled
+    if record is None:
+        return ()
+    rmt, age = record.rmt_pct_mso, record.rmt_age_days
+    lines = [f"Last time: {', '.join(record.adverse) or 'no adverse event recorded'}."]
+    if rmt is not None and age is not None:
+        lines.append(f"Last threshold {rmt:.1f} %MSO, {age:.0f} days ago, over {record.hotspot_site or 'no site'}.")
+    return tuple(lines)
 
 
 def _drawing(state: Visit) -> tuple[str, ...]:

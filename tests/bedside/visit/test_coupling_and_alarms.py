@@ -91,7 +91,7 @@ def test_a_small_change_of_speed_is_still_steady() -> None:
     bed = bed_at("treatment")
     bed.move("walk", 1.0)
     bed.advance(20.0)
-    bed.move("walk", 1.1)
+    bed.move("walk", 1.2)
     bed.advance(11.0)
     bed.ask(c.StartStimulation())
     assert bed.events(e.TrainIntended)

@@ -9,6 +9,7 @@ from bedside import commands as c
 from bedside import events as e
 from bedside.visit import dose
 from bedside.visit.rules import Refusal
+from bedside.visit.view import picture
 from tests.helpers.bed import RECORD, THERAPIST, Bed, same, shipped
 from tests.helpers.bed_ready import bed_at
 
@@ -352,3 +353,29 @@ def test_split_train() -> None:
         size, trains = dose.split_train(pulses, 1000)
         assert 1 <= size <= 1000
         assert size * trains <= pulses
+
+
+def test_a_dead_stimulator_does_not_hold_the_visit_and_is_said() -> None:
+    bed = bed_at("treatment")
+    bed.start()
+    bed.advance(30.0)
+    bed.stim.fails = {"off"}
+    bed.ask(c.EndStimulation(reason="smoke"))
+    bed.advance(1.0)
+    with pytest.raises(Refusal, match="not confirmed"):
+        bed.ask(c.NextStep())
+    bed.link(ok=False)
+    bed.to("signoff")
+    bed.sign()
+    assert "never confirmed" in last(bed, e.VisitClosed).reason
+
+
+def test_minutes_to_the_coils_limit() -> None:
+    bed = bed_at("treatment")
+    bed.start()
+    bed.advance(120.0)
+    assert picture(bed.state, bed.now, "control").run.minutes_to_limit is None, "not warming: nothing to predict"
+    bed.stim.temperature_c = 29.0
+    bed.advance(1.0)
+    left_min = picture(bed.state, bed.now, "control").run.minutes_to_limit
+    assert left_min == pytest.approx((41 - 29) / (29 - 25) * 121 / 60, rel=0.01)
