@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,19 @@ import pytest
 pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
 
 BEDSIDE = [sys.executable, "-m", "bedside.cli"]
-KILLS_A_VISIT, VISITS = 6, 5
+KILLS_A_VISIT, VISITS = 10, 3
+SHORT_COURSE = 300
+
+
+def short_course(folder: Path) -> str:
+    """The shipped configuration with a shorter treatment, so that faults and kills meet every step within a minute."""
+    config = folder / "short"
+    shutil.copytree(Path(__file__).parents[2] / "configs", config)
+    preset = config / "protocols" / "lf_1hz_1200.toml"
+    text = preset.read_text()
+    assert "pulses_in_burst = 1200" in text
+    preset.write_text(text.replace("pulses_in_burst = 1200", f"pulses_in_burst = {SHORT_COURSE}"))
+    return str(config)
 
 
 def unattended(folder: Path, *options: str) -> dict[str, Any]:
@@ -47,15 +60,16 @@ def test_a_whole_visit_ends_with_the_planned_dose_and_a_threshold_near_the_truth
 @pytest.mark.parametrize(
     "fault",
     [
-        "robot.e_stop@train:200",
-        "stimulator.front_panel_disable@train:300",
+        "robot.e_stop@train:120",
+        "stimulator.front_panel_disable@train:130",
         "stimulator.cable_out@train:150+60",
         "stimulator.garbage@train:100+5",
         "emg.silence@train:50+60",
     ],
 )
 def test_a_visit_goes_on_after_a_fault_and_the_count_stays_true(tmp_path: Path, fault: str) -> None:
-    summary = unattended(tmp_path, "--speed", "30", "--seed", "4", "--fault", fault)
+    config = short_course(tmp_path)
+    summary = unattended(tmp_path, "--speed", "30", "--seed", "4", "--config", config, "--fault", fault)
     assert fault in summary["faults_fired"], "the fault did not happen"
     assert summary["journal_ok"]
     assert summary["outcome"], "the visit was not closed"
@@ -67,11 +81,12 @@ def test_a_visit_goes_on_after_a_fault_and_the_count_stays_true(tmp_path: Path, 
 async def test_a_station_killed_at_random_moments_resumes_and_counts_every_pulse(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     command = [*BEDSIDE, "demo", "--unattended", "--speed", "20", "--seed", "4", "--data", str(tmp_path)]
+    command += ["--config", short_course(tmp_path)]
     with (tmp_path / "demo.log").open("wb") as narration:
         demo = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=narration)
     kills = 0
     while kills < KILLS_A_VISIT and demo.returncode is None:
-        await asyncio.sleep(chance.uniform(4.0, 14.0))
+        await asyncio.sleep(chance.uniform(2.0, 8.0))
         kills += kill_station(tmp_path)
     assert demo.stdout is not None
     output = await demo.stdout.read()
