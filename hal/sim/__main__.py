@@ -18,22 +18,20 @@ FAR_ENDS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    result = argparse.ArgumentParser(prog="hal.sim", description=__doc__)
-    result.add_argument("--seed", type=int, default=1, help="draws the patient and everything random")
-    result.add_argument("--speed", type=float, default=1.0, help="how many times faster than real time")
-    result.add_argument("--dir", type=Path, help="folder for the serial port's name and the control socket")
-    result.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see --list; may be repeated")
-    result.add_argument("--recorded", type=Path, metavar="DIR", help="folder of recorded sweeps to play")
-    result.add_argument("--stimulator-link", choices=("pty", "tcp"), default="pty")
-    result.add_argument("--stimulator-port", type=_port, default=0, help="TCP port of the stimulator, 0 for any")
-    result.add_argument("--emg-port", type=_port, default=0)
-    result.add_argument("--robot-port", type=_port, default=0)
-    result.add_argument("--lifetime-pid", type=int, metavar="PID", help="end when that process has ended")
-    result.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
-    result.add_argument("--list", action="store_true", help="list far ends, control commands and faults")
-    return result
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command line."""
+    parser.add_argument("--seed", type=int, default=1, help="draws the patient and everything random")
+    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than real time")
+    parser.add_argument("--dir", type=Path, help="folder for the serial port's name and the control socket")
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see --list; may be repeated")
+    parser.add_argument("--recorded", type=Path, metavar="DIR", help="folder of recorded sweeps to play")
+    parser.add_argument("--stimulator-link", choices=("pty", "tcp"), default="pty")
+    parser.add_argument("--stimulator-port", type=_port, default=0, help="TCP port of the stimulator, 0 for any")
+    parser.add_argument("--emg-port", type=_port, default=0)
+    parser.add_argument("--robot-port", type=_port, default=0)
+    parser.add_argument("--lifetime-pid", type=int, metavar="PID", help="end when that process has ended")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
+    parser.add_argument("--list", action="store_true", help="list far ends, control commands and faults")
 
 
 def listing() -> str:
@@ -49,26 +47,35 @@ def listing() -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run; returns 0 after a clean end, 2 for a setup that makes no sense, 1 for anything else."""
-    options = parser().parse_args(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Serve until ended; 0 after a clean end, 2 for a setup that makes no sense, 1 for anything else."""
     if options.list:
         sys.stdout.write(listing())
         return 0
-    if options.dir is None:
-        parser().error("--dir is needed")
     try:
-        asyncio.run(_run(options))
+        asyncio.run(_serve(options))
     except (FaultSpecError, RecordingError, ValueError) as error:
-        sys.stderr.write(f"hal.sim: {error}\n")
-        return 2
+        return _fail(str(error), 2)
     except OSError as error:
-        sys.stderr.write(f"hal.sim: {error}\n")
-        return 1
+        return _fail(str(error), 1)
     return 0
 
 
-async def _run(options: argparse.Namespace) -> None:
+def main(words: list[str] | None = None) -> int:
+    """Read the command line and `run`."""
+    parser = argparse.ArgumentParser(prog="hal.sim", description=__doc__)
+    arguments(parser)
+    return run(parser.parse_args(words))
+
+
+def _fail(text: str, code: int) -> int:
+    sys.stderr.write(f"simulation: {text}\n")
+    return code
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    if options.dir is None:
+        raise ValueError("--dir is needed: a folder for the serial port's name and the control socket")
     options.dir.mkdir(parents=True, exist_ok=True)
     world = SimulatedWorld(
         options.seed,
