@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.snapshot import Alarm
-from bedside.visit import interlocks, robot
+from bedside.visit import interlocks, robot, stimulator
 from bedside.visit.inputs import Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
@@ -92,7 +92,7 @@ def _stimulator(state: Visit, now: Now) -> str | None:
     device = state.setup.devices.get("stimulator")
     if not state.going_on or device is None:
         return None
-    return interlocks.link_problem(state, now)
+    return stimulator.link(state, now)
 
 
 def _emg(state: Visit, now: Now) -> str | None:

@@ -196,7 +196,17 @@ def _over(state: Visit, train: TrainRun, now: Now) -> bool:
 def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
     counted = uncounted(state, now)
     reported = train.reported + sum(event.count for event in counted)
-    return (*counted, TrainEnded(reported=reported, lost=max(0, train.pulses - reported)))
+    lost = max(0, train.pulses - reported)
+    ended = TrainEnded(reported=reported, lost=lost)
+    if not lost or counted:
+        return (*counted, ended)
+    reason = f"{lost} of {train.pulses} pulses were not reported"
+    more = state.ledger.remaining > lost
+    return (
+        ended,
+        OffIntended(reason=reason),
+        *((StimulationPaused(cause="unreported", reason=reason),) if more else ()),
+    )
 
 
 def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
@@ -212,6 +222,8 @@ def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
 
 
 def _after_train(state: Visit, now: Now) -> tuple[Event, ...]:
+    if state.unsettled is not None:
+        return ()
     if state.ledger.remaining == 0:
         return end(state, "complete", "all planned pulses are behind")
     rate_hz = state.dose.rate_hz if state.dose is not None else 1.0

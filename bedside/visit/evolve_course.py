@@ -20,7 +20,7 @@ from bedside.events import (
     TrainIntended,
 )
 from bedside.visit.evolve_stimulator import unheard
-from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Visit
+from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Unsettled, Visit
 
 LINK_CAUSES = frozenset({"stimulator_link", "stimulator_silent", "interrupted"})
 
@@ -62,9 +62,13 @@ def _started(state: Visit, _event: StimulationStarted, envelope: Envelope) -> Vi
     return replace(state, course=course, chain=None)
 
 
-def _train_ended(state: Visit, event: TrainEnded, _: Envelope) -> Visit:
+def _train_ended(state: Visit, event: TrainEnded, envelope: Envelope) -> Visit:
+    train, doubt = state.course.train, state.unsettled
+    if event.lost and train is not None:
+        reason = f"{event.lost} pulses of a finished train were not reported"
+        doubt = Unsettled(event.lost, "treatment", reason, envelope.mono_ns, train.asked_ns, train.rate_hz)
     ledger = state.ledger.with_lost(event.lost)
-    return replace(state, course=replace(state.course, train=None), ledger=ledger, chain=None)
+    return replace(state, course=replace(state.course, train=None), ledger=ledger, chain=None, unsettled=doubt)
 
 
 def _paused(state: Visit, event: StimulationPaused, envelope: Envelope) -> Visit:

@@ -158,6 +158,7 @@ def _counter(state: Visit, event: CounterNoted, envelope: Envelope) -> Visit:
 
 def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
     ledger = state.ledger.with_pulses(event.count, event.purpose).with_pulses(event.unasked, None)
+    ledger = ledger.found(event.count) if event.purpose == "treatment" and state.course.train is None else ledger
     state = replace(state, ledger=ledger, unsettled=None, baseline=_counted(state, event.count + event.unasked))
     train = state.course.train
     if train is None or event.purpose != "treatment":
@@ -167,6 +168,7 @@ def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
 
 def _uncertain(state: Visit, event: PulsesUncertain, _: Envelope) -> Visit:
     ledger = state.ledger.with_uncertain(event.at_most, event.purpose)
+    ledger = ledger.found(event.at_most) if event.purpose == "treatment" else ledger
     return replace(state, ledger=ledger, unsettled=None, baseline=None)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bedside.events import Purpose
-from bedside.visit import dose, robot
+from bedside.visit import dose, robot, stimulator
 from bedside.visit.inputs import Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.side import target_channel
@@ -169,101 +169,13 @@ def _singles(state: Visit, _: Now) -> str | None:
     return None if used < most else f"{most} single pulses were given in this visit"
 
 
-def link_problem(state: Visit, now: Now) -> str | None:
-    """Why the stimulator's own account cannot be relied on."""
-    device = state.setup.devices.get("stimulator")
-    if device is None:
-        return "no stimulator is configured"
-    lost = _lost(state, "stimulator")
-    if lost is not None or not device.telemetry:
-        return lost
-    if state.live.status is None:
-        return "the stimulator has not been heard"
-    age_s = (now.mono_ns - state.live.status_ns) / NS
-    limit_s = state.setup.limits.fresh.status_s * state.setup.speed
-    return f"the stimulator was last heard {age_s:.1f} s ago" if age_s > limit_s else None
-
-
-def _lost(state: Visit, role: str) -> str | None:
-    for name, device in state.live.devices.items():
-        if device.role == role and device.health.state != "ok":
-            return f"{name}: {device.health.error or device.health.state}"
-    return None
-
-
-def _enabled(state: Visit, _: Now) -> str | None:
-    status = state.live.status
-    if not state.armed or state.busy or status is None or status.enabled is not False:
-        return None
-    return "the stimulator was disabled at its front panel"
-
-
-def _read_back(state: Visit, _: Now) -> str | None:
-    status, asked = state.live.status, state.asked_pct_mso
-    if not state.armed or state.busy or status is None or status.amplitude_pct_mso is None:
-        return None
-    if asked is None or status.amplitude_pct_mso == asked:
-        return None
-    return f"the stimulator shows {status.amplitude_pct_mso} %MSO, {asked} %MSO was asked"
-
-
-def _running(state: Visit, _: Now) -> str | None:
-    status, train = state.live.status, state.course.train
-    if train is None or not state.course.running or state.busy or status is None:
-        return None
-    if status.train_running is not False or not train.reported or state.live.status_ns <= train.first_ns:
-        return None
-    done_s = train.pulses / train.rate_hz
-    ran_s = (state.live.now_ns - train.first_ns) / NS
-    return "the train was stopped at the stimulator" if ran_s < done_s - 2.0 / train.rate_hz else None
-
-
-def _silent(state: Visit, now: Now) -> str | None:
-    train, device = state.course.train, state.setup.devices.get("stimulator")
-    if train is None or not state.course.running or train.reported >= train.pulses:
-        return None
-    if device is None or not device.counts_pulses:
-        return None
-    heard_ns = max(train.last_ns, train.asked_ns, state.live.train_running_ns)
-    if not train.reported and state.live.train_running_ns < train.asked_ns:
-        return None
-    limit_s = 2.5 / train.rate_hz + state.setup.limits.fresh.silence_s * state.setup.speed
-    over = train.first_ns + round(train.pulses / train.rate_hz * NS) if train.reported else None
-    if over is not None and now.mono_ns >= over - round(NS / train.rate_hz):
-        return None
-    waited_s = (now.mono_ns - heard_ns) / NS
-    return f"no pulse was reported for {waited_s:.1f} s" if waited_s > limit_s else None
-
-
-def _heat(state: Visit, _: Now) -> str | None:
-    heat, status = state.setup.limits.coil, state.live.status
-    if status is None or status.temperature_c is None:
-        return None
-    cooling = state.course.pause is not None and state.course.pause.cause == "coil_heat"
-    limit_c = heat.resume_c if cooling else heat.pause_c
-    return None if status.temperature_c < limit_c else f"the coil is at {status.temperature_c:g} C"
-
-
-def _known_coil(state: Visit, _: Now) -> str | None:
-    device = state.setup.devices.get("stimulator")
-    coils = device.coils if device is not None else ()
-    code = state.live.status.coil_type if state.live.status is not None else None
-    if not code:
-        return (
-            None if any(device and coil.id == device.coil for coil in coils) else "no coil is named in the device file"
-        )
-    return (
-        None if any(coil.code == code for coil in coils) else f"the stimulator reports coil type {code}, unknown here"
-    )
-
-
 def _emg(state: Visit, now: Now) -> str | None:
     target = target_channel(state)
     if target is None:
         return "no EMG channel lies on the target muscle"
-    lost = _lost(state, "emg")
-    if lost is not None:
-        return lost
+    gone = stimulator.lost(state, "emg")
+    if gone is not None:
+        return gone
     emg = state.live.emg
     age_s = (now.mono_ns - state.live.emg_ns) / NS
     if emg is None or age_s > state.setup.limits.fresh.emg_s * state.setup.speed:
@@ -321,15 +233,20 @@ TABLE: tuple[Condition, ...] = (
     Condition(
         "robot_link", "robot heard", robot.telemetry_problem, "check the robot's network cable", COURSE, during=True
     ),
-    Condition("stimulator_link", "stimulator heard", link_problem, "check its power and cable", during=True),
-    Condition("enabled", "enabled as asked", _enabled, "see why, then start again", during=True),
-    Condition("read_back", "amplitude as asked", _read_back, "leave the dial alone, then start again", during=True),
-    Condition("train", "train as asked", _running, "see why, then resume", COURSE, during=True),
+    Condition("stimulator_link", "stimulator heard", stimulator.link, "check its power and cable", during=True),
+    Condition("enabled", "enabled as asked", stimulator.enabled, "see why, then start again", during=True),
+    Condition("read_back", "amplitude as asked", stimulator.read_back, "leave the dial, then start again", during=True),
+    Condition("train", "train as asked", stimulator.train, "see why, then resume", COURSE, during=True),
     Condition(
-        "stimulator_silent", "pulses reported", _silent, "check the stimulator and its cable", COURSE, during=True
+        "stimulator_silent",
+        "pulses reported",
+        stimulator.silence,
+        "check the stimulator and its cable",
+        COURSE,
+        during=True,
     ),
-    Condition("coil_heat", "coil cool enough", _heat, "let the coil cool, or change it", during=True),
-    Condition("coil_known", "coil known", _known_coil, "connect a coil of the device file"),
+    Condition("coil_heat", "coil cool enough", stimulator.heat, "let the coil cool, or change it", during=True),
+    Condition("coil_known", "coil known", stimulator.coil, "connect a coil of the device file"),
     Condition("emg", "EMG heard", _emg, "check the amplifier and the electrodes", HUNT, during=True),
     Condition("control", "a kiosk is in control", _control, "take control at the kiosk", during=True),
     Condition("guard", "guard watches", _guard, "start the station below its guard", during=True),

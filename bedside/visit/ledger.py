@@ -63,6 +63,10 @@ class Ledger(msgspec.Struct, frozen=True):
             return replace(self, uncertain_course=self.uncertain_course + count)
         return replace(self, uncertain_single=self.uncertain_single + count)
 
+    def found(self, count: int) -> "Ledger":
+        """Lost pulses of which something else is known by now: that they were given, or that it cannot be told."""
+        return replace(self, lost=max(0, self.lost - count))
+
     def with_lost(self, count: int) -> "Ledger":
         """Pulses of a finished train that were never reported."""
         return replace(self, lost=self.lost + count)

@@ -1,7 +1,7 @@
 """The treatment as a screen shows it: asked and reported side by side, and every interlock with its remedy."""
 
 from bedside.snapshot import Interlock, Run, RunWord
-from bedside.visit import course, interlocks, steps
+from bedside.visit import course, interlocks, steps, stimulator
 from bedside.visit.dose import Durations
 from bedside.visit.inputs import Now
 from bedside.visit.state import Visit
@@ -50,8 +50,8 @@ def status(state: Visit, now: Now) -> tuple[RunWord, str]:
     now_course = state.course
     if state.off_failed:
         return "UNKNOWN", "the stimulator did not confirm that it is off: check the device"
-    if now_course.running and interlocks.link_problem(state, now) is not None:
-        return "UNKNOWN", interlocks.link_problem(state, now) or ""
+    if now_course.running and stimulator.link(state, now) is not None:
+        return "UNKNOWN", stimulator.link(state, now) or ""
     if not state.off_confirmed and not state.armed:
         return "STOPPING", state.off_reason
     if now_course.ended is not None:

@@ -1,0 +1,101 @@
+"""Why the stimulator is not as it was asked to be: link, enabled, amplitude, train, reports, coil."""
+
+from bedside.visit.inputs import Now
+from bedside.visit.state import Visit
+
+NS = 1_000_000_000
+
+
+def link(state: Visit, now: Now) -> str | None:
+    """Why the stimulator's own account cannot be relied on."""
+    device = state.setup.devices.get("stimulator")
+    if device is None:
+        return "no stimulator is configured"
+    gone = lost(state, "stimulator")
+    if gone is not None or not device.telemetry:
+        return gone
+    if state.live.status is None:
+        return "the stimulator has not been heard"
+    age_s = (now.mono_ns - state.live.status_ns) / NS
+    limit_s = state.setup.limits.fresh.status_s * state.setup.speed
+    return f"the stimulator was last heard {age_s:.1f} s ago" if age_s > limit_s else None
+
+
+def lost(state: Visit, role: str) -> str | None:
+    """Why the device of a role cannot be reached; None while all of that role can."""
+    for name, device in state.live.devices.items():
+        if device.role == role and device.health.state != "ok":
+            return f"{name}: {device.health.error or device.health.state}"
+    return None
+
+
+def enabled(state: Visit, _: Now) -> str | None:
+    """An armed stimulator says that it is disabled."""
+    status = state.live.status
+    if not state.armed or state.busy or status is None or status.enabled is not False:
+        return None
+    return "the stimulator was disabled at its front panel"
+
+
+def read_back(state: Visit, _: Now) -> str | None:
+    """An armed stimulator shows another amplitude than the one asked for."""
+    status, asked = state.live.status, state.asked_pct_mso
+    if not state.armed or state.busy or status is None or status.amplitude_pct_mso is None:
+        return None
+    if asked is None or status.amplitude_pct_mso == asked:
+        return None
+    return f"the stimulator shows {status.amplitude_pct_mso} %MSO, {asked} %MSO was asked"
+
+
+def train(state: Visit, _: Now) -> str | None:
+    """A train is not running any more, well before its end."""
+    status, train = state.live.status, state.course.train
+    if train is None or not state.course.running or state.busy or status is None:
+        return None
+    if status.train_running is not False or not train.reported or state.live.status_ns <= train.first_ns:
+        return None
+    done_s = train.pulses / train.rate_hz
+    ran_s = (state.live.now_ns - train.first_ns) / NS
+    return "the train was stopped at the stimulator" if ran_s < done_s - 2.0 / train.rate_hz else None
+
+
+def silence(state: Visit, now: Now) -> str | None:
+    """A running train's pulses are not reported."""
+    train, device = state.course.train, state.setup.devices.get("stimulator")
+    if train is None or not state.course.running or train.reported >= train.pulses:
+        return None
+    if device is None or not device.counts_pulses:
+        return None
+    heard_ns = max(train.last_ns, train.asked_ns, state.live.train_running_ns)
+    if not train.reported and state.live.train_running_ns < train.asked_ns:
+        return None
+    limit_s = 2.5 / train.rate_hz + state.setup.limits.fresh.silence_s * state.setup.speed
+    over = train.first_ns + round(train.pulses / train.rate_hz * NS) if train.reported else None
+    if over is not None and now.mono_ns >= over - round(NS / train.rate_hz):
+        return None
+    waited_s = (now.mono_ns - heard_ns) / NS
+    return f"no pulse was reported for {waited_s:.1f} s" if waited_s > limit_s else None
+
+
+def heat(state: Visit, _: Now) -> str | None:
+    """The coil is too warm; after a pause for heat it has to cool further before pulses go on."""
+    heat, status = state.setup.limits.coil, state.live.status
+    if status is None or status.temperature_c is None:
+        return None
+    cooling = state.course.pause is not None and state.course.pause.cause == "coil_heat"
+    limit_c = heat.resume_c if cooling else heat.pause_c
+    return None if status.temperature_c < limit_c else f"the coil is at {status.temperature_c:g} C"
+
+
+def coil(state: Visit, _: Now) -> str | None:
+    """The coil is none of the device file's."""
+    device = state.setup.devices.get("stimulator")
+    coils = device.coils if device is not None else ()
+    code = state.live.status.coil_type if state.live.status is not None else None
+    if not code:
+        return (
+            None if any(device and coil.id == device.coil for coil in coils) else "no coil is named in the device file"
+        )
+    return (
+        None if any(coil.code == code for coil in coils) else f"the stimulator reports coil type {code}, unknown here"
+    )
