@@ -199,7 +199,7 @@ class BedsideApp(App[None], inherit_bindings=False):
             return
         refusal = action.state(self.picture)
         if refusal:
-            self.say(f"{action.label}: {refusal}")
+            self.say(refusal if name == "next" else f"{action.label}: {refusal}")
         else:
             self._perform(action.deed, name)
 

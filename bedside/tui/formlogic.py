@@ -38,14 +38,19 @@ def _number(item: Item, text: str) -> float:
     return value
 
 
+def unit_text(item: Item) -> str:
+    """The unit without the brackets that UCUM puts around some, such as mm[Hg]."""
+    return item.unit.replace("[", "").replace("]", "")
+
+
 def range_text(item: Item) -> str:
     """The permitted range with its unit, such as "0 to 100 %"."""
-    unit = f" {item.unit}" if item.unit else ""
+    unit = f" {unit_text(item)}" if item.unit else ""
     if item.low is not None and item.high is not None:
         return f"{item.low:g} to {item.high:g}{unit}"
     if item.low is not None:
         return f"at least {item.low:g}{unit}"
-    return f"at most {item.high:g}{unit}" if item.high is not None else item.unit
+    return f"at most {item.high:g}{unit}" if item.high is not None else unit_text(item)
 
 
 def value_text(item: Item) -> str:
@@ -57,7 +62,7 @@ def value_text(item: Item) -> str:
     if isinstance(item.value, bool):
         return "yes" if item.value else "no"
     shown = f"{item.value:g}" if isinstance(item.value, float) else str(item.value)
-    return f"{shown} {item.unit}".rstrip()
+    return f"{shown} {unit_text(item)}".rstrip()
 
 
 def key_value(item: Item, key: str) -> tuple[bool, Value]:

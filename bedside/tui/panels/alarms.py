@@ -70,5 +70,5 @@ def _alarm(alarm: Alarm, picture: Picture, style: str) -> list[Row]:
             row((f"     {tail}", style), fill),
         ]
     if alarm.priority == "medium":
-        return [row((f" {mark} {alarm.text}: {alarm.remedy}", style), fill), row((f"    {tail}", style), fill)]
+        return [row((f" {mark} {alarm.text}", style), fill), row((f"    {alarm.remedy}; {tail}", style), fill)]
     return [row((f" {mark} {alarm.text}: {alarm.remedy}{more}{quiet}", style), fill)]

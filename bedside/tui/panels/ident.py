@@ -77,7 +77,7 @@ def box_strip(picture: Picture, width: int) -> Row:
     watching = sum(1 for who in snapshot.watchers if not who.controls)
     parts: list[Span] = [
         operator(picture),
-        (f"rec {snapshot.recording}", "text") if snapshot.recording else ("not recording", "dim"),
+        _recording(snapshot.recording),
         _disk(snapshot.disk_free_gb),
         (f"clock {snapshot.clock or '?'}", "text" if snapshot.clock else "dim"),
         (f"{watching} watching", "text" if watching else "dim"),
@@ -87,6 +87,12 @@ def box_strip(picture: Picture, width: int) -> Row:
     for part in parts:
         spans += [(" | ", "dim"), part] if spans else [part]
     return row(*spans)
+
+
+def _recording(said: str) -> Span:
+    if said in {"", "off"}:
+        return ("not recording", "dim")
+    return (said if said.startswith("rec") else f"rec {said}", "text")
 
 
 def _disk(free_gb: float | None) -> Span:

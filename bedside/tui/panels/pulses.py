@@ -62,7 +62,7 @@ def grid_rows(picture: Picture, width: int, height: int) -> list[Row]:
         lines.append(row(*spans))
     here = next((site for site in hunt.sites if site.id == marked), None)
     if here is not None:
-        lines.append(row((f" {here.id}: x {here.x_cm:+g} y {here.y_cm:+g} cm, {here.pulses} pulses", "dim")))
+        lines.append(row((f" {here.id}: {here.x_cm:+g} {here.y_cm:+g} cm, n={here.pulses}", "dim")))
     return lines
 
 

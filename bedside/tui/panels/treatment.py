@@ -108,6 +108,25 @@ def _amplitude(run: Run, age_s: float | None, up: bool) -> Cell:
     return (label, value, note)
 
 
+def dose_rows(picture: Picture) -> list[Row]:
+    """The plan and the totals: what is to be compared at the dose and signed at the end."""
+    run = picture.run
+    if run is None:
+        return []
+    intensity = "hidden (F9)" if picture.private else number(run.asked_pct_mso, 0, "%MSO")
+    threshold = "hidden (F9)" if picture.private else number(run.rmt_pct_mso, 1, "%MSO")
+    lines = [
+        ("threshold", threshold, ""),
+        ("intensity", intensity, f"{run.pct_rmt:.1f} % of the threshold" if run.pct_rmt is not None else ""),
+        ("pulses", f"{run.planned} planned", run.preset),
+        ("time", "", run.durations),
+        ("delivered", f"{run.delivered} reported", f"up to {run.uncertain} more" if run.uncertain else ""),
+        ("state", run.word, run.reason),
+    ]
+    rows = [row((f"   {name:<10}", "dim"), (value, "strong"), (f"  {note}", "text")) for name, value, note in lines]
+    return [row(""), *rows]
+
+
 def reminder(picture: Picture) -> Row:
     """The countdown that matters now: contact question, pause limit, or the next contact question."""
     run = picture.run

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 
 from bedside.events import Value
 from bedside.snapshot import Item, Step
+from bedside.tui.panels.treatment import dose_rows
 from bedside.tui.panels.visit import HIDDEN_STEPS, step_title, step_words
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row
@@ -13,12 +14,14 @@ from bedside.tui.screens.body import ActionBox, Body, RowsPanel
 from bedside.tui.widgets.form import Form
 
 INSTRUCTION_ROWS = 8
+TOTAL_STEPS = frozenset({"dose", "signoff"})
 
 
 def head_rows(picture: Picture, width: int, height: int) -> Sequence[Row]:
     """Title, instruction and what good looks like."""
     title = step_title(picture, width, with_progress=False)
-    return [title, *step_words(picture, width, INSTRUCTION_ROWS, 1)]
+    totals = dose_rows(picture) if picture.step_id in TOTAL_STEPS else []
+    return [title, *step_words(picture, width, INSTRUCTION_ROWS, 1), *totals]
 
 
 class FormBody(Body):

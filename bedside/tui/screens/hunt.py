@@ -86,7 +86,7 @@ class HuntBody(Body):
         self._trace = TraceCanvas(link, ladder)
         self._sites = RowsPanel(side_panel, id="sites")
         self._overlay = MepOverlay(link, ladder)
-        self._plot = RecruitmentPlot()
+        self._plot = RecruitmentPlot(ladder)
         self._trials = RowsPanel(lambda picture, width, height: trial_rows(picture, height), id="trials")
 
     def compose(self) -> ComposeResult:

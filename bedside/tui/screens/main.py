@@ -30,19 +30,24 @@ def later(name: str) -> Any:
     return importlib.import_module(f"bedside.tui.screens.{name}")
 
 
+ROOMY = 100
 _FIRST = ("stop", "emergency", "next", "pause")
 _GROUPS = ("treatment", "single pulses", "visit", "always")
 
 
 def footer_row(picture: Picture, width: int) -> Row:
-    """STOP first, help last, between them the keys that mean something now, as many as fit."""
+    """STOP first, help last, between them the keys that mean something now, as many as fit.
+
+    A narrow footer leaves out what cannot be done now; the help page has it greyed.
+    """
     spans: list[Span] = [(" F12 STOP ", "stop")]
     tail: list[Span] = [("  F1 ", "key"), ("help ", "text")]
     room = width - width_of(row(*spans, *tail))
     for action in sorted(for_role(picture.role), key=_rank):
         state = action.state(picture)
         size = len(action.shows) + len(action.label) + 3
-        if not action.footer or state is None or action.id in {"stop", "help"} or size > room:
+        crowded = bool(state) and width < ROOMY and action.id != "next"
+        if not action.footer or state is None or crowded or action.id in {"stop", "help"} or size > room:
             continue
         room -= size
         works = state == ""

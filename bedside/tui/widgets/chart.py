@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bedside.snapshot import Hunt
+from bedside.tui.glyphs import Ladder
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, Span, row
 from bedside.tui.widgets.panel import Panel
@@ -13,7 +14,7 @@ CRITERION_UV = 50.0
 _STYLES = {"o": "trace.target", "x": "dim", "+": "look"}
 
 
-def recruitment(hunt: Hunt, width: int, height: int) -> list[str]:
+def recruitment(hunt: Hunt, width: int, height: int, ladder: Ladder = "braille") -> list[str]:
     """The plot as lines of text. o: valid response, x: void or rejected, lines: criterion, estimate and interval.
 
     plotext is loaded here, the first time a plot is wanted: it costs more than all other imports of the first screen.
@@ -22,7 +23,7 @@ def recruitment(hunt: Hunt, width: int, height: int) -> list[str]:
     figure = plotext.figure
     figure.clear()
     figure.plot_size(width, height)
-    _lines(figure, hunt)
+    _lines(figure, hunt, "default" if ladder == "ascii" else "dotted")
     for marker, points in _points(hunt).items():
         if points:
             xs, ys = zip(*points, strict=True)
@@ -42,9 +43,9 @@ def _points(hunt: Hunt) -> dict[str, list[tuple[float, float]]]:
     return {"x": void, "o": good}
 
 
-def _lines(figure: Any, hunt: Hunt) -> None:
+def _lines(figure: Any, hunt: Hunt, bound: str) -> None:
     figure.line(CRITERION_UV, "h")
-    for value, style in ((hunt.low_pct_mso, "dotted"), (hunt.high_pct_mso, "dotted"), (hunt.rmt_pct_mso, "default")):
+    for value, style in ((hunt.low_pct_mso, bound), (hunt.high_pct_mso, bound), (hunt.rmt_pct_mso, "default")):
         if value is not None:
             figure.line(value, "v", style=style)
 
@@ -52,8 +53,9 @@ def _lines(figure: Any, hunt: Hunt) -> None:
 class RecruitmentPlot(Panel):
     """Recruitment plot of the threshold hunt, made anew only when a trial or the size changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, ladder: Ladder) -> None:
         super().__init__()
+        self._ladder: Ladder = ladder
         self._made: tuple[object, ...] = ()
         self._lines: list[str] = []
 
@@ -65,7 +67,7 @@ class RecruitmentPlot(Panel):
             return [title, row((" nothing to plot yet", "dim"))]
         made = (hunt.trials, hunt.rmt_pct_mso, hunt.low_pct_mso, hunt.high_pct_mso, width, height)
         if made != self._made:
-            self._made, self._lines = made, recruitment(hunt, width - 1, max(height - 1, 4))
+            self._made, self._lines = made, recruitment(hunt, width - 1, max(height - 1, 4), self._ladder)
         return [title, *(row(*_coloured(line)) for line in self._lines)]
 
 

@@ -106,9 +106,13 @@ class ItemList(Panel):
 
     def put(self, items: Sequence[Item], *, afresh: bool) -> None:
         """Show these items; `afresh` puts the cursor on the first open one."""
+        before = self.current
         self.items = tuple(items)
-        self.at = next_open(self.items, -1) if afresh and items else min(self.at, max(len(items) - 1, 0))
-        self.at = max(self.at, 0)
+        self.at = max(next_open(self.items, -1) if afresh else min(self.at, len(items) - 1), 0)
+        now = self.current
+        answered_itself = before and now and before.id == now.id and before.value is None and now.by == "machine"
+        if answered_itself and now and now.value is not None:
+            self.at = next_open(self.items, self.at)
         self.renew()
 
     def rows(self, picture: Picture, width: int, height: int) -> Sequence[Row]:

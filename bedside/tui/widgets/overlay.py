@@ -60,8 +60,8 @@ class MepOverlay(Panel):
         layers = [self._layer(sweep, muscle, scale, shape) for sweep in known] or [np.zeros(shape, dtype=bool)]
         self._codes = cells(np.logical_or.reduce(layers), self._ladder)
         self._newest = np.asarray(layers[-1].reshape(rows, tall, width, wide).any(axis=(1, 3)))
-        last = f"pulse {known[-1].pulse}, " if known else "no response yet, "
-        self._title = f" {muscle}: {last}±{scale} µV" if known else f" {muscle}: no response yet"
+        last = f"#{known[-1].pulse}" if known else ""
+        self._title = f" {muscle} {last} ±{scale} µV" if known else f" {muscle}: no response yet"
 
     def _layer(self, sweep: Sweep, muscle: str, scale_uv: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
         columns = sweep_columns(sweep, muscle, shape[1], WINDOW_MS)

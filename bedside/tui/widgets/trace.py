@@ -1,5 +1,7 @@
 """The live EMG traces: one lane a muscle, only changed columns repainted."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
@@ -15,8 +17,16 @@ from bedside.tui.widgets.panel import Panel
 
 FRAMES_PER_S = 10
 WINDOW_MS = 2000.0
-LABEL_WIDTH = 10
+LABEL_WIDTH = 11
+FEWEST_LANES = 3
 _PULSE_SIGN = {"braille": "⡇", "half": "│", "ascii": "|"}
+
+
+def shown_channels(channels: Sequence[str], first: Sequence[str], height: int) -> list[int]:
+    """Which channels get a lane, by index: those asked for first, then the others, as many as have two rows each."""
+    wanted = [channels.index(name) for name in first if name in channels]
+    order = wanted + [place for place in range(len(channels)) if place not in wanted]
+    return order[: max(height // 2, FEWEST_LANES)]
 
 
 def lanes(height: int, channels: int) -> list[tuple[int, int]]:
@@ -43,6 +53,7 @@ class TraceCanvas(Panel):
         self._buffer = SweepBuffer(1, window_ms)
         self._codes: NDArray[np.uint32] = np.zeros((0, 0), dtype=np.uint32)
         self._scales: list[int] = []
+        self._lanes: list[tuple[int, int, int]] = []
 
     def on_mount(self) -> None:
         """Draw ten times a second."""
@@ -50,10 +61,10 @@ class TraceCanvas(Panel):
 
     def show(self, picture: Picture) -> None:
         """Only the labels depend on the picture."""
-        changed = picture.hunt != self.picture.hunt and self._target(picture) != self._target(self.picture)
+        changed = self._first(picture) != self._first(self.picture)
         self.picture = picture
         if changed:
-            self.refresh()
+            self.renew()
 
     def renew(self) -> None:
         """A new size starts a new buffer and draws again what is still known."""
@@ -71,6 +82,7 @@ class TraceCanvas(Panel):
         if not changed or not self._codes.size:
             return
         self._seen = self._link.waves[-1][0]
+        self._lay_out()
         if self._rescale():
             self._raster(0, self._codes.shape[1])
             self.refresh()
@@ -78,6 +90,13 @@ class TraceCanvas(Panel):
         for first, last in self._runs(np.concatenate(changed)):
             self._raster(first, last)
             self.refresh(Region(LABEL_WIDTH + first, 0, last - first, self._codes.shape[0]))
+
+    def _lay_out(self) -> None:
+        height = self._codes.shape[0]
+        order = shown_channels(self._buffer.channels, self._first(self.picture), height)
+        self._lanes = [
+            (channel, top, rows) for channel, (top, rows) in zip(order, lanes(height, len(order)), strict=False)
+        ]
 
     def _runs(self, dots: NDArray[np.int64]) -> list[tuple[int, int]]:
         columns = np.unique(dots // DOTS[self._ladder][0])
@@ -100,17 +119,17 @@ class TraceCanvas(Panel):
     def _raster(self, first: int, last: int) -> None:
         wide, tall = DOTS[self._ladder]
         dots = slice(first * wide, last * wide)
-        for channel, (top, rows) in enumerate(lanes(self._codes.shape[0], len(self._buffer.channels))):
+        for channel, top, rows in self._lanes:
             scale = self._scales[channel] * 2.0
             low = self._buffer.low_uv[dots, channel] / scale + 0.5
             high = self._buffer.high_uv[dots, channel] / scale + 0.5
             self._codes[top : top + rows, first:last] = cells(strokes(low, high, rows * tall), self._ladder)
 
-    def _target(self, picture: Picture) -> str:
-        return picture.hunt.muscle if picture.hunt else ""
+    def _first(self, picture: Picture) -> tuple[str, ...]:
+        return (picture.hunt.muscle, *picture.hunt.others) if picture.hunt else ()
 
     def _lane(self, y: int) -> tuple[int, int]:
-        for channel, (top, rows) in enumerate(lanes(self._codes.shape[0], len(self._buffer.channels))):
+        for channel, top, rows in self._lanes:
             if top <= y < top + rows:
                 return channel, y - top
         return -1, 0
@@ -128,7 +147,7 @@ class TraceCanvas(Panel):
         if channel < 0:
             words = " no EMG is coming" if y == 0 else ""
             return Strip([Segment(words.ljust(self.size.width), self.style("dim"))])
-        target = self._buffer.channels[channel] == self._target(self.picture)
+        target = self._buffer.channels[channel] in self._first(self.picture)[:1]
         label = self._label(channel, line)[: LABEL_WIDTH - 2]
         name = "trace.target" if target else "trace.other"
         head = Segment(f" {label:<{LABEL_WIDTH - 1}}", self.style(name if line == 0 else "dim"))

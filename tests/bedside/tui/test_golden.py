@@ -64,6 +64,17 @@ async def test_pages_and_dialogs_look_as_agreed(tmp_path: Path) -> None:
     assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
 
 
+async def test_linux_console_gets_only_signs_of_its_font(tmp_path: Path) -> None:
+    console = {"TERM": "linux", "LANG": "C.UTF-8", "BEDSIDE_FLASH": "off"}
+    async with kiosk(tmp_path, SCENES["start"], environment=console) as user:
+        await with_signals(user)
+        for n, scene in enumerate(("hotspot", "threshold", "stimulating", "screening"), 1000):
+            user.peer.put(msgspec.structs.replace(SCENES[scene], n=n))
+            await user.until(lambda n=n: user.app.picture.snapshot.n == n, scene)
+            odd = {sign for sign in await user.settle() if not sign.isascii()}
+            assert odd <= set("─│┌┐└┘├┤┬┴┼ …µ±°→"), (scene, odd)
+
+
 async def test_comparison_notices_a_changed_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BEDSIDE_GOLDEN", raising=False)
     async with kiosk(tmp_path, SCENES["hotspot"]) as user:
