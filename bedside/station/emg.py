@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.station.measure import Epoch, MeasureRule, measure_sweep
+from bedside.station.present import Present
 from bedside.station.ring import Counts, Ring
 from bedside.station.sweeps import AFTER_MS, BEFORE_MS, Expected, SweepBook
 from bedside.station.wire import Sweep, Wave
@@ -27,6 +28,8 @@ QUALITY_EVERY_MS = 200.0
 COLUMN_MS = 10.0
 OVERLAY_RATE_HZ = 2560.0
 DISPLAY_LSB_UV = 0.25
+EARLY_S, LATE_S = 0.05, 0.25
+"""How far (real s) a pulse may seem to lie before its order and after its report, for all delays on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class EmgPath:
         self._out = out
         self._ring = Ring(round(RING_S * self._rate_hz), len(self._names))
         self._book = SweepBook(self._rate_hz)
+        self._present = Present(self._rate_hz)
+        self._speed = speed
         self._filter = StreamFilter(len(self._names), self._rate_hz)
         self._columns = MinMaxDecimator(len(self._names), self._book.samples(COLUMN_MS * max(1.0, speed)))
         self._first_column = 0
@@ -66,12 +71,12 @@ class EmgPath:
         self._measuring.shutdown(wait=False, cancel_futures=True)
 
     def expect(self, pulse: int) -> None:
-        """A single pulse is about to be given: the next trigger is its own."""
-        self._book.expect(pulse, self._ring.end)
+        """A single pulse is about to be given: the next trigger from now on is its own."""
+        self._book.expect(pulse, max(self._ring.end, self._sample_in(-EARLY_S)))
 
     def reported(self, pulse: int) -> None:
-        """The stimulator reported that pulse: its trigger must be among the next samples."""
-        self._book.reported(pulse, time.monotonic())
+        """The stimulator reported that pulse: its trigger has been sampled, though perhaps not yet arrived."""
+        self._book.reported(pulse, self._sample_in(LATE_S), time.monotonic())
 
     def forget(self) -> None:
         """The expected pulse was not given."""
@@ -81,7 +86,10 @@ class EmgPath:
         """One block from the amplifier."""
         self._out.record(block)
         self._uv_per_count = block.uv_per_count
+        if block.first_sample < self._ring.end:
+            self._present.restart()
         self._ring.append(block.first_sample, block.counts)
+        self._present.heard(self._ring.end, time.monotonic() * self._speed)
         for trigger in block.triggers:
             self._book.trigger(trigger)
         self._draw(block)
@@ -92,10 +100,13 @@ class EmgPath:
         complete = self._book.complete(self._ring.end)
         if complete is not None:
             self._measure(complete)
-        overdue = self._book.overdue(time.monotonic())
-        if overdue is not None:
-            reason = "no trigger reached the EMG amplifier: check the trigger cable"
-            self._out.measured(SweepMissing(overdue.pulse, reason))
+        missing = self._book.missing(self._ring.end, time.monotonic())
+        if missing is not None:
+            self._out.measured(SweepMissing(missing.pulse, missing.reason))
+
+    def _sample_in(self, real_s: float) -> int:
+        """The sample that is taken so many real seconds from now."""
+        return self._present.sample((time.monotonic() + real_s) * self._speed)
 
     def _measure(self, pulse: Expected) -> None:
         zero = pulse.zero if pulse.zero is not None else 0

@@ -159,3 +159,36 @@ def test_quality_is_the_rms_about_the_mean() -> None:
     assert told.rest_rms_uv["a"] == pytest.approx(0.5 * 200 / np.sqrt(2), rel=0.01)
     assert told.rest_rms_uv["b"] == 0.0
     assert told.saturated == ()
+
+
+class Delayed:
+    """Stands between amplifier and path and lets no block through until told to."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._path = rig.path
+        self._through = rig.path.take
+        self.held: list[EmgBlock] = []
+        rig.path.take = self.held.append  # type: ignore[method-assign]
+
+    def release(self) -> None:
+        self._path.take = self._through  # type: ignore[method-assign]
+        for block in self.held:
+            self._through(block)
+
+
+async def test_a_late_trigger_is_never_taken_for_the_next_pulse(rig: Rig) -> None:
+    delayed = Delayed(rig)
+    rig.path.expect(1)
+    rig.fire(95)
+    await rig.until(lambda: any(block.triggers for block in delayed.held))
+    rig.path.forget()
+    await asyncio.sleep(0.2)
+    rig.path.expect(2)
+    rig.fire(5)
+    await rig.until(lambda: sum(len(block.triggers) for block in delayed.held) == 2)
+    delayed.release()
+    await rig.until(lambda: bool(rig.results))
+    result = rig.results[0]
+    assert isinstance(result, SweepMeasured)
+    assert result.pulse == 2
+    assert result.target.amplitude_uv < 50.0, "the response of the earlier, strong pulse was taken"

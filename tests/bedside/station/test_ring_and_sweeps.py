@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bedside.station.present import Present
 from bedside.station.ring import Ring
-from bedside.station.sweeps import SweepBook
+from bedside.station.sweeps import LATE_S, SweepBook
 
 
 def ramp(start: int, count: int) -> np.ndarray:
@@ -69,13 +70,57 @@ def test_a_trigger_before_the_pulse_was_asked_for_is_not_its_own() -> None:
     assert book.complete(10_000) is None
 
 
-@pytest.mark.parametrize(("now_s", "overdue"), [(11.49, False), (11.5, True)])
-def test_a_reported_pulse_without_a_trigger_is_given_up_after_a_second_and_a_half(now_s: float, overdue: bool) -> None:
+def test_a_trigger_is_missing_when_the_samples_of_its_time_have_come_without_it() -> None:
     book = SweepBook(1000.0)
     book.expect(3, 100)
-    assert book.overdue(1e9) is None
-    book.reported(3, 10.0)
-    assert (book.overdue(now_s) is not None) is overdue
+    assert book.missing(10**9, 1e9) is None
+    book.reported(3, 400, 10.0)
+    assert book.missing(399, 10.1) is None
+    missing = book.missing(400, 10.1)
+    assert missing is not None
+    assert missing.pulse == 3
+    assert "trigger cable" in missing.reason
+
+
+def test_samples_that_do_not_come_are_waited_for_and_then_given_up() -> None:
+    book = SweepBook(1000.0)
+    book.expect(3, 100)
+    book.reported(3, 400, 10.0)
+    assert book.missing(150, 10.0 + LATE_S - 0.01) is None
+    missing = book.missing(150, 10.0 + LATE_S)
+    assert missing is not None
+    assert "too late" in missing.reason
+
+
+def test_a_trigger_after_the_report_is_not_the_pulse_s_own() -> None:
+    book = SweepBook(1000.0)
+    book.expect(3, 100)
+    book.reported(3, 400, 10.0)
+    book.trigger(400)
+    assert book.complete(10_000) is None
+
+
+def test_the_present_is_judged_by_the_promptest_blocks() -> None:
+    present = Present(1000.0)
+    assert present.sample(5.0) == 0
+    for now_s, delay_s in ((10.0, 0.3), (10.1, 0.02), (10.2, 4.0), (10.3, 4.0)):
+        present.heard(round((now_s - delay_s) * 1000), now_s)
+    assert present.sample(10.3) == pytest.approx(10_280, abs=1)
+
+
+def test_the_present_follows_an_amplifier_that_is_slower_than_the_clock() -> None:
+    present = Present(1000.0)
+    for second in range(3600):
+        present.heard(round(second * 1000 * (1 - 1e-4)), float(second))
+    assert present.sample(3599.0) == pytest.approx(3599 * 1000 * (1 - 1e-4), abs=2)
+
+
+def test_an_amplifier_that_counts_anew_is_judged_anew() -> None:
+    present = Present(1000.0)
+    present.heard(500_000, 10.0)
+    present.restart()
+    present.heard(20, 10.1)
+    assert present.sample(10.2) == pytest.approx(120, abs=1)
 
 
 def test_a_cancelled_pulse_takes_no_trigger() -> None:
