@@ -48,7 +48,7 @@ from bedside.station.setup import Parts
 from bedside.station.wire import SnapshotMessage
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
-from hal.device import Device, HealthChanged, Reading
+from hal.device import Device, HalError, HealthChanged, Reading
 from hal.roles import EmgBlock, RobotState
 
 log = structlog.get_logger()
@@ -127,6 +127,7 @@ class Station:
             await self._closing
         self._core.note(StationStopped(reason=self._reason or "fault"), source="station")
         await self._server.close(f"the station ends: {self._reason or 'fault'}")
+        await self._release_stimulator()
         await self._parts.fleet.close()
         if self._emg is not None:
             self._emg.close()
@@ -134,6 +135,17 @@ class Station:
         await self._core.idle()
         self._core.close()
         self._parts.books.close("clean stop")
+
+    async def _release_stimulator(self) -> None:
+        """Take the stimulator from the guard once it confirms that it is off; else the guard says it again."""
+        stimulator = self._parts.stimulator
+        try:
+            await stimulator.off()
+        except HalError as error:
+            log.critical("the stimulator does not confirm that it is off", error=str(error), remedy=error.remedy)
+            return
+        if self._parts.guard is not None:
+            self._parts.guard.unregister(stimulator.name)
 
     async def _recover_samples(self) -> None:
         """Enter what a crash left of the open visit's samples, and go on recording where the visit stands."""
@@ -187,7 +199,9 @@ class Station:
         if stimulator is None or guard is None or device.name != stimulator.name:
             return
         fd = stimulator.fileno()
-        if fd is not None and stimulator.off_bytes:
+        if fd is None:
+            guard.unregister(stimulator.name)
+        elif stimulator.off_bytes:
             guard.register(stimulator.name, fd, stimulator.off_bytes)
 
     def _emg_path(self) -> EmgPath | None:
