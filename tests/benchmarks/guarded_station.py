@@ -22,11 +22,17 @@ async def main(address: str) -> None:
     if fd is None:
         raise SystemExit(f"the stimulator could not be opened: {device.health.error}")
     guard.register(device.name, fd, device.off_bytes)
+    beating = asyncio.create_task(beat(guard))
     await device.set_amplitude(50)
     await device.enable()
     await device.prepare_train(Train(1.0, 600, 2))
     await device.start_train()
     print("running", flush=True)
+    await beating
+
+
+async def beat(guard: GuardClient) -> None:
+    """Say that we live, for ever."""
     while True:
         guard.beat()
         await asyncio.sleep(BEAT_S)
