@@ -19,7 +19,7 @@ from bedside.events import (
     TrainEnded,
     TrainIntended,
 )
-from bedside.visit.evolve_stimulator import unheard
+from bedside.visit.evolve_stimulator import missed, unheard
 from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Unsettled, Visit
 
 LINK_CAUSES = frozenset({"stimulator_link", "stimulator_silent", "interrupted"})
@@ -66,7 +66,8 @@ def _train_ended(state: Visit, event: TrainEnded, envelope: Envelope) -> Visit:
     train, doubt = state.course.train, state.unsettled
     if event.lost and train is not None:
         reason = f"{event.lost} pulses of a finished train were not reported"
-        doubt = Unsettled(event.lost, "treatment", reason, envelope.mono_ns, train.asked_ns, train.rate_hz)
+        lost, now_ns = event.lost, envelope.mono_ns
+        doubt = Unsettled(lost, "treatment", reason, now_ns, train.asked_ns, train.rate_hz, lost)
     ledger = state.ledger.with_lost(event.lost)
     return replace(state, course=replace(state.course, train=None), ledger=ledger, chain=None, unsettled=doubt)
 
@@ -74,6 +75,7 @@ def _train_ended(state: Visit, event: TrainEnded, envelope: Envelope) -> Visit:
 def _paused(state: Visit, event: StimulationPaused, envelope: Envelope) -> Visit:
     if event.cause in LINK_CAUSES:
         state = unheard(state, envelope.mono_ns, event.reason)
+    state = missed(state, envelope.mono_ns)
     pause = Pause(event.cause, event.reason, envelope.mono_ns)
     course = replace(_stopped(state.course, envelope.mono_ns), begun=True, pause=pause)
     return replace(state, course=course)
@@ -86,6 +88,8 @@ def _resumed(state: Visit, _event: StimulationResumed, envelope: Envelope) -> Vi
 
 
 def _ended(state: Visit, event: StimulationEnded, envelope: Envelope) -> Visit:
+    if state.course.pause is None:
+        state = missed(state, envelope.mono_ns)
     course = replace(_stopped(state.course, envelope.mono_ns), pause=None, ended=event, contact_ns=NO_TIME)
     return replace(state, course=course)
 

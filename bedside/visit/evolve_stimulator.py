@@ -28,9 +28,21 @@ from bedside.events import (
     StimulatorSaid,
     ThresholdFound,
 )
-from bedside.visit.state import Baseline, Chain, Single, Unsettled, Visit
+from bedside.visit.state import Baseline, Chain, Single, TrainRun, Unsettled, Visit
 
 SINGLE_HZ = 1.0
+LATE_S = 0.1
+NS = 1_000_000_000
+
+
+def missed(state: Visit, mono_ns: int) -> Visit:
+    """The state when a train is cut short in which reports were missing: those may have been given."""
+    train = state.course.train
+    if train is None or not train.missed or state.unsettled is not None:
+        return state
+    reason = f"{train.missed} pulses of a train were not reported"
+    doubt = Unsettled(train.missed, "treatment", reason, mono_ns, train.asked_ns, train.rate_hz)
+    return replace(state, unsettled=doubt)
 
 
 def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
@@ -114,7 +126,8 @@ def _pulse_reported(state: Visit, event: PulseReported, envelope: Envelope) -> V
     ledger = state.ledger.with_pulses(1, event.purpose)
     state = replace(state, ledger=ledger, baseline=_counted(state, 1), di_dt_a_us=event.di_dt_a_us)
     doubt = state.unsettled
-    if doubt is not None and doubt.at_most and event.purpose == doubt.purpose and event.pulse is None:
+    belongs = doubt is not None and event.purpose == doubt.purpose and event.pulse is None
+    if doubt is not None and belongs and doubt.at_most and state.course.train is None:
         state = replace(state, unsettled=replace(doubt, at_most=doubt.at_most - 1, heard_ns=envelope.mono_ns))
     if event.purpose == "treatment":
         return _course_pulse(state, envelope.mono_ns)
@@ -126,8 +139,15 @@ def _course_pulse(state: Visit, mono_ns: int) -> Visit:
     train = course.train
     if train is not None:
         first_ns = mono_ns if train.reported == 0 else train.first_ns
-        train = replace(train, reported=train.reported + 1, first_ns=first_ns, last_ns=mono_ns)
+        missed = train.missed + (_gap(train, mono_ns, state.setup.speed) if train.reported else 0)
+        train = replace(train, reported=train.reported + 1, first_ns=first_ns, last_ns=mono_ns, missed=missed)
     return replace(state, course=replace(course, train=train), chain=None)
+
+
+def _gap(train: TrainRun, mono_ns: int, speed: float) -> int:
+    """Pulses of an even train that fit between two reports; reports may be late by a tenth of a real second."""
+    gap_ns, interval_ns = mono_ns - train.last_ns, NS / train.rate_hz
+    return round(gap_ns / interval_ns) - 1 if gap_ns > 1.5 * interval_ns + LATE_S * speed * NS else 0
 
 
 def _change_single(state: Visit, pulse: int, **changes: Any) -> Visit:
@@ -156,9 +176,14 @@ def _counter(state: Visit, event: CounterNoted, envelope: Envelope) -> Visit:
     return replace(state, baseline=baseline)
 
 
+def _lost(state: Visit) -> int:
+    """Pulses in the ledger as lost whose fate is being settled."""
+    return state.unsettled.lost if state.unsettled is not None else 0
+
+
 def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
     ledger = state.ledger.with_pulses(event.count, event.purpose).with_pulses(event.unasked, None)
-    ledger = ledger.found(event.count) if event.purpose == "treatment" and state.course.train is None else ledger
+    ledger = ledger.found(min(event.count, _lost(state)))
     state = replace(state, ledger=ledger, unsettled=None, baseline=_counted(state, event.count + event.unasked))
     train = state.course.train
     if train is None or event.purpose != "treatment":
@@ -168,7 +193,7 @@ def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
 
 def _uncertain(state: Visit, event: PulsesUncertain, _: Envelope) -> Visit:
     ledger = state.ledger.with_uncertain(event.at_most, event.purpose)
-    ledger = ledger.found(event.at_most) if event.purpose == "treatment" else ledger
+    ledger = ledger.found(min(event.at_most, _lost(state)))
     return replace(state, ledger=ledger, unsettled=None, baseline=None)
 
 

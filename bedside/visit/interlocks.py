@@ -141,8 +141,15 @@ def _remaining(state: Visit, _: Now) -> str | None:
     return None if state.ledger.remaining > 0 else "no planned pulses remain"
 
 
-def _settled(state: Visit, _: Now) -> str | None:
-    return None if state.unsettled is None else "it is being settled how many pulses were given"
+def _settled(state: Visit, now: Now) -> str | None:
+    if state.unsettled is not None:
+        return "it is being settled how many pulses were given"
+    base, off_ns = state.baseline, state.off_ns
+    if base is None or not base.proven or off_ns is None or not state.course.begun or state.live.counter_ns > off_ns:
+        return None
+    waited_s = (now.mono_ns - off_ns) / NS
+    limit_s = state.setup.limits.fresh.settle_s * state.setup.speed
+    return "the stimulator's counter is being read" if 0 <= waited_s < limit_s else None
 
 
 def _off(state: Visit, _: Now) -> str | None:

@@ -20,7 +20,7 @@ from bedside.visit.inputs import (
 )
 from bedside.visit.state import DeviceHealth, Live, Visit
 from hal.device import HealthChanged
-from hal.roles import OperatorPrompt, RobotState, StimulatorStatus
+from hal.roles import OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
 
 def observe(state: Visit, cause: Cause, now: Now) -> Visit:
@@ -59,6 +59,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
     match reading:
         case StimulatorStatus():
             return replace(live, status=reading, status_ns=now.mono_ns)
+        case PulseCounter():
+            return replace(live, counter_ns=now.mono_ns)
         case RobotState():
             return replace(live, robot=reading, robot_ns=now.mono_ns)
         case OperatorPrompt():

@@ -18,11 +18,11 @@ def pulse(state: Visit, reading: PulseDelivered) -> tuple[Event, ...]:
     expected = state.armed or not state.off_confirmed
     if single is not None and expected:
         return (_reported(reading, single.purpose, pulse=single.pulse),)
+    if train is not None and train.reported < train.pulses and expected:
+        return (_reported(reading, "treatment", course=state.ledger.course + 1), *course.started(state))
     if doubt is not None and doubt.at_most and expected:
         number = state.ledger.course + 1 if doubt.purpose == "treatment" else None
         return (_reported(reading, doubt.purpose, course=number),)
-    if train is not None and train.reported < train.pulses and expected:
-        return (_reported(reading, "treatment", course=state.ledger.course + 1), *course.started(state))
     unasked = _reported(reading, None)
     if not state.going_on and not state.armed:
         return (unasked,)
@@ -46,7 +46,12 @@ def counter(state: Visit, reading: PulseCounter, now: Now) -> tuple[Event, ...]:
     """Use the device's own total: settle what is open, or note it as the baseline for later."""
     if state.unsettled is not None:
         return _settled(state, reading)
-    if not reading.agrees or not state.going_on or state.pending is not None:
+    if not state.going_on or state.pending is not None:
+        return ()
+    unheard = _unheard(state, reading)
+    if unheard:
+        return unheard
+    if not reading.agrees:
         return ()
     base = state.baseline
     serial = state.said.serial_number if state.said is not None else None
@@ -58,18 +63,42 @@ def counter(state: Visit, reading: PulseCounter, now: Now) -> tuple[Event, ...]:
     return (CounterNoted(total=reading.total, proven=True, serial_number=serial),)
 
 
-def _settled(state: Visit, reading: PulseCounter) -> tuple[Event, ...]:
-    doubt, base = state.unsettled, state.baseline
-    if doubt is None or base is None or not base.proven or not state.off_confirmed:
-        return ()
+def _advance(state: Visit, reading: PulseCounter) -> int | None:
+    """Pulses the counter knows of and nobody heard, once all is off; None while it proves nothing."""
+    base = state.baseline
     serial = state.said.serial_number if state.said is not None else None
-    if serial != base.serial_number:
-        return ()
+    if base is None or not base.proven or not state.off_confirmed or serial != base.serial_number:
+        return None
     missed = reading.total - base.total - base.since
-    if missed < 0:
+    return missed if missed >= 0 else None
+
+
+def _evidence(state: Visit, reading: PulseCounter) -> str:
+    base = state.baseline
+    if base is None:
+        return ""
+    return f"device counter {base.total} then {reading.total}; {base.since} reported in between"
+
+
+def _unheard(state: Visit, reading: PulseCounter) -> tuple[Event, ...]:
+    """Reports that went missing without anybody noticing: the course's own, as far as it had room for them."""
+    missed = _advance(state, reading)
+    if not missed or state.armed:
+        return ()
+    ours = min(missed, state.ledger.remaining) if state.course.begun else 0
+    return (
+        PulsesReconciled(count=ours, purpose="treatment", evidence=_evidence(state, reading), unasked=missed - ours),
+    )
+
+
+def _settled(state: Visit, reading: PulseCounter) -> tuple[Event, ...]:
+    doubt, missed = state.unsettled, _advance(state, reading)
+    if doubt is None or missed is None:
         return ()
     ours = min(missed, doubt.at_most)
-    evidence = f"device counter {base.total} then {reading.total}; {base.since} reported in between"
+    if state.course.begun and doubt.purpose == "treatment" and not doubt.lost:
+        ours = min(missed, state.ledger.remaining)
+    evidence = _evidence(state, reading)
     return (PulsesReconciled(count=ours, purpose=doubt.purpose, evidence=evidence, unasked=missed - ours),)
 
 

@@ -115,7 +115,10 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 class TrainRun(msgspec.Struct, frozen=True):
-    """A train that was asked for and has not ended; `reported` of its `pulses` were."""
+    """A train that was asked for and has not ended; `reported` of its `pulses` were.
+
+    `missed` are those that the times between reports leave room for.
+    """
 
     pulses: int
     rate_hz: float
@@ -123,6 +126,7 @@ class TrainRun(msgspec.Struct, frozen=True):
     reported: int = 0
     first_ns: int = NO_TIME
     last_ns: int = NO_TIME
+    missed: int = 0
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -165,7 +169,10 @@ class Baseline(msgspec.Struct, frozen=True):
 
 
 class Unsettled(msgspec.Struct, frozen=True):
-    """Up to `at_most` pulses may have been given unheard since `heard_ns`; the device's counter may settle it yet."""
+    """Up to `at_most` pulses may have been given unheard since `heard_ns`; the device's counter may settle it yet.
+
+    `lost` of them are in the ledger as lost: a finished train's pulses that were not reported.
+    """
 
     at_most: int
     purpose: Purpose
@@ -173,6 +180,7 @@ class Unsettled(msgspec.Struct, frozen=True):
     since_ns: int
     heard_ns: int
     rate_hz: float
+    lost: int = 0
 
 
 class Raised(msgspec.Struct, frozen=True):
@@ -199,6 +207,7 @@ class Live(msgspec.Struct, frozen=True):
     now_ns: int = 0
     status: StimulatorStatus | None = None
     status_ns: int = NO_TIME
+    counter_ns: int = NO_TIME
     robot: RobotState | None = None
     robot_ns: int = NO_TIME
     prompt: OperatorPrompt | None = None

@@ -95,7 +95,6 @@ class Bed:
         self.contact = True
         self.todo: list[e.Event] = []
         self.last_status_ns = 0
-        self.unheard = 0
 
     # the station's loop
 

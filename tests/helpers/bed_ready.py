@@ -17,6 +17,6 @@ def bed_at(step: StepId) -> Bed:
     ready = _ready(step)
     bed = Bed(setup=ready.setup)
     bed.state, bed.journal, bed.now_ns = ready.state, list(ready.journal), ready.now_ns
-    bed.stim, bed.robot = replace(ready.stim), ready.robot
+    bed.stim, bed.robot = replace(ready.stim, fails=set(), swallow=set()), ready.robot
     bed.last_status_ns = ready.last_status_ns
     return bed

@@ -100,10 +100,43 @@ def test_lost_pulses_are_not_made_up() -> None:
     bed.start()
     bed.advance(1300.0)
     ended = last(bed, e.StimulationEnded)
-    assert (ended.cause, ended.delivered) == ("complete", 1197)
-    assert bed.state.ledger.lost == 3
+    assert (ended.cause, ended.delivered, ended.uncertain) == ("complete", 1197, 3)
+    assert (bed.state.ledger.course, bed.state.ledger.uncertain_course, bed.state.ledger.lost) == (1197, 3, 0)
     assert bed.stim.fired - bed.state.ledger.single == 1200, "the fault fired: the device gave what it did not report"
     assert sum(t.pulses * t.trains for t in bed.events(e.TrainIntended)) == 1200
+
+
+def test_unreported_pulses_are_settled_by_the_counter() -> None:
+    bed = bed_at("treatment")
+    bed.stim.swallow = {bed.stim.fired + n for n in (100, 200, 777)}
+    bed.start()
+    bed.advance(1300.0)
+    (settled,) = bed.events(e.PulsesReconciled)
+    assert (settled.count, settled.unasked) == (3, 0)
+    assert last(bed, e.StimulationEnded).delivered == 1200
+    assert bed.state.ledger.lost == 0
+    assert same(bed.fold(), bed.state)
+
+
+def test_pulses_that_were_never_given_stay_lost() -> None:
+    bed = bed_at("treatment")
+    bed.start()
+    bed.advance(36.2)
+    bed.ask(c.PauseStimulation(reason="itch"))
+    bed.advance(3.0)
+    bed.ask(c.ResumeStimulation())
+    bed.advance(500.0)
+    bed.stim.train_left -= 2
+    bed.stim.next_ns += 2 * bed.stim.interval_ns
+    bed.advance(560.0)
+    assert last(bed, e.TrainEnded).lost == 2, "the fault fired"
+    assert causes(bed)[-1] == "unreported", "off, and a person looks"
+    assert bed.state.ledger.lost == 2, "the counter proves that they were not given"
+    bed.ask(c.ResumeStimulation())
+    train = last(bed, e.TrainIntended)
+    assert train.pulses * train.trains == 163, "lost pulses are not made up"
+    bed.advance(200.0)
+    assert last(bed, e.StimulationEnded).delivered == 1198
 
 
 @pytest.mark.parametrize("key", [c.Stop(), c.Stop(reason="F12")])
@@ -379,3 +412,35 @@ def test_minutes_to_the_coils_limit() -> None:
     bed.advance(1.0)
     left_min = picture(bed.state, bed.now, "control").run.minutes_to_limit
     assert left_min == pytest.approx((41 - 29) / (29 - 25) * 121 / 60, rel=0.01)
+
+
+def test_reports_lost_before_a_pause_are_not_given_again() -> None:
+    for counter in (True, False):
+        bed = bed_at("treatment")
+        bed.stim.counter = counter
+        bed.state = bed.state if counter else replace(bed.state, baseline=None)
+        bed.stim.swallow = {bed.stim.fired + 10, bed.stim.fired + 20}
+        bed.start()
+        bed.advance(99.2)
+        bed.ask(c.PauseStimulation(reason="itch"))
+        assert bed.state.ledger.course == 98, "the fault fired: 100 were given"
+        with pytest.raises(Refusal, match=r"counter|settled"):
+            bed.ask(c.ResumeStimulation())
+        bed.advance(6.0)
+        bed.ask(c.ResumeStimulation())
+        assert last(bed, e.TrainIntended).pulses == 550
+        bed.advance(1200.0)
+        assert bed.stim.fired - bed.state.ledger.single == 1200, "never more than planned"
+        ended = last(bed, e.StimulationEnded)
+        assert (ended.delivered, ended.uncertain) == ((1200, 0) if counter else (1198, 2))
+
+
+def test_the_last_report_before_a_pause_is_found_by_the_counter() -> None:
+    bed = bed_at("treatment")
+    bed.start()
+    bed.advance(99.2)
+    bed.stim.swallow = {bed.stim.fired + 1}
+    bed.advance(1.0)
+    bed.ask(c.PauseStimulation(reason="itch"))
+    bed.advance(2.0)
+    assert bed.state.ledger.course == bed.stim.fired - bed.state.ledger.single == 101
