@@ -22,11 +22,12 @@ from bedside import commands
 from bedside.commands import AnyCommand, Stop, name_of
 from bedside.events import Role, Value
 from bedside.snapshot import Item, Step
-from bedside.tui.actions import ACTIONS, BY_ID, for_role, next_offer
+from bedside.tui.actions import ACTIONS, BY_ID, for_role
 from bedside.tui.arming import HELD_S, REPEAT_S, Armed, DoublePress, HeldKeys
 from bedside.tui.deeds import DEEDS, Ask, Deed, Local, Open, Send
 from bedside.tui.glyphs import ladder_for
 from bedside.tui.link import Link
+from bedside.tui.offers import next_offer
 from bedside.tui.picture import Picture
 from bedside.tui.screens.main import MainScreen, later
 from bedside.tui.theme import BEDSIDE_THEME, palette_for

@@ -24,13 +24,6 @@ def strokes(low: NDArray[np.float64], high: NDArray[np.float64], rows: int) -> N
     return (line >= top) & (line <= bottom) & known
 
 
-def connected(height: NDArray[np.float64], rows: int) -> NDArray[np.bool_]:
-    """A curve, one height (0..1) a column, as dots that touch from column to column."""
-    before = np.concatenate((height[:1], height[:-1]))
-    middle = (height + np.where(np.isnan(before), height, before)) / 2
-    return strokes(np.fmin(height, middle), np.fmax(height, middle), rows)
-
-
 def cells(dots: NDArray[np.bool_], ladder: Ladder) -> NDArray[np.uint32]:
     """Code points, shape (rows of cells, columns of cells), of dots whose sides are multiples of the cell's."""
     wide, tall = DOTS[ladder]

@@ -334,8 +334,3 @@ DEEDS: dict[str, Deed] = {
         "End the visit",
     ),
 }
-
-
-def deed_for(tag: str) -> Deed | None:
-    """What the command of this tag needs."""
-    return DEEDS.get(tag)

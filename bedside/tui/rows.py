@@ -2,7 +2,6 @@
 
 import re
 import textwrap
-from collections.abc import Sequence
 from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
@@ -62,17 +61,6 @@ def ends(left: Row, right: Row, width: int, style: str = "text") -> Row:
     """`left` and `right` at the two ends of one row, `style` between; the left one is cut first."""
     room = max(width - width_of(right) - 1, 0)
     return (*fit(left, room, style), (" ", style), *fit(right, width - room - 1, style))
-
-
-def beside(parts: Sequence[tuple[Sequence[Row], int]], height: int) -> list[Row]:
-    """Columns of rows side by side, each `(rows, width)`, filled to `height` rows."""
-    lines: list[Row] = []
-    for line in range(height):
-        spans: list[Span] = []
-        for rows, width in parts:
-            spans.extend(fit(rows[line] if line < len(rows) else (), width))
-        lines.append(tuple(spans))
-    return lines
 
 
 def wrapped(text: str, width: int, limit: int, style: str = "text") -> list[Row]:

@@ -1,8 +1,8 @@
 """The visit's checklist and the present step's words."""
 
 from bedside.snapshot import StepMark
-from bedside.tui.actions import next_offer
-from bedside.tui.deeds import Send, deed_for
+from bedside.tui.deeds import DEEDS, Send
+from bedside.tui.offers import next_offer
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, cut, ends, row, veil, wrapped
 
@@ -89,7 +89,7 @@ def _idle(picture: Picture) -> str:
 
 
 def _ready_words(picture: Picture, command: str, label: str) -> tuple[str, str]:
-    deed = deed_for(command)
+    deed = DEEDS.get(command)
     armed = picture.armed
     if armed is not None and armed.holds(command, picture.step_id, picture.now_s):
         return "armed", f"again within {armed.left_s(picture.now_s):.0f} s: {label}"

@@ -30,6 +30,7 @@ class FormBody(Body):
     def __init__(self, answer: Callable[[Step, Item, Value], None]) -> None:
         super().__init__()
         self._answer = answer
+        self._picture = Picture()
         self._step: Step | None = None
         self.form: Form | None = None
 
@@ -50,11 +51,21 @@ class FormBody(Body):
             return
         afresh = self._step is None or self._step.id != step.id
         self._step = step
-        width = self.content_size.width
-        self.panels[0].styles.height = len(head_rows(picture, width, 0)) + 1 if width else 4
+        self._picture = picture
+        self._fit_head()
         self.form.list.readonly = picture.role != "control"
         hide = picture.private and step.id in HIDDEN_STEPS
         self.form.put(() if hide else step.items, afresh=afresh)
+
+    def _fit_head(self) -> None:
+        width = self.content_size.width
+        if width:
+            self.panels[0].styles.height = len(head_rows(self._picture, width, 0)) + 1
+
+    def on_resize(self) -> None:
+        """Words need another number of rows in another width."""
+        if self.panels:
+            self._fit_head()
 
     def begin(self) -> None:
         """The form has the keys."""

@@ -7,9 +7,10 @@ from typing import get_args
 import pytest
 
 from bedside.commands import Answer, AnyCommand, name_of
-from bedside.tui.actions import ACTIONS, BY_ID, for_role, markdown_table, next_offer
+from bedside.tui.actions import ACTIONS, BY_ID, for_role, markdown_table
 from bedside.tui.app import BedsideApp
 from bedside.tui.deeds import DEEDS, Local
+from bedside.tui.offers import next_offer
 from bedside.tui.picture import LinkState, Picture
 from tests.bedside.tui.scenes import SCENES
 

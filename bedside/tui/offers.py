@@ -1,0 +1,152 @@
+"""When a key means something: from the picture, and first of all from what the station offers. Pure."""
+
+from collections.abc import Callable
+
+from bedside.snapshot import Action
+from bedside.tui.picture import Picture
+
+State = Callable[[Picture], "str | None"]
+
+
+def always(picture: Picture) -> str | None:
+    """Works at any time."""
+    return ""
+
+
+def may_command(picture: Picture) -> str:
+    """Why this screen may not command now; empty when it may."""
+    if picture.role != "control":
+        return "watching only"
+    if not picture.link.up:
+        return "the station does not answer"
+    return "" if picture.controls else "another screen is in control (T takes it)"
+
+
+def in_visit(picture: Picture) -> str | None:
+    """Works while a visit is open."""
+    return may_command(picture) if picture.snapshot.visit and not picture.snapshot.closed else None
+
+
+def offered(command: str) -> State:
+    """Shown while the station offers the command, greyed with the station's reason."""
+
+    def state(picture: Picture) -> str | None:
+        offer = picture.offer(command)
+        if offer is None:
+            return None
+        return may_command(picture) or ("" if offer.enabled else offer.reason or "not now")
+
+    return state
+
+
+def offered_or(command: str, otherwise: Callable[[Picture], bool]) -> State:
+    """As the station offers it, or, where it does not say, while the picture shows that it makes sense."""
+    by_station = offered(command)
+
+    def state(picture: Picture) -> str | None:
+        if picture.offer(command) is not None:
+            return by_station(picture)
+        return may_command(picture) if otherwise(picture) else None
+
+    return state
+
+
+def running(picture: Picture) -> bool:
+    """Whether the train runs."""
+    return picture.word == "STIMULATING"
+
+
+def has_run(picture: Picture) -> bool:
+    """Whether there is a treatment to lower or to end."""
+    return picture.word in {"STIMULATING", "PAUSED"} and picture.snapshot.interruption is None
+
+
+def hunting(picture: Picture) -> bool:
+    """Whether single pulses are the step."""
+    return picture.hunt is not None and picture.step_id in {"hotspot", "threshold"}
+
+
+def has_trials(picture: Picture) -> bool:
+    """Whether there is a response to judge."""
+    return bool(hunting(picture) and picture.hunt and picture.hunt.trials)
+
+
+def take(picture: Picture) -> str | None:
+    """Works while the site or the threshold can be taken."""
+    command = "threshold.accept" if picture.step_id == "threshold" else "hotspot.choose"
+    return offered(command)(picture)
+
+
+def pause(picture: Picture) -> str | None:
+    """Works while pulses come."""
+    if picture.hunt is not None and picture.hunt.pacing:
+        return may_command(picture)
+    return offered_or("run.pause", running)(picture)
+
+
+def alarmed(picture: Picture) -> str | None:
+    """Works while there is an alarm."""
+    return may_command(picture) if picture.snapshot.alarms else None
+
+
+def contact(picture: Picture) -> str | None:
+    """Works while the contact is asked for."""
+    return offered_or("contact.confirm", lambda seen: bool(seen.run and seen.run.contact_left_s is not None))(picture)
+
+
+def concern(picture: Picture) -> str | None:
+    """Works while a physician has to decide."""
+    blocked = bool(picture.step and any(item.state == "stop" for item in picture.step.items))
+    return offered_or("screening.decide", lambda seen: blocked and seen.step_id == "screening")(picture)
+
+
+def take_control(picture: Picture) -> str | None:
+    """Works for a kiosk that does not control."""
+    return "" if picture.role == "control" and picture.link.up and not picture.controls else None
+
+
+def sign_in(picture: Picture) -> str | None:
+    """Works once somebody is signed in."""
+    return may_command(picture) if picture.snapshot.user else None
+
+
+def leave(picture: Picture) -> str | None:
+    """Works unless pulses may be coming."""
+    if not picture.can_quit:
+        return None
+    return "stop stimulation first" if picture.role == "control" and picture.stimulating and picture.link.up else ""
+
+
+def next_offer(picture: Picture) -> Action | None:
+    """The one next action: a prompt first, then the contact question, then what the step says."""
+    offer = _plain_next(picture)
+    if offer is None or not offer.enabled:
+        return offer
+    reason = may_command(picture)
+    return Action(command=offer.command, label=offer.label, enabled=not reason, reason=reason or offer.reason)
+
+
+def _plain_next(picture: Picture) -> Action | None:
+    snapshot = picture.snapshot
+    if snapshot.prompt is not None:
+        command = "operator.confirm" if snapshot.prompt.expects is None else "operator.type"
+        return Action(command=command, label=snapshot.prompt.text, enabled=True)
+    if snapshot.interruption is not None:
+        return Action(command="visit.resume", label="Go on with this visit", enabled=True)
+    if picture.run is not None and picture.run.contact_left_s is not None:
+        return Action(command="contact.confirm", label="The coil touches its mark", enabled=True)
+    if snapshot.step is not None and not snapshot.closed:
+        return snapshot.step.next
+    if not picture.link.ever:
+        return None
+    if not snapshot.user:
+        return Action(command="staff.sign_in", label="Sign in", enabled=True)
+    return Action(command="visit.open", label="Open a visit", enabled=True)
+
+
+def next_key(picture: Picture) -> str | None:
+    """The next action's own state."""
+    offer = next_offer(picture)
+    if offer is None:
+        return None
+    return "" if offer.enabled else offer.reason or "not now"
