@@ -62,7 +62,7 @@ class Sshd:
         with (self.folder / "log").open("ab") as log:
             command = [self._tools["sshd"], "-D", "-e", "-f", str(self.folder / "sshd_config")]
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -98,8 +98,8 @@ class Sshd:
 @contextmanager
 def serving(server: Sshd) -> Iterator[Sshd]:
     """The server runs within the block."""
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

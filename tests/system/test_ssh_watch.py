@@ -130,7 +130,7 @@ def borrowed(server: Sshd, wanted: Path, local: Path) -> bytes:
             client.connect(str(local))
             return client.recv(100)
     finally:
-        forward.terminate()
+        forward.kill()
         forward.wait(20)
 
 
