@@ -7,6 +7,7 @@ so a slow card delays the next decision but never the event loop.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from bedside.visit.state import Visit
 
 log = structlog.get_logger()
 
+ENDED = Refusal("the station is ending", "see its last message, or ask the administrator")
 Listener = Callable[[Envelope], None]
 T = TypeVar("T")
 
@@ -59,6 +61,7 @@ class Core:
         self._listeners: list[Listener] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._busy_since_s: float | None = None
+        self._ended = False
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every event once it is durable, in order."""
@@ -79,17 +82,20 @@ class Core:
         await done
 
     def _enqueue(self, job: _Job, *, first: bool = False) -> None:
-        if first:
+        if self._ended:
+            self._finish(job, ENDED)
+        elif first:
             self._jobs.appendleft(job)
         else:
             self._jobs.append(job)
         self._wake.set()
 
     async def idle(self) -> None:
-        """Wait until everything handed over so far is done and durable."""
+        """Wait until everything handed over so far is done and durable, or cannot be any more."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._enqueue(_Job(Facts(()), None, "station", "station", done))
-        await done
+        with contextlib.suppress(Refusal):
+            await done
 
     async def in_writer(self, work: Callable[[], T]) -> T:
         """Do disk work in the journal's own thread, between two events."""
@@ -100,14 +106,19 @@ class Core:
         return 0.0 if self._busy_since_s is None else now_s - self._busy_since_s
 
     async def run(self) -> None:
-        """Handle causes until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
+        """Handle causes until cancelled, or until one cannot be made durable: that error is raised."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._jobs:
+                    self._busy_since_s = time.monotonic()
+                    await self._handle(self._jobs.popleft())
+                    self._busy_since_s = None
+        finally:
+            self._ended = True
             while self._jobs:
-                self._busy_since_s = time.monotonic()
-                await self._handle(self._jobs.popleft())
-                self._busy_since_s = None
+                self._finish(self._jobs.popleft(), ENDED)
 
     def close(self) -> None:
         """Let the writer finish what it has in hand."""
@@ -118,8 +129,8 @@ class Core:
             await self._decide(job)
         except Refusal as refusal:
             self._finish(job, refusal)
-        except Exception as error:
-            self._finish(job, error)
+        except BaseException:
+            self._finish(job, ENDED)
             raise
         else:
             self._finish(job, None)
@@ -143,9 +154,9 @@ class Core:
                 listener(envelope)
 
     @staticmethod
-    def _finish(job: _Job, error: Exception | None) -> None:
+    def _finish(job: _Job, error: Refusal | None) -> None:
         if job.done is None or job.done.done():
-            if isinstance(error, Refusal):
+            if error is not None and error is not ENDED:
                 log.info("not done", cause=type(job.cause).__name__, reason=error.reason)
             return
         if error is None:
