@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
-import os
+import contextlib
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,16 @@ from bedside.config import (
     ConfigError,
     StationConfig,
     config_folder,
+    load_adverse,
+    load_device,
     load_devices,
+    load_instruments,
+    load_limits,
     load_participant,
+    load_presets,
     load_staff,
     load_station,
+    load_study,
 )
 from bedside.record.outbox import unsent
 from bedside.record.verify import verify
@@ -29,10 +36,11 @@ from bedside.station.picture import device_lines
 from bedside.station.setup import SYNCHRONISED, build_fleet
 from bedside.station.wire import SnapshotMessage
 from bedside.visit.setup import load_setup
-from hal.device import SetupError
+from hal.device import Device, Reading, SetupError
 
 LOW_DISK_BYTES = 2_000_000_000
 SETTLE_S = 3.0
+ANSWER_S = 5.0
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +91,27 @@ async def _report(args: argparse.Namespace) -> list[Check]:
 
 
 def check_config(config: Path) -> list[Check]:
-    """Every file of the configuration, all of its faults at once."""
-    loads: dict[str, Callable[[], object]] = {
-        "config": lambda: load_setup(config),
-        "staff": lambda: load_staff(config / "staff.toml"),
-    }
-    return [_attempt(name, load, str(config)) for name, load in loads.items()]
+    """Every file of the configuration, one line for each that cannot be used; one line when all can."""
+    loads: list[Callable[[], object]] = [
+        lambda: load_study(config, load_station(config).study),
+        lambda: load_presets(config),
+        lambda: load_instruments(config),
+        lambda: load_adverse(config),
+        lambda: load_limits(config),
+        *(partial(load_device, config, device) for device in _devices_named(config)),
+        lambda: load_setup(config),
+    ]
+    found = {check.remedy: check for check in (_attempt("config", load, str(config)) for load in loads)}
+    broken = [check for check in found.values() if not check.ok]
+    staff = _attempt("staff", lambda: load_staff(config / "staff.toml"), str(config / "staff.toml"))
+    return [*(broken or found.values()), staff]
+
+
+def _devices_named(config: Path) -> list[str]:
+    try:
+        return list(load_station(config).devices.values())
+    except ConfigError:
+        return []
 
 
 def check_participants(data: Path) -> list[Check]:
@@ -103,9 +126,8 @@ def _attempt(name: str, load: Callable[[], object], text: str) -> Check:
     try:
         load()
     except ConfigError as error:
-        return Check(name=name, ok=False, text=error.problem, remedy=f"{error.path}, {error.key}: {error.remedy}")
-    except OSError as error:
-        return Check(name=name, ok=False, text=f"cannot be read: {error}", remedy="create or repair the file")
+        place = f"{error.path}, {error.key}" if error.key else str(error.path)
+        return Check(name=name, ok=False, text=error.problem, remedy=f"{place}: {error.remedy}")
     return Check(name=name, ok=True, text=text)
 
 
@@ -113,6 +135,9 @@ async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> 
     """Every device: as the running station sees it, or opened here when none runs."""
     try:
         lines = await _devices_of_station(run_dir)
+    except TimeoutError:
+        words = f"the station is there and has not answered for {ANSWER_S:.0f} s"
+        return [Check(name="station", ok=False, text=words, remedy="restart the station")]
     except StationGone:
         try:
             lines = await _devices_opened_here(config, station)
@@ -124,9 +149,10 @@ async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> 
 async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
     client = await StationClient.connect(run_dir, "observe")
     try:
-        async for message in client.messages():
-            if isinstance(message, SnapshotMessage):
-                return message.snapshot.devices
+        async with asyncio.timeout(ANSWER_S):
+            async for message in client.messages():
+                if isinstance(message, SnapshotMessage):
+                    return message.snapshot.devices
     finally:
         await client.close()
     return ()
@@ -135,9 +161,16 @@ async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
 async def _devices_opened_here(config: Path, station: StationConfig) -> tuple[DeviceLine, ...]:
     clock = Clock()
     fleet, simulated = build_fleet(load_devices(config, station), clock)
+    settled = asyncio.Event()
+
+    def heard(_device: Device, _reading: Reading) -> None:
+        if all(device.health.state == "ok" for device in fleet.devices):
+            settled.set()
+
     try:
-        await fleet.open(lambda _device, _reading: None)
-        await asyncio.sleep(SETTLE_S)
+        await fleet.open(heard)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(settled.wait(), SETTLE_S)
         return device_lines(fleet.devices, simulated, clock.now())
     finally:
         await fleet.close()
@@ -174,13 +207,16 @@ def check_disk(data: Path) -> Check:
 
 
 def check_folder(name: str, folder: Path) -> Check:
-    """Whether this user can write to a folder."""
-    if os.access(folder, os.W_OK | os.X_OK):
-        return Check(name=name, ok=True, text=f"{folder} can be written")
-    why = "cannot be written by this user" if folder.exists() else "does not exist"
-    return Check(
-        name=name, ok=False, text=f"{folder} {why}", remedy=f"create it and give it to the user of bedside: {folder}"
-    )
+    """Whether this user can write to a folder, by writing to it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"bedside")
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        why = "does not exist" if missing else f"cannot be written: {error.strerror}"
+        remedy = f"create it and give it to the user of bedside: {folder}"
+        return Check(name=name, ok=False, text=f"{folder} {why}", remedy=remedy)
+    return Check(name=name, ok=True, text=f"{folder} can be written")
 
 
 def check_record(data: Path) -> Iterator[Check]:

@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import contextlib
+import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +20,8 @@ from bedside.demo.summary import Summary, summarise
 from bedside.demo.therapist import Script, Therapist
 from bedside.station.client import StationClient
 from hal.sim.control import SimControl
+
+ENDED_BY_SIGNAL = 130
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +44,21 @@ def run(args: argparse.Namespace) -> int:
         root = args.data or Path(tempfile.mkdtemp(prefix="bedside-demo-"))
         layout = Layout(root.resolve())
         layout.make()
-        return asyncio.run(_demonstrate(args, layout))
+        return asyncio.run(_until_told(_demonstrate(args, layout)))
     except (ConfigError, DemoFailed) as error:
         _say(str(error))
         return 2
+
+
+async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work; a signal that asks to end, or a terminal that is gone, ends all processes in order."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return ENDED_BY_SIGNAL
 
 
 async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:

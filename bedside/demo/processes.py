@@ -34,7 +34,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.process.wait(), END_TIMEOUT_S)
+            async with asyncio.timeout(END_TIMEOUT_S):
+                await self.process.wait()
         except TimeoutError:
             self.process.kill()
             await self.process.wait()
@@ -57,7 +58,8 @@ async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child,
             start_new_session=True,
         )
     assert process.stdout is not None  # noqa: S101 - asked for above
-    line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
+    async with asyncio.timeout(START_TIMEOUT_S):
+        line = await process.stdout.readline()
     if not line:
         raise DemoFailed(f"the simulated devices did not start; see {log}")
     return Child("simulation", process, log), dict(json.loads(line)["addresses"])

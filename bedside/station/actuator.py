@@ -76,14 +76,14 @@ class Actuator:
         name, work = self._work(event)
         pulse = event.pulse if isinstance(event, PulseIntended) else None
         self._action = asyncio.ensure_future(self._attempt(name, work, pulse))
+        action = self._action
         try:
-            await self._action
-        except asyncio.CancelledError:
-            worker = asyncio.current_task()
-            if worker is not None and worker.cancelling():
-                raise
+            await asyncio.wait([action])
         finally:
+            action.cancel()
             self._action = None
+        if not action.cancelled():
+            action.result()
 
     async def _attempt(self, name: ActionName, work: Coroutine[Any, Any, None], pulse: int | None) -> None:
         try:

@@ -72,7 +72,7 @@ class Station:
         )
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
-        self._recent: deque[Line] = deque(maxlen=RECENT_LINES)
+        self._recent: deque[Envelope] = deque(maxlen=RECENT_LINES)
         self._outbox = Outbox(parts.places.data)
         self._unsent: int | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -228,7 +228,7 @@ class Station:
         event = envelope.event
         self._actuator.perform(event)
         self._follow(envelope)
-        self._recent.append(Line(n=envelope.n, utc=envelope.utc, text=line(event)))
+        self._recent.append(envelope)
         self._server.tell_event(envelope)
         self._painter.changed()
 
@@ -293,14 +293,21 @@ class Station:
             person=state.person,
             clients=tuple(self._server.clients),
             devices=self._parts.fleet.devices,
-            recent=tuple(self._recent),
+            recent=self._recent_for(role),
             recording=self._recording.words,
             disk_free_bytes=self._surroundings.free_bytes,
-            clock=self._surroundings.clock,
+            clock=self._surroundings.stepped or self._parts.books.clock,
             unsent=self._unsent,
             now_s=time.monotonic(),
         )
         return snapshot(state, self._parts.box, around, self._parts.clock.now(), role)
+
+    def _recent_for(self, role: Role) -> tuple[Line, ...]:
+        return tuple(
+            Line(n=envelope.n, utc=envelope.utc, text=line(envelope.event))
+            for envelope in self._recent
+            if role in envelope.event.visible_to and role != "assess"
+        )
 
     async def _count_unsent(self) -> None:
         self._unsent = len(await asyncio.to_thread(self._outbox.unsent))

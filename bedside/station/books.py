@@ -35,6 +35,11 @@ class Books:
         """The last durable number."""
         return self._journal.head.n
 
+    @property
+    def clock(self) -> str:
+        """How the wall clock is set, in a word."""
+        return {"ntp": "network", "held": "held", "never": "not set"}[self._sync()]
+
     def write(self, events: Sequence[Event], now: Now, who: str, via: str) -> tuple[Envelope, ...]:
         """Make events durable with one flush; raises `JournalFailed`.
 

@@ -6,7 +6,7 @@ import structlog
 
 from bedside.commands import AnyCommand, ConfirmPrompt, ReportRobot, Stop, TakeControl, name_of
 from bedside.config import ConfigError
-from bedside.events import CommandRefused, ControlTaken
+from bedside.events import CommandRefused, ControlTaken, Envelope, StepEntered
 from bedside.station.core import Core
 from bedside.station.devices import Fleet
 from bedside.station.resolve import Resolver
@@ -27,10 +27,13 @@ class Executive:
         self._resolver = resolver
         self._fleet = fleet
         self.server: Server | None = None
+        self._step_n = 0
+        core.listen(self._follow)
 
     async def execute(self, request: Request, client: Client) -> Reply:
         """Carry out one request; the reply is sent when its events are durable."""
         try:
+            self._check_fresh(request)
             await self._carry_out(request.command, client)
         except Refusal as refusal:
             return self._refused(request, client, refusal.reason, refusal.remedy)
@@ -39,6 +42,16 @@ class Executive:
         except HalError as error:
             return self._refused(request, client, str(error), error.remedy)
         return Reply(id=request.id, ok=True, n=self._core.state.n)
+
+    def _follow(self, envelope: Envelope) -> None:
+        if isinstance(envelope.event, StepEntered):
+            self._step_n = envelope.n
+
+    def _check_fresh(self, request: Request) -> None:
+        """Refuse what was asked of a step that is no longer the present one; a stop is never stale."""
+        stale = request.expect is not None and request.expect < self._step_n
+        if stale and not isinstance(request.command, Stop):
+            raise Refusal("the visit has moved on meanwhile", "look at the screen and press again")
 
     async def _carry_out(self, command: AnyCommand, client: Client) -> None:
         if isinstance(command, TakeControl):

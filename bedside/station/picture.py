@@ -73,7 +73,7 @@ def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role)
         disk_free_gb=None if around.disk_free_bytes is None else around.disk_free_bytes / 1e9,
         clock=around.clock,
         unsent=around.unsent,
-        recent=around.recent if role != "assess" else (),
+        recent=around.recent,
     )
 
 

@@ -4,6 +4,7 @@ All intervals here are real time. A late round is skipped, never made up.
 """
 
 import asyncio
+import contextlib
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -90,7 +91,7 @@ class Surroundings:
         self._folder = folder
         self._steps = StepWatch()
         self.free_bytes: int | None = None
-        self.clock = ""
+        self.stepped = ""
 
     def look(self) -> None:
         """Report the free space, and a step of the clock."""
@@ -98,7 +99,7 @@ class Surroundings:
         self._core.put(DiskSpace(self.free_bytes), source="station")
         step_ms = self._steps.step_ms()
         if step_ms is not None:
-            self.clock = f"stepped {step_ms / 1000.0:+.1f} s"
+            self.stepped = f"stepped {step_ms / 1000.0:+.1f} s"
             self._core.note(ClockStepped(step_ms=step_ms), source="station")
 
 
@@ -116,10 +117,9 @@ class Painter:
     async def run(self) -> None:
         """Paint until cancelled."""
         while True:
-            try:
-                await asyncio.wait_for(self._dirty.wait(), OLDEST_PICTURE_S)
-            except TimeoutError:
-                pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(OLDEST_PICTURE_S):
+                    await self._dirty.wait()
             self._dirty.clear()
             self._paint()
             await asyncio.sleep(PAINT_S)

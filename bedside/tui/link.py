@@ -121,7 +121,8 @@ class Link:
         if client is None:
             return self._not_sent(command)
         try:
-            return await asyncio.wait_for(client.ask(command, expect=expect), REPLY_WITHIN_S)
+            async with asyncio.timeout(REPLY_WITHIN_S):
+                return await client.ask(command, expect=expect)
         except (StationGone, TimeoutError) as error:
             reason = str(error) or "the station did not answer in time"
             return Reply(id=0, ok=False, reason=reason, remedy="look at the device before you repeat it")

@@ -25,7 +25,8 @@ class TcpLink(FdLink):
         """Connect within `CONNECT_S` seconds; raises `LinkNotFound`, `LinkDenied`, `NoAnswer`."""
         self.close()
         try:
-            self._socket = await asyncio.wait_for(self._connect(), CONNECT_S)
+            async with asyncio.timeout(CONNECT_S):
+                self._socket = await self._connect()
         except (OSError, TimeoutError) as error:
             raise self._explain(error) from error
         self._fd = self._socket.fileno()

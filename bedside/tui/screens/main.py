@@ -153,5 +153,6 @@ class MainScreen(Screen[None]):
             return InterruptedBody()
         if kind == "form":
             return cast("Body", later("form").FormBody(self._answer))
-        make = later("hunt").HuntBody if kind == "hunt" else later("run").RunBody
-        return cast("Body", make(self._link, self._ladder))
+        if kind == "hunt":
+            return cast("Body", later("hunt").HuntBody(self._link, self._ladder))
+        return cast("Body", later("run").RunBody(self._link, self._ladder, self._answer))

@@ -1,0 +1,200 @@
+"""A whole visit by keys alone, in a real terminal of 80x24, with a supervisor's screen beside it."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bedside.snapshot import Item, Snapshot
+from bedside.station.client import StationClient, StationGone
+from bedside.station.wire import SnapshotMessage, Subscribe
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+SPEED = 15
+SAME_KEY_S = 0.8
+IN_CI = os.environ.get("CI") == "true"
+BEDSIDE = f"{sys.executable} -m bedside.cli"
+
+
+class Terminal:
+    """One tmux session of 80x24."""
+
+    def __init__(self, name: str, command: str) -> None:
+        self.name = name
+        self._tmux("new-session", "-d", "-s", name, "-x", "80", "-y", "24", command)
+
+    def keys(self, *keys: str) -> None:
+        """Press keys by their tmux names; text is typed."""
+        self._tmux("send-keys", "-t", self.name, *keys)
+
+    @property
+    def screen(self) -> str:
+        """What is on it."""
+        return self._tmux("capture-pane", "-p", "-t", self.name)
+
+    def close(self) -> None:
+        """End what runs in it."""
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self._tmux("kill-session", "-t", self.name)
+
+    @staticmethod
+    def _tmux(*words: str) -> str:
+        command = ["tmux", "-L", "bedside-test", "-f", os.devnull, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Callable[[str, str], Terminal]]:
+    if shutil.which("tmux") is None:
+        if IN_CI:
+            pytest.fail("CI must install tmux")
+        pytest.skip("not installed: tmux")
+    opened: list[Terminal] = []
+
+    def open_one(name: str, command: str) -> Terminal:
+        opened.append(Terminal(f"{name}-{os.getpid()}", command))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+class Eyes:
+    """Sees what the screens are told, to know which key comes next."""
+
+    def __init__(self) -> None:
+        self.picture: Snapshot | None = None
+
+    async def look(self, run_folder: Path) -> None:
+        """Keep the newest picture until cancelled."""
+        while True:
+            with contextlib.suppress(StationGone):
+                client = await StationClient.connect(run_folder, "observe")
+                client.subscribe(Subscribe(waves=False, events=False))
+                try:
+                    async for message in client.messages():
+                        if isinstance(message, SnapshotMessage):
+                            self.picture = message.snapshot
+                finally:
+                    await client.close()
+            await asyncio.sleep(0.1)
+
+
+@contextlib.asynccontextmanager
+async def looking(run_folder: Path) -> AsyncIterator[Eyes]:
+    eyes = Eyes()
+    task = asyncio.create_task(eyes.look(run_folder))
+    yield eyes
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+class Fingers:
+    """Presses one key after the other; a key is pressed again only after a rest, as a hand would."""
+
+    def __init__(self, kiosk: Terminal) -> None:
+        self._kiosk = kiosk
+        self._last: dict[str, float] = {}
+        self.pressed: list[str] = []
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            rest_s = SAME_KEY_S - (time.monotonic() - self._last.get(key, 0.0))
+            await asyncio.sleep(max(0.12, rest_s))
+            self._kiosk.keys(key)
+            self._last[key] = time.monotonic()
+            self.pressed.append(key)
+        await asyncio.sleep(0.25)
+
+
+SENSIBLE = {"spo2_pct": "97"}
+
+
+def answer(item: Item) -> tuple[str, ...]:
+    """The keys that give an item its plain answer."""
+    if item.kind == "tick":
+        return ("y",)
+    if item.kind == "yesno":
+        return ("n",)
+    if item.kind == "choice":
+        return ("1",)
+    if item.kind == "number":
+        low = item.low if item.low is not None else 0.0
+        middle = round((low + (item.high if item.high is not None else low + 2.0)) / 2)
+        return ("Enter", SENSIBLE.get(item.id, str(middle)), "Enter")
+    return ("Enter", "none", "Enter")
+
+
+def next_keys(picture: Snapshot) -> tuple[str, ...]:
+    """What to press now; empty while there is only waiting to do."""
+    if not picture.user:
+        return ("F2", "thera", "Enter", "1234", "Enter", "F2")
+    step, hunt, run = picture.step, picture.hunt, picture.run
+    if step is None:
+        return ("F2", "D-0017", "Enter", "1957", "Enter", "F2")
+    if run is not None and run.contact_left_s is not None:
+        return ("c",)
+    for item in step.items:
+        if item.value is None and item.by != "machine":
+            return answer(item)
+    if step.next is not None and step.next.enabled and step.next.command in ("step.next", "hotspot.choose"):
+        return ("F2",)
+    if step.id in ("hotspot", "threshold") and hunt is not None:
+        proposed = next((site.id for site in hunt.sites if site.state == "now"), None)
+        if step.id == "hotspot" and proposed is not None and hunt.site != proposed:
+            return ("o",)
+        if hunt.done and step.next is not None and step.next.enabled:
+            return ("F2",)
+        return () if hunt.pacing else ("p",)
+    if step.id == "signoff" and not picture.signed:
+        return ("F2", "1234", "Enter", "F2")
+    if step.next is not None and step.next.enabled and step.next.command in ("run.start", "run.resume"):
+        return ("F2", "F2") if step.next.command == "run.start" else ("F2",)
+    return ()
+
+
+def short_course(folder: Path) -> str:
+    """The shipped configuration with a treatment of 150 pulses."""
+    config = folder / "short"
+    shutil.copytree(Path(__file__).parents[2] / "configs", config)
+    preset = config / "protocols" / "lf_1hz_1200.toml"
+    text = preset.read_text()
+    assert "pulses_in_burst = 1200" in text
+    preset.write_text(text.replace("pulses_in_burst = 1200", "pulses_in_burst = 150"))
+    return str(config)
+
+
+async def test_a_visit_from_check_in_to_sign_off_by_keys(
+    tmp_path: Path, terminal: Callable[[str, str], Terminal]
+) -> None:
+    data, config = tmp_path / "demo", short_course(tmp_path)
+    kiosk = terminal("kiosk", f"{BEDSIDE} demo --speed {SPEED} --seed 1 --data {data} --config {config}")
+    seen: dict[str, str] = {}
+    async with looking(data / "run") as eyes, asyncio.timeout(360):
+        while eyes.picture is None:
+            await asyncio.sleep(0.1)
+        watch = terminal("watch", f"{BEDSIDE} watch --run {data / 'run'}")
+        fingers = Fingers(kiosk)
+        while not eyes.picture.closed:
+            step = eyes.picture.step
+            if step is not None:
+                seen[step.id] = watch.screen
+            await fingers.press(*next_keys(eyes.picture))
+        closed = eyes.picture
+        await asyncio.sleep(1.0)
+        last = kiosk.screen
+    assert closed.signed
+    assert len(seen) == 13, f"steps seen on the supervisor's screen: {list(seen)}"
+    assert all("SIMULATED" in screen for screen in seen.values())
+    assert "D-0017" in seen["treatment"]
+    assert "STIMULATING" in seen["treatment"] or "of 150" in seen["treatment"]
+    assert "Traceback" not in last
