@@ -61,6 +61,7 @@ def measure_sweep(epoch: Epoch, rule: MeasureRule) -> SweepMeasured | SweepMissi
 
 
 def _one(name: str, epoch: Epoch, rule: MeasureRule) -> MuscleResponse:
+    """One channel. A deflection over the criterion that no onset explains is void: it would lower the threshold."""
     result = measure(
         epoch.uv[:, epoch.names.index(name)],
         epoch.rate_hz,
@@ -69,11 +70,12 @@ def _one(name: str, epoch: Epoch, rule: MeasureRule) -> MuscleResponse:
         criterion_uv=rule.criterion_uv,
         rest_limit_uv=rule.rest_limit_uv,
     )
+    doubtful = result.valid and not result.present and result.amplitude_uv >= rule.criterion_uv
     return MuscleResponse(
         channel=name,
         amplitude_uv=result.amplitude_uv,
         latency_ms=result.latency_ms,
         rest_rms_uv=result.rest_rms_uv if math.isfinite(result.rest_rms_uv) else 0.0,
-        valid=result.valid,
-        reason=result.reason,
+        valid=result.valid and not doubtful,
+        reason=f"neither response nor rest, so it does not count: {result.reason}" if doubtful else result.reason,
     )

@@ -158,7 +158,7 @@ def next_keys(picture: Snapshot) -> tuple[str, ...]:
     if step.id == "signoff" and not picture.signed:
         return ("F2", "1234", "Enter", "F2")
     if step.next is not None and step.next.enabled and step.next.command in ("run.start", "run.resume"):
-        return ("F2", "F2") if step.next.command == "run.start" else ("F2",)
+        return ("F2", "F2")
     return ()
 
 

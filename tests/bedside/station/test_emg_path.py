@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bedside.station.emg import EmgPath, Outlets, quality
-from bedside.station.measure import MeasureRule
+from bedside.station.measure import Epoch, MeasureRule, measure_sweep
 from bedside.station.wire import Sweep, Wave
 from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
 from hal.catalogue import DeviceSpec, build
@@ -192,3 +192,14 @@ async def test_a_late_trigger_is_never_taken_for_the_next_pulse(rig: Rig) -> Non
     assert isinstance(result, SweepMeasured)
     assert result.pulse == 2
     assert result.target.amplitude_uv < 50.0, "the response of the earlier, strong pulse was taken"
+
+
+def test_a_deflection_without_an_onset_is_void_and_says_so() -> None:
+    rng = np.random.default_rng(3)
+    uv = rng.normal(0.0, 8.0, 2560)
+    epoch = Epoch(1, uv[:, None], 5120.0, 1024, ("TA left",))
+    result = measure_sweep(epoch, MeasureRule("TA left", (20.0, 50.0), 30.0, 10.0))
+    assert isinstance(result, SweepMeasured)
+    assert result.target.amplitude_uv > 30.0
+    assert not result.target.valid
+    assert "does not count" in result.target.reason
