@@ -147,14 +147,14 @@ async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> 
 
 
 async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
-    client = await StationClient.connect(run_dir, "observe")
-    try:
-        async with asyncio.timeout(ANSWER_S):
+    async with asyncio.timeout(ANSWER_S):
+        client = await StationClient.connect(run_dir, "observe")
+        try:
             async for message in client.messages():
                 if isinstance(message, SnapshotMessage):
                     return message.snapshot.devices
-    finally:
-        await client.close()
+        finally:
+            await client.close()
     return ()
 
 

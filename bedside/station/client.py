@@ -21,6 +21,7 @@ from bedside.station.wire import (
 )
 
 READ_LIMIT_BYTES = 4 * 1024 * 1024
+GREETING_S = 10.0
 
 
 class StationGone(ConnectionError):
@@ -49,7 +50,9 @@ class StationClient:
         path = folder / SOCKETS[role]
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=READ_LIMIT_BYTES)
-            line = await reader.readline()
+            line = await _first_line(reader, writer)
+        except TimeoutError as error:
+            raise StationGone(f"the station at {path} does not answer; restart it") from error
         except OSError as error:
             raise StationGone(f"no station answers at {path} ({error.strerror}); is it running?") from error
         message = _hello(line)
@@ -116,6 +119,16 @@ class StationClient:
                 waiting.set_exception(StationGone("the station went before it answered"))
                 waiting.exception()
         self._waiting.clear()
+
+
+async def _first_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The greeting; the connection is closed when none comes."""
+    try:
+        async with asyncio.timeout(GREETING_S):
+            return await reader.readline()
+    except BaseException:
+        writer.close()
+        raise
 
 
 def _hello(line: bytes) -> Hello | None:

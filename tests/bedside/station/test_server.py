@@ -264,3 +264,12 @@ async def test_what_is_no_station_is_said_to_be_none(tmp_path: Path, answer: byt
         await StationClient.connect(tmp_path, "control")
     server.close()
     await server.wait_closed()
+
+
+async def test_a_station_that_greets_nobody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "GREETING_S", 0.1)
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "control.sock"))
+        hung.listen()
+        with pytest.raises(client.StationGone, match="does not answer; restart it"):
+            await StationClient.connect(tmp_path)
