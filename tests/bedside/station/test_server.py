@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from bedside.commands import AddNote, Stop, TakeControl
 from bedside.events import Envelope, ProfileShown, StepEntered
+from bedside.station import client as client_module
 from bedside.station import server as server_module
 from bedside.station.client import StationClient, StationGone
 from bedside.station.server import Client, Hooks, Server
@@ -267,9 +269,9 @@ async def test_what_is_no_station_is_said_to_be_none(tmp_path: Path, answer: byt
 
 
 async def test_a_station_that_greets_nobody_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "GREETING_S", 0.1)
+    monkeypatch.setattr(client_module, "GREETING_S", 0.1)
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(tmp_path / "control.sock"))
         hung.listen()
-        with pytest.raises(client.StationGone, match="does not answer; restart it"):
+        with pytest.raises(StationGone, match="does not answer; restart it"):
             await StationClient.connect(tmp_path)
