@@ -1,4 +1,4 @@
-"""The stimulation artefact: when it came, what it hides, the tail it leaves, where the amplifier was at its rail."""
+"""The stimulation artefact: what it hides, the tail it leaves, where the amplifier was at its rail."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,6 @@ RECOVERY_MS = 1.0
 FIT_STARTS_MS = (0.0, 2.0, 4.0, 6.0)
 SHORTEST_FIT_MS = 5.0
 TAIL_FITS_WITHIN_SD = 1.5
-STANDS_OVER_SD = 12.0
 STARTS_OVER_SD = 5.0
 TWO_LEAVE = 0.6
 ROUNDING = 1e-9
@@ -29,32 +28,6 @@ class Tail:
     wave_uv: Array
     start_index: int
     removed: bool
-
-
-def time_zero(samples_uv: Array, rate_hz: float, *, search: slice | None = None) -> int | None:
-    """Sample of the pulse, from the artefact itself, for rigs without a trigger line.
-
-    `samples_uv` is (n,) or (n, channels); the slopes of all channels are added, each in units of its own usual slope,
-    and the pulse is where the steep part with the largest slope begins. None when nothing stands 12 robust SDs out.
-    Raises ValueError for fewer than 8 samples.
-    """
-    x = np.atleast_2d(np.asarray(samples_uv, dtype=float).T).T
-    if x.shape[0] < 8 or rate_hz <= 0:
-        raise ValueError(f"need 8 samples or more and a positive rate, got {x.shape[0]} at {rate_hz} Hz")
-    span = search or slice(0, x.shape[0])
-    slopes = np.abs(np.diff(x, axis=0))
-    usual = 1.4826 * np.median(slopes, axis=0)
-    alive = usual > 0
-    if not alive.any():
-        return None
-    steepness = np.mean(slopes[:, alive] / usual[alive], axis=1)[span]
-    peak = int(np.argmax(steepness))
-    if steepness[peak] < STANDS_OVER_SD:
-        return None
-    edge = max(STANDS_OVER_SD / 2, 0.1 * float(steepness[peak]))
-    back = max(0, peak - round(rate_hz * 2e-3))
-    first = back + int(np.argmax(steepness[back : peak + 1] >= edge))
-    return (span.start or 0) + first + 1
 
 
 def saturated(samples_uv: Array, rail_uv: float | None = None) -> Bools:

@@ -5,7 +5,6 @@ response belongs; amplitudes and latencies come from the raw epoch (`dsp.mep`).
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,11 +95,6 @@ class MinMaxDecimator:
             raise ValueError(f"need a channel or more and a factor of 1 or more, got {channels} and {factor}")
         self.factor = factor
         self._left = np.empty((0, channels))
-
-    @classmethod
-    def for_columns(cls, channels: int, rate_hz: float, seconds: float, columns: int) -> Self:
-        """The decimator that shows `seconds` of samples in about `columns` pairs."""
-        return cls(channels, max(1, round(rate_hz * seconds / columns)))
 
     def reset(self) -> None:
         """Drop an unfinished group, after a gap."""

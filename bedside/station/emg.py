@@ -19,6 +19,7 @@ from bedside.station.ring import Counts, Ring
 from bedside.station.sweeps import AFTER_MS, BEFORE_MS, Expected, SweepBook
 from bedside.station.wire import Sweep, Wave
 from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
+from dsp.emg import rms
 from dsp.streaming import MinMaxDecimator, StreamFilter
 from hal.roles import EmgAmplifier, EmgBlock
 
@@ -183,11 +184,10 @@ def quality(counts: Counts, names: tuple[str, ...], uv_per_count: float, rail: i
 
     `counts` has shape (n, channels).
     """
-    uv = counts * uv_per_count
-    rms = np.sqrt(np.mean((uv - uv.mean(axis=0)) ** 2, axis=0))
+    rest_uv = rms(np.multiply(counts, uv_per_count, dtype=np.float64))
     at_rail = np.abs(counts.astype(np.int32)) >= rail
     stuck = np.any(at_rail[1:] & at_rail[:-1], axis=0).tolist()
     return EmgQuality(
-        {name: float(value) for name, value in zip(names, rms, strict=True)},
+        {name: float(value) for name, value in zip(names, rest_uv, strict=True)},
         tuple(name for name, bad in zip(names, stuck, strict=True) if bad),
     )

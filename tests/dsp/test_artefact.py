@@ -1,31 +1,15 @@
-"""Time zero, blanking, saturation and the tail."""
+"""Blanking, saturation and the tail."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsp.artefact import blanked, bridge, fit_tail, saturated, time_zero
+from dsp.artefact import blanked, bridge, fit_tail, saturated
 from tests.helpers.modelled_mep import artefact, muscle_noise
 
 RATE_HZ = 5000.0
 T_MS = (np.arange(2500) - 1000) / 5.0
-
-
-@settings(max_examples=40, deadline=None)
-@given(at=st.integers(50, 2400), peak_uv=st.sampled_from([500.0, -500.0, 5000.0]), seed=st.integers(0, 1000))
-def test_time_zero_is_the_artefacts_first_sample(at: int, peak_uv: float, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    noise = np.column_stack([muscle_noise(2500, RATE_HZ, 3.0, rng) for _ in range(3)])
-    pulse = artefact((np.arange(2500) - at) / 5.0, peak_uv=peak_uv, tail_uv=0.3 * peak_uv, tail_ms=2.0)
-    assert time_zero(noise + pulse[:, None] * [1.0, 0.3, 0.1], RATE_HZ) == at
-
-
-def test_time_zero_of_plain_noise_or_a_dead_channel_is_none() -> None:
-    assert time_zero(muscle_noise(2500, RATE_HZ, 30.0, np.random.default_rng(1)), RATE_HZ) is None
-    assert time_zero(np.zeros(100), RATE_HZ) is None
-    with pytest.raises(ValueError, match="8 samples"):
-        time_zero(np.zeros(3), RATE_HZ)
 
 
 @settings(max_examples=40, deadline=None)
