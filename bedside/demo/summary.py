@@ -57,15 +57,14 @@ def summarise(data: Path) -> Summary:
 def fold(summary: Summary, events: Iterable[Envelope]) -> Summary:
     """Fold events into the summary; a visit that opens begins it anew."""
     for envelope in events:
+        if isinstance(envelope.event, VisitOpened):
+            summary = Summary(visit=envelope.event.visit, journal_ok=summary.journal_ok, data_dir=summary.data_dir)
         _add(summary, envelope)
     return summary
 
 
 def _add(summary: Summary, envelope: Envelope) -> None:
     match envelope.event:
-        case VisitOpened(visit=visit):
-            summary.visit = visit
-            summary.pulses_delivered = summary.single_pulses = summary.pulses_uncertain = 0
         case ThresholdFound() as found:
             summary.muscle, summary.rule, summary.rmt_pct_mso = found.muscle, found.rule, found.rmt_pct_mso
             summary.rmt_low_pct_mso, summary.rmt_high_pct_mso = found.low_pct_mso, found.high_pct_mso
