@@ -22,7 +22,6 @@ class StationConfig(Section, frozen=True, kw_only=True):
     devices: dict[DeviceRole, str]
     data: str = "/var/lib/bedside"
     run: str = "/run/bedside"
-    disk_reserve_mb: Annotated[int, Meta(ge=50)] = 200
     tick_s: Annotated[float, Meta(gt=0, le=1)] = 0.1
 
 

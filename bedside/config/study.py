@@ -59,7 +59,6 @@ class HuntConfig(Section, frozen=True, kw_only=True):
     rules: tuple[RmtRule, ...]
     default_rule: str
     borderline_uv: Annotated[float, Meta(ge=0)] = 10.0
-    max_age_days: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class CoilPlacement(Section, frozen=True, kw_only=True):
@@ -112,7 +111,6 @@ class Study(Section, frozen=True, kw_only=True):
     coil: CoilPlacement
     robot: RobotConfig
     run: RunConfig
-    min_disk_mb: Annotated[int, Meta(ge=50)] = 200
 
 
 class Levels(Section, frozen=True, kw_only=True):
@@ -193,6 +191,17 @@ class Freshness(Section, frozen=True, kw_only=True):
     settle_s: Positive = 5.0
 
 
+class DiskFloors(Section, frozen=True, kw_only=True):
+    """Free room on the data disk (MB, 10^6 bytes) below which no visit begins, no pulse is given, no sample is kept.
+
+    In this order, because the journal counts the dose and is kept to the last.
+    """
+
+    start_mb: Annotated[int, Meta(ge=50)] = 1000
+    stimulate_mb: Annotated[int, Meta(ge=50)] = 200
+    samples_mb: Annotated[int, Meta(ge=50)] = 100
+
+
 class Limits(Section, frozen=True, kw_only=True):
     """limits.toml: the ceilings that hold for every study."""
 
@@ -204,3 +213,4 @@ class Limits(Section, frozen=True, kw_only=True):
     train: TrainTable
     coil: CoilHeat
     fresh: Freshness = Freshness()
+    disk: DiskFloors = DiskFloors()

@@ -68,7 +68,7 @@ class Station:
         self._executive.server = self._server
         visits = parts.places.data / "visits"
         self._recording = Recording(
-            visits, parts.fleet.amplifier, lambda event: self._core.note(event, source="record")
+            visits, parts.fleet.amplifier, lambda event: self._core.note(event, source="record"), self._disk_full
         )
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
@@ -308,6 +308,10 @@ class Station:
             for envelope in self._recent
             if role in envelope.event.visible_to and role != "assess"
         )
+
+    def _disk_full(self) -> bool:
+        free = self._surroundings.free_bytes
+        return free is not None and free < self._core.state.setup.limits.disk.samples_mb * 1_000_000
 
     async def _count_unsent(self) -> None:
         self._unsent = len(await asyncio.to_thread(self._outbox.unsent))

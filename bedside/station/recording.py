@@ -29,15 +29,26 @@ log = structlog.get_logger()
 
 RECORDED_STEPS: frozenset[StepId] = frozenset({"hotspot", "threshold", "dose", "fit", "coil", "treatment", "finish"})
 EMG = "emg"
+PAIR_EVERY_NS = 1_000_000_000
+ROOM = "free space on the data disk, then repeat the step"
 
 
 class Recording:
     """Feeds the recorder while the visit stands at a recorded step, and enters sealed segments in the journal."""
 
-    def __init__(self, visits: Path, amplifier: EmgAmplifier | None, note: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        visits: Path,
+        amplifier: EmgAmplifier | None,
+        note: Callable[[Event], None],
+        disk_full: Callable[[], bool],
+    ) -> None:
         self._visits = visits
         self._amplifier = amplifier
         self._note = note
+        self._disk_full = disk_full
+        self._device = amplifier.name if amplifier is not None else ""
+        self._next_pair_ns = 0
         self._recorder: Recorder | None = None
         self._dropped = 0
         self._wanted = False
@@ -47,7 +58,9 @@ class Recording:
     def words(self) -> str:
         """What the health strip says."""
         if self._recorder is None:
-            return "waiting for samples" if self._wanted else "off"
+            if not self._wanted:
+                return "off"
+            return "disk full" if self._disk_full() else "waiting for samples"
         return self._recorder.status().state
 
     def event(self, envelope: Envelope) -> None:
@@ -63,13 +76,16 @@ class Recording:
     def emg(self, block: EmgBlock) -> None:
         """One block; the first one of a recorded step starts the recorder, which then knows the amplifier's scale."""
         if self._recorder is None:
-            if not (self._wanted and self.visit):
+            if not (self._wanted and self.visit) or self._disk_full():
                 return
             self._start(block)
         if self._recorder is None:
             return
         first_ns = block.mono_ns - int(len(block.counts) / block.rate_hz * 1e9)
         self._recorder.samples(EMG, block.first_sample, first_ns, block.counts)
+        if block.mono_ns >= self._next_pair_ns:
+            self._next_pair_ns = block.mono_ns + PAIR_EVERY_NS
+            self._recorder.clock_pair(self._device, block.first_sample + len(block.counts), block.mono_ns)
         for trigger in block.triggers:
             self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
 
@@ -94,7 +110,10 @@ class Recording:
         for segment in self._recorder.take_sealed():
             self._note(_sealed(segment))
         self._report(self._recorder)
-        if not self._wanted:
+        if self._disk_full():
+            self._note(RecordFault(text="the disk is nearly full: no samples are kept any more", remedy=ROOM))
+            await self.stop("the disk is nearly full")
+        elif not self._wanted:
             await self.stop("the recorded steps are over")
 
     async def stop(self, reason: str) -> None:
@@ -123,16 +142,16 @@ class Recording:
             recorder.start()
         except RecorderFailed as error:
             self._wanted = False
-            self._note(RecordFault(text=str(error), remedy="free space on the data disk, then repeat the step"))
+            self._note(RecordFault(text=str(error), remedy=ROOM))
             return
-        self._recorder, self._dropped = recorder, 0
+        self._recorder, self._dropped, self._next_pair_ns = recorder, 0, 0
         self._note(RecordingStarted(folder="raw", streams=(EMG, ROBOT.name)))
 
     def _report(self, recorder: Recorder) -> None:
         status = recorder.status()
         dropped = sum(status.dropped.values())
         if status.state == "failed":
-            self._note(RecordFault(text=status.error, remedy="free space on the data disk, then repeat the step"))
+            self._note(RecordFault(text=status.error, remedy=ROOM))
             self._recorder, self._wanted = None, False
         elif dropped > self._dropped:
             text = f"{dropped - self._dropped} samples could not be written in time"

@@ -204,7 +204,7 @@ def _record(state: Visit, _: Now) -> str | None:
 
 def _disk(state: Visit, _: Now) -> str | None:
     free = state.live.disk_free_bytes
-    least = state.setup.study.min_disk_mb
+    least = state.setup.limits.disk.stimulate_mb
     if free is None:
         return "the free disk space is not known"
     return None if free >= least * MEGA else f"only {free / MEGA:.0f} MB of disk are free"

@@ -3,6 +3,7 @@
 from bedside.config import Participant
 from bedside.events import Event, ParticipantRecalled, ProfileShown, SignedIn, StepEntered, VisitOpened
 from bedside.visit.inputs import History, Now, ParticipantFound, Person
+from bedside.visit.interlocks import MEGA
 from bedside.visit.refusal import Refusal
 from bedside.visit.side import aim, sides_problem
 from bedside.visit.state import Visit
@@ -21,6 +22,7 @@ def open_visit(state: Visit, found: ParticipantFound, now: Now, who: Person | No
         raise Refusal("study number and second identifier do not belong together", "check both with the patient")
     _may_be_treated(state, record)
     _is_due(state, history)
+    _has_room(state)
     study = state.setup.study
     visit = f"{record.code}-s{history.session:02d}-{now.utc[:10].replace('-', '')}t{now.utc[11:16].replace(':', '')}"
     opened = VisitOpened(
@@ -65,6 +67,15 @@ def _is_due(state: Visit, history: History) -> None:
         raise Refusal(f"all {study.sessions} sessions of the study are behind", "no further session is planned")
     if history.visits_today:
         raise Refusal("this participant was treated today", "one session a day: come back tomorrow")
+
+
+def _has_room(state: Visit) -> None:
+    """An unknown room refuses no visit: the interlock on it refuses every pulse."""
+    free, least = state.live.disk_free_bytes, state.setup.limits.disk.start_mb
+    if free is not None and free < least * MEGA:
+        raise Refusal(
+            f"a visit needs {least} MB of free disk, {free // MEGA} MB are left", "send and release old visits first"
+        )
 
 
 def _recalled(record: Participant, history: History) -> ParticipantRecalled:

@@ -5,7 +5,15 @@ from msgspec.structs import replace
 
 from bedside import commands as c
 from bedside import events as e
-from bedside.visit.inputs import ConcernDecided, History, ParticipantFound, Person, SignedByPerson
+from bedside.visit.inputs import (
+    ConcernDecided,
+    DiskSpace,
+    History,
+    ParticipantFound,
+    Person,
+    SignedByPerson,
+    SignedInPerson,
+)
 from bedside.visit.rules import Refusal
 from tests.helpers.bed import PHYSICIAN, RECORD, THERAPIST, Bed, shipped
 from tests.helpers.bed_ready import bed_at
@@ -32,6 +40,17 @@ def test_a_visit_that_may_not_take_place(record: dict, history: dict, matches: b
     found = ParticipantFound(replace(RECORD, **record), History(**history), matches)
     with pytest.raises(Refusal, match=word):
         Bed().begin_with(found)
+
+
+def test_no_visit_begins_without_room_for_it_on_the_disk() -> None:
+    bed = Bed()
+    bed.put(SignedInPerson(THERAPIST))
+    bed.put(DiskSpace(999_000_000))
+    with pytest.raises(Refusal, match="needs 1000 MB of free disk, 999 MB are left"):
+        bed.put(ParticipantFound(RECORD, History()), THERAPIST)
+    bed.put(DiskSpace(1_000_000_000))
+    bed.put(ParticipantFound(RECORD, History()), THERAPIST)
+    assert bed.state.going_on
 
 
 def test_nobody_opens_a_visit_unsigned_or_twice() -> None:

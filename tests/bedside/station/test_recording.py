@@ -1,0 +1,93 @@
+"""Samples of a visit: clock pairs beside them, and an end in good order before the disk is full."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bedside.events import Envelope, Event, RawSealed, RecordFault, RecordingStopped, StepEntered, StepId, VisitOpened
+from bedside.record.reader import read_samples, read_states, segment_files
+from bedside.station.recording import Recording
+from hal.roles import EmgBlock
+
+RATE_HZ, ROWS = 5120.0, 512
+AMPLIFIER = SimpleNamespace(name="amplifier", channels=(SimpleNamespace(name="TA left"),))
+
+
+class Rig:
+    def __init__(self, folder: Path) -> None:
+        self.notes: list[Event] = []
+        self.full = False
+        self.recording = Recording(folder, AMPLIFIER, self.notes.append, lambda: self.full)  # type: ignore[arg-type]
+        self.raw = folder / "v" / "raw"
+        self.blocks = 0
+        opened = VisitOpened(visit="v", participant="P", study="S", session=1, sessions_planned=28, simulated=True)
+        self.tell(opened)
+        self.enter("hotspot")
+
+    def tell(self, event: Event) -> None:
+        self.recording.event(Envelope(n=1, mono_ns=0, utc="", who="", via="", event=event))
+
+    def enter(self, step: StepId) -> None:
+        self.tell(StepEntered(step=step))
+
+    def feed(self, blocks: int) -> None:
+        for _ in range(blocks):
+            self.blocks += 1
+            self.recording.emg(
+                EmgBlock(
+                    mono_ns=int(self.blocks * ROWS / RATE_HZ * 1e9),
+                    counts=np.full((ROWS, 1), self.blocks, np.int16),
+                    uv_per_count=0.5,
+                    rate_hz=RATE_HZ,
+                    first_sample=(self.blocks - 1) * ROWS,
+                )
+            )
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        return [note for note in self.notes if isinstance(note, kind)]
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    await rig.recording.stop("the test ends")
+
+
+async def test_a_clock_pair_a_second_ties_the_sample_count_to_station_time(rig: Rig) -> None:
+    rig.feed(25)
+    await rig.recording.stop("enough")
+    pairs = [data for _, data in read_states(segment_files(rig.raw), "clocks")]
+    assert len(pairs) == 3
+    for pair in pairs:
+        assert pair["counter"] / RATE_HZ == pytest.approx(pair["mono_ns"] / 1e9)
+
+
+async def test_samples_end_in_good_order_before_the_disk_is_full_and_return_with_room(rig: Rig) -> None:
+    rig.feed(5)
+    rig.full = True
+    await rig.recording.look()
+    assert [fault.text for fault in rig.of(RecordFault)] == ["the disk is nearly full: no samples are kept any more"]
+    assert len(rig.of(RawSealed)) == len(rig.of(RecordingStopped)) == 1
+    rig.enter("threshold")
+    rig.feed(5)
+    await rig.recording.look()
+    assert len(rig.of(RecordFault)) == 1, "it is said once"
+    rig.full = False
+    rig.feed(5)
+    await rig.recording.stop("enough")
+    assert read_samples(segment_files(rig.raw), "emg").values[:, 0].tolist()[::ROWS] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        11,
+        12,
+        13,
+        14,
+        15,
+    ]
