@@ -10,10 +10,21 @@ import tomli_w
 
 from bedside.config import Participant, load_participant, load_station, load_study
 from bedside.demo.therapist import Script
+from bedside.events import Value
 from bedside.station.setup import SIMULATED
 
 USER, PIN = "thera", "1234"
 """Who signs in at a demonstration's kiosk; the hash is in configs/demo/staff.toml."""
+
+
+ANSWERS: dict[str, Value] = {
+    "screening.systolic": 128,
+    "screening.diastolic": 78,
+    "screening.heart_rate": 68,
+    "screening.pain_before": 0,
+    "screening.weight_kg": 72,
+}
+"""What the scripted therapist reads from the instruments, where the middle of the range would be odd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,7 @@ def script_for(participant: Participant) -> Script:
         pin=PIN,
         participant=participant.code,
         second_identifier=participant.second_identifier,
+        answers=ANSWERS,
     )
 
 
