@@ -26,9 +26,15 @@ from bedside.visit.state import Visit
 
 log = structlog.get_logger()
 
-ENDED = Refusal("the station is ending", "see its last message, or ask the administrator")
 Listener = Callable[[Envelope], None]
 T = TypeVar("T")
+
+
+class Ended(Refusal):
+    """Nothing can be decided any more: the station ends."""
+
+    def __init__(self) -> None:
+        super().__init__("the station is ending", "wait until it is back, or call the administrator")
 
 
 @dataclass(slots=True)
@@ -83,7 +89,7 @@ class Core:
 
     def _enqueue(self, job: _Job, *, first: bool = False) -> None:
         if self._ended:
-            self._finish(job, ENDED)
+            self._finish(job, Ended())
         elif first:
             self._jobs.appendleft(job)
         else:
@@ -118,7 +124,7 @@ class Core:
         finally:
             self._ended = True
             while self._jobs:
-                self._finish(self._jobs.popleft(), ENDED)
+                self._finish(self._jobs.popleft(), Ended())
 
     def close(self) -> None:
         """Let the writer finish what it has in hand."""
@@ -130,7 +136,7 @@ class Core:
         except Refusal as refusal:
             self._finish(job, refusal)
         except BaseException:
-            self._finish(job, ENDED)
+            self._finish(job, Ended())
             raise
         else:
             self._finish(job, None)
@@ -156,7 +162,7 @@ class Core:
     @staticmethod
     def _finish(job: _Job, error: Refusal | None) -> None:
         if job.done is None or job.done.done():
-            if error is not None and error is not ENDED:
+            if error is not None and not isinstance(error, Ended):
                 log.info("not done", cause=type(job.cause).__name__, reason=error.reason)
             return
         if error is None:

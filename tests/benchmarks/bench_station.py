@@ -1,4 +1,4 @@
-"""The whole station: its share of a core, its memory over an hour of treatment, and how long STOP takes to the wire.
+"""The whole station: its share of a core, its memory over an hour of treatment, and how soon it switches off.
 
 Real processes on real sockets and wires, as `bedside demo` starts them: simulated devices, the station below its
 guard, a controlling client that works through the visit and beats, and a second client that is sent the live waves.
@@ -29,13 +29,14 @@ from bedside.station.client import StationClient
 from bedside.station.wire import Subscribe, Wave
 from hal.drivers.quattrocento_codec import Configuration
 from hal.sim.control import SimControl
-from hal.sim.world import SimulatedWorld
+from tests.helpers.station_process import Wire, bedside_at
 
 ROOT = Path(__file__).parents[2]
 SHARE_BAR, SHARE_S, SETTLE_S = 0.12, 30.0, 3.0
 FLOOR_S = 10.0
 GROWTH_BAR, HOUR_S, FAST = 1.05, 3600, 60.0
 STOPS, STOP_SPEED, STOP_BAR_S = 50, 4.0, 0.1
+SILENCES, SILENCE_BAR_S = 5, 1.0
 START_S = 90.0
 
 
@@ -198,45 +199,48 @@ async def memory(folder: Path) -> bool:
     return verdict("memory over an hour of treatment", long_enough and late / early <= GROWTH_BAR, words)
 
 
-class Wired(SimulatedWorld):
-    """A world in this process, so that one clock sees the command leave and the off frame arrive."""
-
-    async def off_within(self, limit_s: float) -> float:
-        """Seconds until the stimulator has been disabled; infinite when it was not in time."""
-        began_s = time.monotonic()
-        while self.core.state.enabled:
-            if time.monotonic() > began_s + limit_s:
-                return math.inf
-            await asyncio.sleep(0.0005)
-        return time.monotonic() - began_s
+async def off_within(world: Wire, limit_s: float) -> float:
+    """Seconds until the stimulator has been disabled; infinite when it was not in time."""
+    began_s = time.monotonic()
+    while world.enabled:
+        if time.monotonic() > began_s + limit_s:
+            return math.inf
+        await asyncio.sleep(0.0005)
+    return time.monotonic() - began_s
 
 
 async def stops(folder: Path) -> bool:
     """STOP by an observer, again and again, each time the stimulator has been armed anew."""
-    layout = Layout(folder)
-    layout.make()
-    world = Wired(1, layout.simulation, speed=STOP_SPEED)
-    await world.plug()
-    running = asyncio.create_task(world.run())
     latencies_s: list[float] = []
-    async with bedside(layout, world.addresses, STOP_SPEED, ROOT / "configs") as bench:
-        person = await StationClient.connect(layout.run, "observe")
+    async with bedside_at(folder, speed=STOP_SPEED) as bed:
+        await bed.start()
+        person = await StationClient.connect(bed.layout.run, "observe")
         hearing = asyncio.create_task(hear(person))
         while len(latencies_s) < STOPS:
-            await bench.until(lambda: world.core.state.enabled, "arming")
+            await bed.until(lambda: bed.world.enabled, "arming", START_S)
             asked = asyncio.create_task(person.ask(Stop()))
-            latencies_s.append(await world.off_within(5.0))
+            latencies_s.append(await off_within(bed.world, 5.0))
             await asked
         await person.close()
         await asyncio.gather(hearing, return_exceptions=True)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
     ordered = sorted(latencies_s)
     middle, p99 = ordered[STOPS // 2], ordered[math.ceil(0.99 * STOPS) - 1]
     words = (
         f"median {1000 * middle:.1f} ms, 99th percentile {1000 * p99:.1f} ms of {STOPS} (bar {1000 * STOP_BAR_S:.0f})"
     )
     return verdict("STOP over the socket to the off frame on the wire", p99 <= STOP_BAR_S, words)
+
+
+async def silences(folder: Path) -> bool:
+    """The controlling client stays connected and falls silent in a running train."""
+    latencies_s: list[float] = []
+    for number in range(SILENCES):
+        async with bedside_at(folder / str(number), step="treatment") as bed:
+            await bed.stimulating()
+            await bed.fall_silent()
+            latencies_s.append(await off_within(bed.world, 5.0))
+    words = f"worst {max(latencies_s):.2f} s of {SILENCES} (bar {SILENCE_BAR_S:.0f} s)"
+    return verdict("a kiosk that falls silent to the off frame on the wire", max(latencies_s) <= SILENCE_BAR_S, words)
 
 
 async def hear(client: StationClient) -> None:
@@ -256,7 +260,7 @@ def main() -> bool:
     """Measure and print."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     held = []
-    for measure in (share, memory, stops):
+    for measure in (share, memory, stops, silences):
         with tempfile.TemporaryDirectory() as folder:
             held.append(asyncio.run(measure(Path(folder))))
     return all(held)
