@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from bedside.config.instruments import AdverseConfig, Category, Concern, Instrument, ItemConfig
+from bedside.config.limits import Limits
 from bedside.config.people import (
     Participant,
     StaffFile,
@@ -13,9 +14,10 @@ from bedside.config.people import (
     pin_matches,
     second_identifier_matches,
 )
+from bedside.config.protocol import Preset
 from bedside.config.station import CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
 from bedside.config.strict import ConfigError, digest, read
-from bedside.config.study import Limits, Preset, RmtRule, Signature, Study
+from bedside.config.study import RmtRule, Signature, Study
 
 __all__ = [
     "AdverseConfig",

@@ -8,7 +8,7 @@ import msgspec
 
 from bedside.record.fsutil import SYSTEM, Storage
 from bedside.record.mcapfile import Cut
-from bedside.record.reader import Gap, Item, Reading, gaps_in, segment_files
+from bedside.record.samples import Gap, Item, Reading, gaps_in, segment_files
 from bedside.record.segment import OPEN_SUFFIX, Message, SealedSegment, Segment
 from bedside.record.streams import SampleStream, Stream, decode_block
 

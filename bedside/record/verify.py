@@ -10,8 +10,8 @@ import msgspec
 from bedside.record.chain import GENESIS, Entry, Head
 from bedside.record.layout import other_files
 from bedside.record.note import NOTE, DamagedNote, read_note
-from bedside.record.reader import Gap, gaps_in
 from bedside.record.reading import FileRead, read_files
+from bedside.record.samples import Gap, gaps_in
 from bedside.record.signing import seal_fault
 
 RAW_SEALED, VISIT_OPENED = "raw.sealed", "visit.opened"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bedside.config import Preset
+from bedside.config.limits import TrainTable
+from bedside.config.protocol import Levels
 from bedside.config.station import DeviceConfig
-from bedside.config.study import Levels, TrainTable
 from bedside.events import DosePlanned
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit

@@ -1,6 +1,8 @@
-"""What the gait robot does, and the rules that couple the pulses to it."""
+"""What the gait robot does, and the rules that couple the pulses to it.
 
-from dataclasses import dataclass
+Whatever goes wrong with either, the pulses stop and the robot is left as it is: the station never commands it, and a
+controlled stop of the walk is the therapist's.
+"""
 
 from bedside.events import RobotChanged
 from bedside.visit.inputs import Now
@@ -10,26 +12,6 @@ from hal.roles import RobotState
 MOVING_OR_STANDING = frozenset({"stand", "walk"})
 SPEED_TOLERANCE_KMH = 0.1
 NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Coupling:
-    """One row of the coupled stop rules: what happened to one of the two, and what the other does."""
-
-    event: str
-    pulses: str
-    robot: str
-
-
-STOP_RULES = (
-    Coupling("robot stops or slows to a stop", "pause", "unchanged"),
-    Coupling("emergency stop pressed", "pause", "unchanged"),
-    Coupling("robot fault", "pause", "unchanged"),
-    Coupling("patient falls or hangs in the harness", "pause", "unchanged"),
-    Coupling("robot telemetry lost", "pause", "unchanged"),
-    Coupling("stimulation fault", "off", "unchanged"),
-)
-"""The station never commands the robot: after any of these its controlled stop is the therapist's."""
 
 
 def telemetry(state: Visit) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from bedside.record.journal import Journal, Record, Stamp
-from bedside.record.reader import read_samples, segment_files
 from bedside.record.recorder import Recorder
+from bedside.record.samples import read_samples, segment_files
 from bedside.record.streams import SampleStream
 from bedside.record.verify import verify
 

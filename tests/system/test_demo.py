@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,22 +12,13 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.short_course import short_course
+
 pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
 
 BEDSIDE = [sys.executable, "-m", "bedside.cli"]
 KILLS_A_VISIT, VISITS = 10, 3
 SHORT_COURSE = 300
-
-
-def short_course(folder: Path) -> str:
-    """The shipped configuration with a shorter treatment, so that faults and kills meet every step within a minute."""
-    config = folder / "short"
-    shutil.copytree(Path(__file__).parents[2] / "configs", config)
-    preset = config / "protocols" / "lf_1hz_1200.toml"
-    text = preset.read_text()
-    assert "pulses_in_burst = 1200" in text
-    preset.write_text(text.replace("pulses_in_burst = 1200", f"pulses_in_burst = {SHORT_COURSE}"))
-    return str(config)
 
 
 def unattended(folder: Path, *options: str) -> dict[str, Any]:
@@ -68,7 +58,7 @@ def test_a_whole_visit_ends_with_the_planned_dose_and_a_threshold_near_the_truth
     ],
 )
 def test_a_visit_goes_on_after_a_fault_and_the_count_stays_true(tmp_path: Path, fault: str) -> None:
-    config = short_course(tmp_path)
+    config = short_course(tmp_path, SHORT_COURSE)
     summary = unattended(tmp_path, "--speed", "30", "--seed", "4", "--config", config, "--fault", fault)
     assert fault in summary["faults_fired"], "the fault did not happen"
     assert summary["journal_ok"]
@@ -81,7 +71,7 @@ def test_a_visit_goes_on_after_a_fault_and_the_count_stays_true(tmp_path: Path, 
 async def test_a_station_killed_at_random_moments_resumes_and_counts_every_pulse(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     command = [*BEDSIDE, "demo", "--unattended", "--speed", "20", "--seed", "4", "--data", str(tmp_path)]
-    command += ["--config", short_course(tmp_path)]
+    command += ["--config", short_course(tmp_path, SHORT_COURSE)]
     with (tmp_path / "demo.log").open("wb") as narration:
         demo = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=narration)
     kills = 0

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from bedside.record.errors import RecorderFailed
 from bedside.record.fsutil import Storage
-from bedside.record.reader import Gap, gaps_in, read_samples, read_states, segment_files, streams_in
 from bedside.record.recorder import Recorder
 from bedside.record.salvage import recover_segments, unbound_segments
+from bedside.record.samples import Gap, gaps_in, read_samples, read_states, segment_files, streams_in
 from bedside.record.segment import Message
 from bedside.record.segments import SegmentFiles
 from bedside.record.streams import ROBOT, SampleStream, encode_block

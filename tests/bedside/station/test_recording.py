@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bedside.events import Envelope, Event, RawSealed, RecordFault, RecordingStopped, StepEntered, StepId, VisitOpened
-from bedside.record.reader import read_samples, read_states, segment_files
+from bedside.record.samples import read_samples, read_states, segment_files
 from bedside.station.recording import Recording
 from hal.roles import EmgBlock
 

@@ -8,7 +8,6 @@ from bedside import commands as c
 from bedside import events as e
 from bedside.visit import alarms
 from bedside.visit.inputs import ControlBack, ControlLost, RecordTrouble
-from bedside.visit.robot import STOP_RULES
 from bedside.visit.rules import Refusal
 from tests.helpers.bed import Bed
 from tests.helpers.bed_ready import bed_at
@@ -44,10 +43,6 @@ ROWS: list[tuple[str, Callable[[Bed], object]]] = [
     ("robot telemetry lost", telemetry_lost),
     ("stimulation fault", stimulation_fault),
 ]
-
-
-def test_the_table_has_these_rows() -> None:
-    assert [rule.event for rule in STOP_RULES] == [event for event, _ in ROWS]
 
 
 @pytest.mark.parametrize(("event", "happen"), ROWS)
