@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ class Child:
     log: Path
 
     async def end(self) -> None:
-        """Ask it to end, insist after a while."""
+        """Ask it to end; insist after a while, and with it end what it started."""
         if self.process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -37,7 +38,8 @@ class Child:
             async with asyncio.timeout(END_TIMEOUT_S):
                 await self.process.wait()
         except TimeoutError:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             await self.process.wait()
 
 
