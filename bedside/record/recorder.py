@@ -92,7 +92,10 @@ class Recorder:
         return self.take_sealed()
 
     def samples(self, stream: str, first_sample: int, first_mono_ns: int, values: Samples) -> bool:
-        """Record a block of shape (n, channels); False when it was dropped. Raises ValueError for another shape."""
+        """Record a block of shape (n, channels); False when it was dropped.
+
+        Raises KeyError for an unknown stream, TypeError for one of states, ValueError for another shape.
+        """
         declared = self.streams[stream]
         if not isinstance(declared, SampleStream):
             raise TypeError(f"stream {stream} does not hold samples")

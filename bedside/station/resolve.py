@@ -28,7 +28,10 @@ class Resolver:
         self._history = history
 
     def resolve(self, command: AnyCommand, person: Person | None) -> Cause:
-        """The cause for `command` from `person` (None before sign-in)."""
+        """The cause for `command` from `person` (None before sign-in).
+
+        Raises `Refusal` for a wrong PIN or an unknown participant, `ConfigError` for a broken record.
+        """
         match command:
             case SignIn(user=user, pin=pin):
                 return SignedInPerson(self._staff.verify(user, pin))

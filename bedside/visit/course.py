@@ -54,7 +54,7 @@ def _amplitude(state: Visit) -> AmplitudeIntended:
 
 
 def resume(state: Visit, now: Now) -> tuple[Event, ...]:
-    """Go on with the pulses that remain, under the same interlocks as a start."""
+    """Go on with the pulses that remain, under the same interlocks as a start; raises `Refusal` where one breaks."""
     if state.course.pause is None or state.course.ended is not None:
         raise Refusal("stimulation is not paused", "")
     if pause_left_s(state, now) <= 0:
@@ -76,7 +76,10 @@ def go_on(state: Visit, now: Now) -> tuple[Event, ...]:
 
 
 def train(state: Visit) -> TrainIntended:
-    """The next device-timed train out of the pulses that remain; lost pulses are not made up."""
+    """The next device-timed train out of the pulses that remain; lost pulses are not made up.
+
+    Raises `Refusal` without a planned dose or a stimulator.
+    """
     dose = state.dose
     device = state.setup.devices.get("stimulator")
     if dose is None or device is None:
@@ -98,14 +101,17 @@ def halt(state: Visit, cause: str, reason: str) -> tuple[Event, ...]:
 
 
 def pause(state: Visit, reason: str) -> tuple[Event, ...]:
-    """The person's pause."""
+    """The person's pause; raises `Refusal` when nothing runs."""
     if not state.course.running:
         raise Refusal("stimulation is not running", "")
     return halt(state, "asked", reason or "asked for")
 
 
 def end(state: Visit, cause: EndCause, reason: str) -> tuple[Event, ...]:
-    """No more pulses in this visit; off first when anything may still be on."""
+    """No more pulses in this visit; off first when anything may still be on.
+
+    Raises `Refusal` before a course has begun and after it has ended.
+    """
     if state.course.ended is not None or state.dose is None or not state.course.begun:
         raise Refusal("no stimulation to end", "")
     ledger = state.ledger
@@ -117,7 +123,10 @@ def end(state: Visit, cause: EndCause, reason: str) -> tuple[Event, ...]:
 
 
 def lower(state: Visit, now: Now, to_pct_mso: int, reason: str) -> tuple[Event, ...]:
-    """Lower the intensity: always allowed. A running train is switched off and goes on at the new value on resume."""
+    """Lower the intensity (%MSO). A running train is switched off and goes on at the new value on resume.
+
+    Raises `Refusal` for a value that is not lower, and when nothing is planned any more.
+    """
     present = state.intensity_pct_mso
     if present is None or state.course.ended is not None:
         raise Refusal("no intensity is planned", "")
@@ -130,7 +139,7 @@ def lower(state: Visit, now: Now, to_pct_mso: int, reason: str) -> tuple[Event, 
 
 
 def confirm_contact(state: Visit) -> tuple[Event, ...]:
-    """The coil still touches its mark."""
+    """The coil still touches its mark; raises `Refusal` when nothing runs."""
     if not state.course.running:
         raise Refusal("stimulation is not running", "")
     return (ContactConfirmed(),)

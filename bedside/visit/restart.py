@@ -42,7 +42,7 @@ def uncertain(state: Visit) -> str:
 
 
 def resume(state: Visit) -> tuple[Event, ...]:
-    """A person's word to go on. Nothing is armed by it."""
+    """A person's word to go on; nothing is armed by it. Raises `Refusal` when nothing was interrupted."""
     if state.interrupted is None:
         raise Refusal("the visit is not interrupted", "")
     return (VisitResumed(),)

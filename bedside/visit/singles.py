@@ -37,7 +37,7 @@ def purpose_of(state: Visit) -> Purpose | None:
 
 
 def next_pct(state: Visit) -> int:
-    """The proposed intensity (%MSO) of the next single pulse."""
+    """The proposed intensity (%MSO) of the next single pulse; raises `Refusal` before a hunt was started."""
     if purpose_of(state) == "hotspot":
         return hotspot.standing(state).pct_mso
     standing = hunt.standing(state)
@@ -187,7 +187,7 @@ def overdue_sweep(state: Visit, now: Now) -> tuple[Event, ...]:
 
 
 def place(state: Visit, name: str) -> tuple[Event, ...]:
-    """The coil is held over a site of the grid."""
+    """The coil is held over a site of the grid; raises `Refusal` for another step or site, and during a pulse."""
     if state.step != "hotspot":
         raise Refusal("sites are chosen while the hotspot is sought", "open the hotspot step")
     if state.chain is not None or state.pending is not None:
@@ -199,7 +199,10 @@ def place(state: Visit, name: str) -> tuple[Event, ...]:
 
 
 def choose(state: Visit, name: str | None) -> tuple[Event, ...]:
-    """Take a site as the hotspot: the proposed one, or by a person's choice another that was tried."""
+    """Take a site as the hotspot: the proposed one, or by a person's choice another that was tried.
+
+    Raises `Refusal` for another step, an unfinished search without a choice, and a site without an accepted pulse.
+    """
     if state.step != "hotspot":
         raise Refusal("the hotspot is chosen in its own step", "open the hotspot step")
     standing = hotspot.standing(state)
@@ -225,7 +228,7 @@ def start_hunt(state: Visit, rule: str | None = None, reason: str = "") -> HuntS
 
 
 def accept(state: Visit) -> tuple[Event, ...]:
-    """Take the hunt's estimate as this visit's threshold."""
+    """Take the hunt's estimate as this visit's threshold; raises `Refusal` while there is none or a pulse is given."""
     if state.step != "threshold":
         raise Refusal("the threshold is taken in its own step", "open the threshold step")
     if state.pending is not None or state.chain is not None:
@@ -235,7 +238,10 @@ def accept(state: Visit) -> tuple[Event, ...]:
 
 
 def judge(state: Visit, pulse: int, accept_it: bool, reason: str) -> tuple[Event, ...]:
-    """A person's verdict on a response; a void trial stays void."""
+    """A person's verdict on a response; a void trial stays void.
+
+    Raises `Refusal` without a response, for a void one to be accepted, and for a rejection without a reason.
+    """
     single = next((single for single in state.singles if single.pulse == pulse), None)
     if single is None or single.response is None:
         raise Refusal(f"pulse {pulse} has no response to judge", "choose a measured pulse")

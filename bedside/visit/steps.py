@@ -152,7 +152,7 @@ def _entry(state: Visit, step: StepId) -> tuple[Event, ...]:
 
 
 def back(state: Visit) -> tuple[Event, ...]:
-    """Open the step before again; the record of what was done in it stays."""
+    """Open the step before again; the record of what was done in it stays. Raises `Refusal` where none may be."""
     step = state.step
     earlier = before(step) if step is not None else None
     if step is None or earlier is None or earlier == "checkin":
@@ -168,7 +168,10 @@ def back(state: Visit) -> tuple[Event, ...]:
 
 
 def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
-    """End early: at once while no pulse was given, else through aftercare and signature."""
+    """End early: at once while no pulse was given, else through aftercare and signature.
+
+    Raises `Refusal` without a visit or a reason, and once aftercare has begun.
+    """
     if not state.going_on:
         raise Refusal("no visit is open", "")
     if not reason.strip():

@@ -100,6 +100,7 @@ class MagPro(MagProConversation):
         """Set up a train on the Timing page and read it back; `ReadBackMismatch` when the device repeats another.
 
         Where the device does not answer the read-back, `TrainPrepared.read_back` is False: a person must compare.
+        Raises `Refused` while a train runs and for a train outside the model's limits.
         """
         with self.named():
             check_train(train, self.account.model)
@@ -118,7 +119,7 @@ class MagPro(MagProConversation):
         """Start the prepared train; returns once the device reports it running.
 
         The start command is a toggle: it is written once, on a fresh status that says stopped. A start that is not
-        confirmed is answered with "off".
+        confirmed is answered with "off". Raises `Refused` without a prepared train, `NoAnswer` from a silent device.
         """
         async with self.turn():
             prepared = self._prepared

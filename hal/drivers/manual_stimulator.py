@@ -86,7 +86,10 @@ class ManualStimulator(Device):
     # commands
 
     async def set_amplitude(self, amplitude_pct_mso: int) -> None:
-        """Ask for the amplitude and its read-back; any other value is a `ReadBackMismatch`."""
+        """Ask for the amplitude (%MSO) and its read-back; any other value is a `ReadBackMismatch`.
+
+        Raises `Refused` outside 0 to 100 % and when the operator declines or is still asked something.
+        """
         if not 0 <= amplitude_pct_mso <= 100:
             raise Refused(f"amplitude {amplitude_pct_mso} % is outside 0 to 100 %", device=self.name)
         text = f"Set the stimulator to {amplitude_pct_mso} % and type what its display shows"
