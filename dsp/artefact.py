@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+# Chosen on modelled artefacts with known tails; `blanked`, `fit_tail` and `saturated` say what each is for.
 BLANK_BEFORE_MS = 1.0
 BLANK_AFTER_MS = 2.0
 RECOVERY_MS = 1.0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# Chosen on modelled and recorded hum of 50 and 60 Hz; `fit_hum` says what each is for.
 LONG_REST_MS = 90.0
 SHORTEST_REST_MS = 30.0
 REMOVES_OF_SD = 0.4

@@ -19,9 +19,13 @@ from dsp.sweep import REST_MS, SHORTEST_REST_MS, Sweep, condition, rest_span
 Array = NDArray[np.float64]
 
 CRITERION_UV = 50.0
+"""A response of a resting muscle, peak to peak (IFCN: Rossini et al., Clin Neurophysiol 126:1071, 2015)."""
 REST_LIMIT_UV = 10.0
 REST_WARNING_UV = 5.0
+"""RMS of the 100 ms before the pulse over which a muscle is tense (as papers commonly have it), or nearly so."""
 AMBIGUOUS_UV = 10.0
+
+# The rest were chosen on modelled responses of known truth and on labelled recordings (tests/benchmarks/bench_mep.py).
 OVER_REST_RANGE = 1.5
 AMPLITUDE_AFTER_ONSET_MS = 30.0
 PEAK_SPAN_MS = 1.6

@@ -14,6 +14,7 @@ from bedside.visit.state import Visit
 
 US = 1_000_000
 HIGH_RATE_HZ = 5.0
+"""From here on a protocol counts as high-frequency and has its own ceiling of pulses."""
 
 
 @dataclass(frozen=True, slots=True)
