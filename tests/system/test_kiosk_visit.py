@@ -15,6 +15,7 @@ import pytest
 from bedside.snapshot import Item, Snapshot
 from bedside.station.client import StationClient, StationGone
 from bedside.station.wire import SnapshotMessage, Subscribe
+from tests.helpers.short_course import short_course
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(460)]
 
@@ -162,21 +163,10 @@ def next_keys(picture: Snapshot) -> tuple[str, ...]:
     return ()
 
 
-def short_course(folder: Path) -> str:
-    """The shipped configuration with a treatment of 150 pulses."""
-    config = folder / "short"
-    shutil.copytree(Path(__file__).parents[2] / "configs", config)
-    preset = config / "protocols" / "lf_1hz_1200.toml"
-    text = preset.read_text()
-    assert "pulses_in_burst = 1200" in text
-    preset.write_text(text.replace("pulses_in_burst = 1200", "pulses_in_burst = 150"))
-    return str(config)
-
-
 async def test_a_visit_from_check_in_to_sign_off_by_keys(
     tmp_path: Path, terminal: Callable[[str, str], Terminal]
 ) -> None:
-    data, config = tmp_path / "demo", short_course(tmp_path)
+    data, config = tmp_path / "demo", short_course(tmp_path, 150)
     kiosk = terminal("kiosk", f"{BEDSIDE} demo --speed {SPEED} --seed 1 --data {data} --config {config}")
     seen: dict[str, str] = {}
     async with looking(data / "run") as eyes, asyncio.timeout(420):
