@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.snapshot import Alarm
 from bedside.visit import interlocks, robot, stimulator
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 
-NS = 1_000_000_000
 SILENCE_S = 120
 CLEAR_S = 1.0
 ORDER: dict[Priority, int] = {"high": 0, "medium": 1, "low": 2}

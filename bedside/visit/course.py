@@ -23,11 +23,10 @@ from bedside.events import (
 )
 from bedside.visit import interlocks
 from bedside.visit.dose import split_train
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import TrainRun, Visit
 
-NS = 1_000_000_000
 EndCause = Literal["complete", "aborted", "pause_too_long", "fault", "interrupted"]
 
 

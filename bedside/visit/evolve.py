@@ -30,12 +30,11 @@ from bedside.events import (
     VisitResumed,
 )
 from bedside.visit import evolve_course, evolve_stimulator
-from bedside.visit.inputs import Person
+from bedside.visit.inputs import NS, Person
 from bedside.visit.state import Done, Doubt, Given, Raised, Visit
 
 K = TypeVar("K")
 V = TypeVar("V")
-S_NS = 1_000_000_000
 
 
 def with_key(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
@@ -171,7 +170,7 @@ def _silenced(state: Visit, event: AlarmSilenced, envelope: Envelope) -> Visit:
     alarm = state.alarms.get(event.alarm)
     if alarm is None:
         return state
-    until_ns = envelope.mono_ns + event.seconds * S_NS
+    until_ns = envelope.mono_ns + event.seconds * NS
     return replace(state, alarms=with_key(state.alarms, event.alarm, replace(alarm, silent_until_ns=until_ns)))
 
 

@@ -28,11 +28,11 @@ from bedside.events import (
     StimulatorSaid,
     ThresholdFound,
 )
+from bedside.visit.inputs import NS
 from bedside.visit.state import Baseline, Chain, Single, TrainRun, Unsettled, Visit
 
 SINGLE_HZ = 1.0
 LATE_S = 0.1
-NS = 1_000_000_000
 
 
 def missed(state: Visit, mono_ns: int) -> Visit:

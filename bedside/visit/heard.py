@@ -14,6 +14,7 @@ from bedside.events import (
 )
 from bedside.visit import course, restart, robot, settle, singles
 from bedside.visit.inputs import (
+    NS,
     ActionDone,
     ActionFailed,
     ControlBack,
@@ -32,7 +33,6 @@ from bedside.visit.inputs import (
 from bedside.visit.state import Visit
 from hal.roles import PulseCounter, PulseDelivered, RobotState, StimulatorStatus
 
-NS = 1_000_000_000
 RETRY_S = 2.0
 
 

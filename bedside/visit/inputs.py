@@ -13,6 +13,9 @@ from bedside.config import Participant
 from bedside.events import MuscleResponse, Value
 from hal.device import Reading
 
+NS = 1_000_000_000
+"""Nanoseconds in a second."""
+
 DeviceAction = Literal["amplitude", "arm", "pulse", "train", "off"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bedside.events import Purpose
 from bedside.visit import dose, robot, stimulator
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.side import target_channel
 from bedside.visit.state import Visit
@@ -18,7 +18,6 @@ Problem = Callable[[Visit, Now], str | None]
 ALL: frozenset[Purpose] = frozenset({"hotspot", "threshold", "treatment"})
 HUNT: frozenset[Purpose] = frozenset({"hotspot", "threshold"})
 COURSE: frozenset[Purpose] = frozenset({"treatment"})
-NS = 1_000_000_000
 MEGA = 1_000_000
 
 

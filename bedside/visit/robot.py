@@ -5,13 +5,12 @@ controlled stop of the walk is the therapist's.
 """
 
 from bedside.events import RobotChanged
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 from hal.roles import RobotState
 
 MOVING_OR_STANDING = frozenset({"stand", "walk"})
 SPEED_TOLERANCE_KMH = 0.1
-NS = 1_000_000_000
 
 
 def telemetry(state: Visit) -> bool:

@@ -4,11 +4,10 @@ import math
 
 from bedside.events import CounterNoted, Event, PulseReported, PulsesReconciled, PulsesUncertain, Purpose
 from bedside.visit import course
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 from hal.roles import PulseCounter, PulseDelivered
 
-NS = 1_000_000_000
 NOTE_EVERY_S = 60.0
 
 
@@ -51,26 +50,29 @@ def counter(state: Visit, reading: PulseCounter, now: Now) -> tuple[Event, ...]:
     unheard = _unheard(state, reading)
     if unheard:
         return unheard
-    if not reading.agrees:
-        return ()
     base = state.baseline
     serial = state.said.serial_number if state.said is not None else None
-    moved = base is None or base.total + base.since != reading.total
-    if base is not None and not moved and (now.mono_ns - base.noted_ns) / NS < NOTE_EVERY_S:
-        return ()
-    if base is not None and not moved and not base.since:
-        return ()
+    if not reading.agrees:
+        before_any_pulse = base is None and state.ledger.ceiling == 0
+        return (CounterNoted(total=reading.total, proven=False, serial_number=serial),) if before_any_pulse else ()
+    if base is not None and base.proven and base.total + base.since == reading.total:
+        recent = (now.mono_ns - base.noted_ns) / NS < NOTE_EVERY_S
+        if recent or not base.since:
+            return ()
     return (CounterNoted(total=reading.total, proven=True, serial_number=serial),)
 
 
 def _advance(state: Visit, reading: PulseCounter) -> int | None:
-    """Pulses the counter knows of and nobody heard, once all is off; None while it proves nothing."""
+    """Pulses the counter knows of and nobody heard, once all is off; None while it proves nothing.
+
+    A counter that has not yet been seen to count may still show a pulse by moving; that it stood still shows nothing.
+    """
     base = state.baseline
     serial = state.said.serial_number if state.said is not None else None
-    if base is None or not base.proven or not state.off_confirmed or serial != base.serial_number:
+    if base is None or not state.off_confirmed or serial != base.serial_number:
         return None
     missed = reading.total - base.total - base.since
-    return missed if missed >= 0 else None
+    return missed if missed > 0 or (base.proven and missed == 0) else None
 
 
 def _evidence(state: Visit, reading: PulseCounter) -> str:
@@ -83,7 +85,7 @@ def _evidence(state: Visit, reading: PulseCounter) -> str:
 def _unheard(state: Visit, reading: PulseCounter) -> tuple[Event, ...]:
     """Reports that went missing without anybody noticing: the course's own, as far as it had room for them."""
     missed = _advance(state, reading)
-    if not missed or state.armed:
+    if not missed or state.armed or state.baseline is None or not state.baseline.proven:
         return ()
     ours = min(missed, state.ledger.remaining) if state.course.begun else 0
     return (

@@ -20,12 +20,11 @@ from bedside.events import (
     ThresholdFound,
 )
 from bedside.visit import hotspot, hunt, interlocks
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.side import target_channel
 from bedside.visit.state import Visit
 
-NS = 1_000_000_000
 SWEEP_WAIT_S = 3.0
 
 

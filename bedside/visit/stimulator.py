@@ -1,9 +1,7 @@
 """Why the stimulator is not as it was asked to be: link, enabled, amplitude, train, reports, coil."""
 
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
-
-NS = 1_000_000_000
 
 
 def link(state: Visit, now: Now) -> str | None:

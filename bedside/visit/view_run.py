@@ -3,10 +3,8 @@
 from bedside.snapshot import Interlock, Run, RunWord
 from bedside.visit import course, interlocks, steps, stimulator
 from bedside.visit.dose import Durations
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
-
-NS = 1_000_000_000
 
 
 def run(state: Visit, now: Now, *, unblinded: bool) -> Run | None:

@@ -87,7 +87,8 @@ async def test_a_station_killed_at_random_moments_resumes_and_counts_every_pulse
     assert kills == KILLS_A_VISIT, "the visit was over before the station had been killed often enough"
     assert summary["restarts"] == kills
     assert fired(summary) == summary["pulses_fired"]
-    assert summary["pulses_uncertain"] == 0
+    # Killed before its counter was ever seen to count, a stimulator cannot show that a pulse was not given.
+    assert summary["pulses_uncertain"] <= 1
     assert summary["pulses_delivered"] <= summary["pulses_planned"]
     assert summary["journal_ok"]
 
