@@ -8,8 +8,8 @@ from bedside.tui.glyphs import sampler
 DEFAULT_RUN_FOLDER = Path("/run/bedside")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of `bedside kiosk`."""
+def folder_option(parser: argparse.ArgumentParser) -> None:
+    """Where the station is to be found; shared by every command that opens a screen."""
     parser.add_argument(
         "--run",
         dest="folder",
@@ -18,6 +18,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with the station's sockets",
     )
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `bedside kiosk`."""
+    folder_option(parser)
     parser.add_argument("--no-quit", action="store_true", help="leave out the key that closes the screen")
     parser.add_argument("--hint", default="", metavar="TEXT", help="words for the start page, such as how to sign in")
     parser.add_argument("--glyphs", action="store_true", help="print signs to see which this terminal can show")

@@ -1,21 +1,13 @@
 """`bedside watch`: follow the visit from elsewhere. It can STOP and nothing else."""
 
 import argparse
-from pathlib import Path
 
-from bedside.tui.command import DEFAULT_RUN_FOLDER
+from bedside.tui.command import folder_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `bedside watch`."""
-    parser.add_argument(
-        "--run",
-        dest="folder",
-        type=Path,
-        default=DEFAULT_RUN_FOLDER,
-        metavar="DIR",
-        help="folder with the station's sockets",
-    )
+    folder_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
