@@ -92,7 +92,6 @@ class RunConfig(Section, frozen=True, kw_only=True):
     contact_answer_s: Positive = 15.0
     pause_limit_s: Positive = 300.0
     complete_fraction: Annotated[float, Meta(gt=0, le=1)] = 0.8
-    operators: Annotated[int, Meta(ge=1, le=4)] = 2
 
 
 class Study(Section, frozen=True, kw_only=True):

@@ -83,7 +83,7 @@ def train(state: Visit) -> TrainIntended:
     device = state.setup.devices.get("stimulator")
     if dose is None or device is None:
         raise Refusal("no dose is planned", "plan the dose")
-    pulses, trains = split_train(state.ledger.remaining, device.max_pulses_per_train)
+    pulses, trains = split_train(state.ledger.remaining, device.max_pulses_per_train, device.max_trains)
     return TrainIntended(
         amplitude_pct_mso=state.intensity_pct_mso or 0,
         rate_hz=dose.rate_hz,

@@ -189,12 +189,13 @@ def totals_problem(state: Visit, pulses: int) -> str | None:
     return None
 
 
-def split_train(pulses: int, most: int) -> tuple[int, int]:
+def split_train(pulses: int, most: int, most_trains: int) -> tuple[int, int]:
     """`pulses` as (pulses per train, trains) of equal trains of at most `most`; what does not divide comes later.
 
-    1200 within 1000 is (600, 2); 1163, a prime, is (1000, 1) with the rest for a second run.
+    1200 within 1000 is (600, 2); 1163, a prime, is (1000, 1) with the rest for a second run, as is 1200 for a device
+    that times one train only.
     """
     if pulses <= most:
         return pulses, 1
-    trains = next((k for k in range(2, 11) if pulses % k == 0 and pulses // k <= most), 1)
+    trains = next((k for k in range(2, min(10, most_trains) + 1) if pulses % k == 0 and pulses // k <= most), 1)
     return (pulses // trains, trains) if trains > 1 else (most, 1)

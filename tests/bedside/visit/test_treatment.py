@@ -378,12 +378,13 @@ def test_a_stimulator_that_nothing_counts_is_counted_by_the_clock_and_said_so() 
 
 
 def test_split_train() -> None:
-    assert dose.split_train(1200, 1000) == (600, 2)
-    assert dose.split_train(763, 1000) == (763, 1)
-    assert dose.split_train(1163, 1000) == (1000, 1)
-    assert dose.split_train(1, 1000) == (1, 1)
+    assert dose.split_train(1200, 1000, 500) == (600, 2)
+    assert dose.split_train(763, 1000, 500) == (763, 1)
+    assert dose.split_train(1163, 1000, 500) == (1000, 1)
+    assert dose.split_train(1, 1000, 500) == (1, 1)
+    assert dose.split_train(1200, 1000, 1) == (1000, 1)
     for pulses in range(1, 3000):
-        size, trains = dose.split_train(pulses, 1000)
+        size, trains = dose.split_train(pulses, 1000, 500)
         assert 1 <= size <= 1000
         assert size * trains <= pulses
 
