@@ -96,7 +96,7 @@ class Hands:
         body_weight_support_kg: float = 25.0,
         assist_pct: float = 80.0,
     ) -> Reply:
-        """Use the robot's panel: fit, stand, walk, stop, e_stop, release, off. Raises ValueError for another word."""
+        """Use the robot's panel: fit, stand, walk, stop, e_stop, release, off."""
         gait = self._world.gait
         gait.advance(self._world.clock.now_s())
         buttons: dict[str, Callable[[], None]] = {

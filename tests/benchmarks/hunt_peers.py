@@ -130,12 +130,6 @@ class KontsevichTyler:
     def rmt_pct_mso(self) -> float:
         return float(self._p.sum(axis=0) @ self._theta)
 
-    @property
-    def interval_pct_mso(self) -> tuple[float, float]:
-        cumulative = np.cumsum(self._p.sum(axis=0))
-        low, high = np.interp([0.025, 0.975], cumulative, self._theta)
-        return float(low), float(high)
-
 
 class FiveOfTen:
     """Relative frequency: down in 1 %MSO steps from the start, the last level with 5 of 10 (IFCN)."""

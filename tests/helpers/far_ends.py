@@ -85,10 +85,6 @@ class TcpEnd:
         if self._writer is not None:
             self._writer.write(data)
 
-    @property
-    def congested(self) -> bool:
-        return self._writer is not None and self._writer.transport.get_write_buffer_size() > 1 << 20
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         self.on_connect()

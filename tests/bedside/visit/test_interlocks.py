@@ -58,12 +58,6 @@ def too_strong(bed: Bed) -> None:
     bed.state = replace(bed.state, intensity_pct_mso=(bed.state.intensity_pct_mso or 0) + 1)
 
 
-def other_dose(bed: Bed) -> None:
-    assert bed.state.dose is not None
-    dose = replace(bed.state.dose, intensity_pct_mso=90)
-    bed.state = replace(bed.state, dose=dose, intensity_pct_mso=90 if "intensity" in IN_TABLE else 40)
-
-
 def many_today(bed: Bed) -> None:
     assert bed.state.recalled is not None
     bed.state = replace(bed.state, recalled=replace(bed.state.recalled, pulses_today=2000))
