@@ -9,7 +9,7 @@ SHARED_DATA = Path(os.environ.get("BEDSIDE_SHARED_DATA", Path(__file__).parents[
 
 
 def need_recordings(folder: str) -> Path:
-    """The folder of real recordings beside the project. Skips, also in CI, where it is missing: unlike a tool it cannot be installed."""
+    """The folder of real recordings beside the project; skips where it is missing, since no one can install it."""
     path = SHARED_DATA / folder
     if not path.is_dir():
         pytest.skip(f"real recordings not found at {path} (set BEDSIDE_SHARED_DATA)")
