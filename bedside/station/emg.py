@@ -35,7 +35,7 @@ EARLY_S, LATE_S = 0.05, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Where the path's results go. All but `sweep_done` are called on the event loop's thread."""
+    """Where the path's results go. All but `in_loop` are called on the event loop's thread."""
 
     record: Callable[[EmgBlock], None]
     quality: Callable[[EmgQuality], None]
