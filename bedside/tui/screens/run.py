@@ -70,10 +70,15 @@ class RunBody(Body):
         self.form.set_class(not asked, "gone")
         self.form.list.readonly = picture.role != "control"
         self.form.put(asked, afresh=begins)
-        if begins and picture.role == "control":
+        if begins and picture.role == "control" and self.is_attached:
             self.form.begin()
-        elif not asked and self.screen.focused is self.form.list:
+        elif not asked and self.form.list.has_focus:
             self.screen.set_focus(None)
+
+    def begin(self) -> None:
+        """The questions have the keys, if there are any."""
+        if self._asking:
+            self.form.begin()
 
     def on_form_answered(self, message: Form.Answered) -> None:
         """Send the answer for the step it was given in."""
