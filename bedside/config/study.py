@@ -76,12 +76,9 @@ class RobotConfig(Section, frozen=True, kw_only=True):
     """Walking: km/h, % of body weight, minutes."""
 
     envelope_kmh: tuple[float, float]
-    prescription_kmh: tuple[float, float]
     max_while_stimulating_kmh: Positive
     steady_s: Annotated[float, Meta(ge=0)] = 30.0
     steady_kmh: Positive = 0.2
-    support_max_pct: Percent
-    support_target_pct: tuple[float, float]
     minutes: Annotated[int, Meta(ge=1, le=90)]
 
 
