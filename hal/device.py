@@ -107,6 +107,27 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Vitals:
+    """What a device screen shows beside the link's health. None: the device does not tell, or it is not known yet.
+
+    `rate_hz` is measured over the last seconds, `received` and `lost` count samples since `open`. `clock_offset_ms` is
+    how far the device's clock has moved against the station's since it was connected, `clock_drift_ppm` how fast it
+    moves, `clock_spread_ms` the spread (95th percentile) of arrivals behind the mapped clock. `notes` are standing
+    remarks in a therapist's words ("60 Hz live: too slow for gait events").
+    """
+
+    battery_pct: float | None = None
+    rssi_dbm: int | None = None
+    rate_hz: float | None = None
+    received: int = 0
+    lost: int = 0
+    clock_offset_ms: float | None = None
+    clock_drift_ppm: float | None = None
+    clock_spread_ms: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Something a device said; `mono_ns` is the station's monotonic time of arrival (ns)."""
 
@@ -142,6 +163,11 @@ class Device(ABC):
     def health(self) -> Health:
         """The present health."""
         return self._health
+
+    @property
+    def vitals(self) -> Vitals:
+        """Battery, signal, rate, loss and clock, as far as the device tells."""
+        return Vitals(lost=self._health.dropped)
 
     @property
     @abstractmethod

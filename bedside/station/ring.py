@@ -3,14 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = NDArray[np.int16]
+Counts = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
+Kept = NDArray[np.float32]
 
 
 class Ring:
-    """A ring of int16 samples, shape (capacity, channels). Lost samples leave a hole that no window may contain."""
+    """A ring of samples, shape (capacity, channels). Lost samples leave a hole that no window may contain.
+
+    They are kept as float32, which holds converters of up to 24 bits exactly.
+    """
 
     def __init__(self, capacity: int, channels: int) -> None:
-        self._data: Counts = np.zeros((capacity, channels), np.int16)
+        self._data: Kept = np.zeros((capacity, channels), np.float32)
         self._start = 0
         self._holes: list[tuple[int, int]] = []
         self.end = 0
@@ -29,7 +33,7 @@ class Ring:
         self._start = max(self._start, self.end - capacity)
         self._holes = [hole for hole in self._holes if hole[1] > self._start]
 
-    def window(self, start: int, stop: int) -> Counts | None:
+    def window(self, start: int, stop: int) -> Kept | None:
         """A copy of samples `start` .. `stop - 1`, shape (n, channels); None when not all of them are held."""
         if start < self._start or stop > self.end:
             return None

@@ -5,13 +5,14 @@ import asyncio
 import sys
 from pathlib import Path
 
-from hal.sim.faults import KINDS, FaultSpecError
+from hal.sim.far_end import FAR_ENDS, FarEndKind
+from hal.sim.faults import GENERIC, KINDS, FaultSpecError
 from hal.sim.hands import commands
 from hal.sim.recorded import RecordingError
 from hal.sim.server import serve
 from hal.sim.world import Ports, SimulatedWorld
 
-FAR_ENDS = {
+ALWAYS = {
     "stimulator": "MagVenture MagPro X100+Option, serial protocol on a pseudo-terminal or TCP",
     "emg": "OT Bioelettronica Quattrocento, TCP",
     "robot": "gait robot with CORC value frames, TCP",
@@ -29,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stimulator-port", type=_port, default=0, help="TCP port of the stimulator, 0 for any")
     parser.add_argument("--emg-port", type=_port, default=0)
     parser.add_argument("--robot-port", type=_port, default=0)
+    parser.add_argument("--also", action="append", default=[], metavar="NAME", help="a further far end, see --list")
+    parser.add_argument("--bus", default="", metavar="ADDRESS", help="private D-Bus that Bluetooth peripherals join")
     parser.add_argument("--lifetime-pid", type=int, metavar="PID", help="end when that process has ended")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
     parser.add_argument("--list", action="store_true", help="list far ends, control commands and faults")
@@ -37,9 +40,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def listing() -> str:
     """Far ends, control commands and faults, as text."""
     sections = (
-        ("Far ends", FAR_ENDS),
+        ("Far ends, always there", ALWAYS),
+        ("Far ends on request (--also NAME)", {name: _kind_help(kind) for name, kind in FAR_ENDS.items()}),
         ("Control commands", commands()),
         ("Faults (TARGET.NAME[:ARGUMENT][@WHEN[+DURATION]])", {k.name: _fault_help(k.name) for k in KINDS.values()}),
+        ("Faults of any far end on request (NAME.FAULT)", {k.name: _fault_help(k.name) for k in GENERIC.values()}),
     )
     lines = []
     for title, rows in sections:
@@ -84,6 +89,8 @@ async def _serve(options: argparse.Namespace) -> None:
         faults=tuple(options.fault),
         recorded=options.recorded,
         ports=Ports(options.stimulator_link, options.stimulator_port, options.emg_port, options.robot_port),
+        also=tuple(options.also),
+        bus=options.bus,
     )
     await serve(world, options.dir, lifetime_pid=options.lifetime_pid, until_stdin_closes=options.until_stdin_closes)
 
@@ -95,8 +102,12 @@ def _port(text: str) -> int:
     return number
 
 
+def _kind_help(kind: FarEndKind) -> str:
+    return f"{kind.role}: {kind.what}, {kind.transport}; driver {kind.driver}"
+
+
 def _fault_help(name: str) -> str:
-    kind = KINDS[name]
+    kind = KINDS.get(name) or GENERIC[name]
     argument = f" [{kind.argument}, {kind.default}]" if kind.argument else ""
     return kind.effect + argument
 

@@ -8,7 +8,7 @@ A mishap waits for its occasion: nobody can disable a device that is disabled.
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class FaultSpecError(ValueError):
@@ -67,8 +67,26 @@ KINDS: dict[str, FaultKind] = {
     )
 }
 
+GENERIC: dict[str, FaultKind] = {
+    kind.name: kind
+    for kind in (
+        FaultKind("silence", "the wire is dead both ways; the device itself goes on"),
+        FaultKind("cable_out", "the port, connection or radio link disappears; back after the duration"),
+        FaultKind("garbage", "noise between frames and flipped bits in them"),
+        FaultKind("truncated", "every frame loses its end"),
+        FaultKind("lost_samples", "so many samples never arrive", "samples", "5", once=True),
+        FaultKind("loss", "so many percent of all samples are lost, in bursts", "percent", "1"),
+        FaultKind("freeze", "connected, and the data repeat the last sample"),
+        FaultKind("low_battery", "the battery reports so many percent", "percent", "9"),
+        FaultKind("saturated", "a channel or corner sits at its rail", "number", "0"),
+    )
+}
+"""What can happen to any far end that a world was asked for by name: `NAME.cable_out@10+5`."""
+
+_OWN = {f"{name.partition('.')[0]}." for name in KINDS}
+
 _SPEC = re.compile(
-    r"(?P<kind>[a-z_.]+)(?::(?P<argument>[^@]+))?"
+    r"(?P<kind>[a-z0-9_.]+)(?::(?P<argument>[^@]+))?"
     r"(?:@(?:(?P<unit>pulse|train):(?P<count>\d+)|(?P<seconds>\d+(?:\.\d+)?))(?:\+(?P<duration>\d+(?:\.\d+)?))?)?"
 )
 
@@ -108,7 +126,7 @@ def parse_fault(spec: str, now_s: float = 0.0) -> Fault:
         raise FaultSpecError(
             f"fault {spec!r} is not TARGET.NAME[:ARGUMENT][@WHEN[+DURATION]], WHEN in seconds, pulse:N or train:N"
         )
-    kind = KINDS.get(match["kind"])
+    kind = KINDS.get(match["kind"]) or _generic(match["kind"])
     if kind is None:
         near = difflib.get_close_matches(match["kind"], KINDS, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -122,6 +140,13 @@ def parse_fault(spec: str, now_s: float = 0.0) -> Fault:
     else:
         fault.begins_s = now_s + float(match["seconds"] or 0.0)
     return fault
+
+
+def _generic(name: str) -> FaultKind | None:
+    """The generic kind of `TARGET.NAME`, under its full name; whether the target exists is the world's to say."""
+    target, _, what = name.partition(".")
+    kind = GENERIC.get(what)
+    return replace(kind, name=name) if kind is not None and target and f"{target}." not in _OWN else None
 
 
 def _argument(spec: str, kind: FaultKind, given: str | None) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from hal.sim.clock import SimClock
 from hal.sim.coil import CoilHeat
-from hal.sim.faults import Fault, Faults, parse_fault
+from hal.sim.far_end import FAR_ENDS, FarEnd, Surroundings
+from hal.sim.faults import KINDS, Fault, Faults, parse_fault
 from hal.sim.gait_model import GaitModel
 from hal.sim.magpro_core import MagProCore
 from hal.sim.magpro_device import MagProDevice
@@ -27,6 +28,14 @@ HANDS_S = 0.02
 FOREVER_S = 1e9
 
 
+class Running(Protocol):
+    """Whatever serves until cancelled."""
+
+    async def run(self) -> None:
+        """Serve."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """How devices are reached: the stimulator's link, and TCP ports (0: any free one)."""
@@ -41,7 +50,8 @@ class SimulatedWorld:
     """All far ends around one patient: `plug` makes them reachable, `run` serves until cancelled.
 
     `folder` gets the serial port's name, `faults` are specifications as `hal.sim.faults` reads them, `recorded` a
-    folder of real sweeps. Raises `FaultSpecError`, `RecordingError` or ValueError for a setup that makes no sense.
+    folder of real sweeps, `also` names further far ends of `hal.sim.far_end.FAR_ENDS`; those on Bluetooth live on the
+    private D-Bus at `bus`. Raises `FaultSpecError`, `RecordingError` or ValueError for a setup that makes no sense.
     """
 
     def __init__(
@@ -55,6 +65,8 @@ class SimulatedWorld:
         ports: Ports | None = None,
         state: MagProState | None = None,
         heat: CoilHeat | None = None,
+        also: tuple[str, ...] = (),
+        bus: str = "",
     ) -> None:
         self.seed = seed
         self.clock = SimClock(speed)
@@ -63,9 +75,10 @@ class SimulatedWorld:
         self.faults = Faults()
         sweeps = RecordedSweeps(recorded, seed) if recorded else None
         self.patient = Patient(seed, stride_phase=self._stride_phase, recorded=sweeps)
+        self._build(folder, ports or Ports(), state, heat)
+        self.also = {name: self._make(name, folder, bus) for name in also}
         for spec in faults:
             self.add_fault(spec)
-        self._build(folder, ports or Ports(), state, heat)
 
     def _build(self, folder: Path, ports: Ports, state: MagProState | None, heat: CoilHeat | None) -> None:
         latency, noise = (np.random.default_rng(s) for s in np.random.SeedSequence((self.seed, 1)).spawn(2))
@@ -93,11 +106,15 @@ class SimulatedWorld:
             "stimulator": self.stimulator.port.address,
             "emg": self.emg.address,
             "robot": self.robot.port.address,
+            **{name: far_end.address for name, far_end in self.also.items()},
         }
 
     def add_fault(self, spec: str) -> Fault:
         """One more fault, its time counted from now; raises `FaultSpecError`, or ValueError for no such channel."""
         fault = parse_fault(spec)
+        target = fault.kind.name.partition(".")[0]
+        if fault.kind.name not in KINDS and target not in self.also:
+            raise ValueError(f"fault {spec!r}: no far end {target!r} is here; here: {', '.join(self.also) or 'none'}")
         if fault.kind.argument == "channel":
             self.patient.column(fault.argument)
         return self.faults.add(spec, self.clock.now_s())
@@ -107,12 +124,15 @@ class SimulatedWorld:
         await self.stimulator.port.plug()
         self.emg.plug()
         await self.robot.port.plug()
+        for far_end in self.also.values():
+            await far_end.plug()
 
     async def run(self) -> None:
         """Serve every far end until cancelled."""
         await self.plug()
         async with asyncio.TaskGroup() as group:
-            for far_end in (self.stimulator, self.emg, self.robot):
+            far_ends: tuple[Running, ...] = (self.stimulator, self.emg, self.robot, *self.also.values())
+            for far_end in far_ends:
                 group.create_task(far_end.run())
             group.create_task(self._hands())
 
@@ -141,6 +161,21 @@ class SimulatedWorld:
         for restless in self.faults.strike_all("emg.background", now_s):
             if restless.strikes == 1:
                 self.patient.contract(now_s, restless.duration_s or FOREVER_S, restless.number)
+
+    def _make(self, name: str, folder: Path, bus: str) -> FarEnd:
+        kind = FAR_ENDS.get(name)
+        if kind is None:
+            raise ValueError(f"no far end {name!r}; known: {', '.join(FAR_ENDS)}")
+        seed = int(np.random.SeedSequence((self.seed, *name.encode())).generate_state(1)[0])
+        around = Surroundings(
+            name, folder, seed, self.clock, self.faults, self.patient, self.gait, self._pulse_elsewhere, bus
+        )
+        return kind.build(around)
+
+    def _pulse_elsewhere(self, at_s: float, amplitude_pct_mso: float) -> None:
+        """A pulse of another stimulator than the one this world always has."""
+        self.patient.stimulate(at_s, amplitude_pct_mso)
+        self.emg.note_pulse(at_s)
 
     def _on_pulse(self, pulse: Pulse) -> None:
         self.pulses.append(pulse)

@@ -1,69 +1,36 @@
-"""What the station needs of each kind of device: a Protocol per role, and the readings it yields.
+"""Magnetic stimulators: remote, triggered and worked by hand."""
 
-State in a reading is what the device said, never what it was asked.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hal.device import Health, Reading, Subscriber
-
-Source = Literal["device", "trigger", "operator"]
-
-
-@runtime_checkable
-class Openable(Protocol):
-    """What every role has of `hal.device.Device`."""
-
-    name: str
-    role: str
-
-    @property
-    def address(self) -> str:
-        """Where the device is, as configured."""
-        ...
-
-    @property
-    def health(self) -> Health:
-        """The present health."""
-        ...
-
-    async def open(self) -> None:
-        """Connect, or start trying to."""
-        ...
-
-    async def close(self) -> None:
-        """Disconnect and release everything."""
-        ...
-
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Deliver every reading to `subscriber`; call the result to end it."""
-        ...
-
-
-# stimulator
+from hal.device import Reading
+from hal.roles.common import Openable, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """A train as the device times it: `pulses` per train at `rate_hz`, `trains` of them.
+    """A train as the device times it: `pulses` stimuli per train at `rate_hz`, `trains` of them.
 
-    `inter_train_s` runs from the last pulse of a train to the first of the next.
+    `inter_train_s` runs from the last stimulus of a train to the first of the next. A stimulus is one pulse, or a burst
+    of `burst_pulses` pulses `inter_pulse_s` apart (onset to onset).
     """
 
     rate_hz: float
     pulses: int
     trains: int = 1
     inter_train_s: float = 1.0
+    burst_pulses: int = 1
+    inter_pulse_s: float = 0.0
 
     @property
     def total(self) -> int:
-        """All pulses of all trains."""
-        return self.pulses * self.trains
+        """All single pulses of all bursts of all trains."""
+        return self.pulses * self.trains * self.burst_pulses
+
+    @property
+    def fastest_hz(self) -> float:
+        """The fastest repetition in it (Hz): inside a burst where there are bursts."""
+        return 1.0 / self.inter_pulse_s if self.burst_pulses > 1 else self.rate_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,107 +195,4 @@ class OperatorDriven(Protocol):
 
     def operator_declines(self) -> None:
         """What the present prompt asks was not done."""
-        ...
-
-
-# EMG amplifier
-
-
-@dataclass(frozen=True, slots=True)
-class EmgChannel:
-    """One bipolar channel: `name` such as "TA left", `muscle` such as "tibialis_anterior"."""
-
-    name: str
-    muscle: str
-    side: Literal["left", "right"]
-
-
-@dataclass(frozen=True, slots=True)
-class EmgBlock(Reading):
-    """Consecutive samples of all configured channels.
-
-    `counts` int16, shape (n, channels); microvolts = counts * `uv_per_count`. `first_sample` is the running index of
-    row 0 since acquisition began, gaps included: `lost` samples are missing just before it. `triggers` are running
-    sample indices at which the stimulator's trigger line rose.
-    """
-
-    counts: NDArray[np.int16]
-    uv_per_count: float
-    rate_hz: float
-    first_sample: int
-    triggers: tuple[int, ...] = ()
-    lost: int = 0
-
-    @property
-    def samples_uv(self) -> NDArray[np.float64]:
-        """The block in microvolts, float64, shape (n, channels)."""
-        return np.multiply(self.counts, self.uv_per_count, dtype=np.float64)
-
-
-@runtime_checkable
-class EmgAmplifier(Openable, Protocol):
-    """A multichannel EMG amplifier that samples the stimulator's trigger line on its own clock."""
-
-    @property
-    def channels(self) -> tuple[EmgChannel, ...]:
-        """The configured channels, in the order of the block's columns."""
-        ...
-
-    @property
-    def rate_hz(self) -> float:
-        """Samples per second and channel."""
-        ...
-
-    @property
-    def rail_counts(self) -> int:
-        """The count at which the converter saturates."""
-        ...
-
-
-# gait trainer
-
-RobotPhase = Literal["off", "fitting", "stand", "walk", "stopping", "fault", "unknown"]
-JOINTS = ("hip_right", "knee_right", "ankle_right", "hip_left", "knee_left", "ankle_left")
-
-
-@dataclass(frozen=True, slots=True)
-class RobotState(Reading):
-    """The gait robot's own account. Tuples of six follow `JOINTS`; contacts are (right, left).
-
-    `body_weight_support_kg` is the unloaded weight; `e_stop` True means pressed. Manual robots leave what nobody
-    measured as None or empty.
-    """
-
-    phase: RobotPhase
-    speed_kmh: float | None
-    body_weight_support_kg: float | None
-    assist_pct: float | None
-    e_stop: bool | None
-    steps: int | None
-    angles_deg: tuple[float, ...] = ()
-    velocities_deg_s: tuple[float, ...] = ()
-    torques_nm: tuple[float, ...] = ()
-    contacts: tuple[bool, ...] = ()
-    source: Source = "device"
-
-
-@runtime_checkable
-class GaitTrainer(Openable, Protocol):
-    """A robot or treadmill that tells what it does. The station never commands it to move."""
-
-    @property
-    def telemetry(self) -> bool:
-        """True when states arrive over a wire, False when a person types them."""
-        ...
-
-    def report(
-        self,
-        *,
-        phase: RobotPhase,
-        speed_kmh: float | None,
-        body_weight_support_kg: float | None,
-        assist_pct: float | None,
-        steps: int | None,
-    ) -> None:
-        """Take what the therapist read from the robot's own screen; `Refused` where telemetry tells it."""
         ...

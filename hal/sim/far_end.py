@@ -1,0 +1,150 @@
+"""What a simulated device is to its world: something at the far end of a wire that can be plugged, served and pulled.
+
+The table names every far end, by the module that makes it; nothing is imported before it is asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from hal.sim.clock import SimClock
+from hal.sim.faults import Faults
+from hal.sim.gait_model import GaitModel
+from hal.sim.patient import Patient
+
+
+class FarEnd(Protocol):
+    """One simulated device. `run` plugs it in and serves until cancelled; faults may unplug it meanwhile."""
+
+    @property
+    def address(self) -> str:
+        """Where the station finds it, as in a device file, once plugged."""
+        ...
+
+    async def plug(self) -> None:
+        """Become reachable; nothing when it is already."""
+        ...
+
+    def unplug(self) -> None:
+        """Become unreachable, ending what is connected; safe to call twice."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the world hands to a far end when it is made.
+
+    `name` is the far end's in this world and the TARGET of its faults; `folder` takes its serial port's name or socket;
+    `seed` is its own; `pulse` is called with simulated time (s) and %MSO for every magnetic pulse it gives; `bus` is
+    the address of the private D-Bus that Bluetooth peripherals live on ("" where there is none).
+    """
+
+    name: str
+    folder: Path
+    seed: int
+    clock: SimClock
+    faults: Faults
+    patient: Patient
+    gait: GaitModel
+    pulse: Callable[[float, float], None]
+    bus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FarEndKind:
+    """One line of the table: `driver` names the driver that speaks to it, `make` is its `module:function`."""
+
+    role: str
+    driver: str
+    transport: str
+    what: str
+    make: str
+
+    def build(self, surroundings: Surroundings) -> FarEnd:
+        """Make it; raises ValueError for surroundings that it cannot live in."""
+        module, _, function = self.make.partition(":")
+        made: FarEnd = getattr(import_module(module), function)(surroundings)
+        return made
+
+
+FAR_ENDS: Mapping[str, FarEndKind] = {
+    "magstim_rapid2": FarEndKind(
+        "stimulator", "magstim", "serial (pty)", "Magstim Rapid-2, software version 9", "hal.sim.magstim_device:rapid2"
+    ),
+    "magstim_200": FarEndKind(
+        "stimulator", "magstim", "serial (pty)", "Magstim 200-2", "hal.sim.magstim_device:single"
+    ),
+    "magstim_bistim": FarEndKind(
+        "stimulator", "magstim", "serial (pty)", "Magstim BiStim-2", "hal.sim.magstim_device:bistim"
+    ),
+    "trigger_box": FarEndKind(
+        "stimulator", "triggered_stimulator", "serial (pty)", "byte-triggered pulse box", "hal.sim.trigger_device:box"
+    ),
+    "trigger_line": FarEndKind(
+        "stimulator",
+        "triggered_stimulator",
+        "RFC 2217 (TCP)",
+        "stimulator behind an RTS trigger line",
+        "hal.sim.trigger_device:line",
+    ),
+    "escd": FarEndKind("current", "escd", "serial (pty)", "tsDCS device, wired", "hal.sim.escd_device:wired"),
+    "escd_ble": FarEndKind("current", "escd", "Bluetooth LE", "tsDCS device, wireless", "hal.sim.escd_device:wireless"),
+    "sessantaquattro": FarEndKind(
+        "emg", "sessantaquattro", "TCP, it connects to us", "Sessantaquattro+", "hal.sim.sessantaquattro_device:make"
+    ),
+    "bitalino": FarEndKind("emg", "bitalino", "serial (pty)", "BITalino", "hal.sim.bitalino_device:make"),
+    "cyton": FarEndKind("emg", "cyton", "serial (pty)", "OpenBCI Cyton", "hal.sim.cyton_device:make"),
+    "delsys": FarEndKind("emg", "delsys", "TCP", "Delsys Trigno control utility", "hal.sim.delsys_device:make"),
+    "lsl_emg": FarEndKind("emg", "lsl_emg", "LSL", "an EMG outlet of another program", "hal.sim.lsl_device:make"),
+    "imu_foot_left": FarEndKind(
+        "imu", "witmotion", "Bluetooth LE", "WitMotion on the left foot", "hal.sim.imu_device:witmotion_foot_left"
+    ),
+    "imu_foot_right": FarEndKind(
+        "imu", "witmotion", "Bluetooth LE", "WitMotion on the right foot", "hal.sim.imu_device:witmotion_foot_right"
+    ),
+    "imu_thigh": FarEndKind(
+        "imu", "witmotion", "Bluetooth LE", "WitMotion on the left thigh", "hal.sim.imu_device:witmotion_thigh_left"
+    ),
+    "imu_shank": FarEndKind(
+        "imu", "witmotion", "Bluetooth LE", "WitMotion on the left shank", "hal.sim.imu_device:witmotion_shank_left"
+    ),
+    "imu_nus_left": FarEndKind(
+        "imu", "nus_imu", "Bluetooth LE", "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_left"
+    ),
+    "imu_nus_right": FarEndKind(
+        "imu", "nus_imu", "Bluetooth LE", "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_right"
+    ),
+    "imu_capture2go": FarEndKind(
+        "imu", "capture2go", "Bluetooth LE", "Capture2Go at 200 Hz", "hal.sim.imu_device:capture2go_foot_left"
+    ),
+    "imu_dot": FarEndKind(
+        "imu", "movella_dot", "Bluetooth LE", "Movella DOT at 60 Hz", "hal.sim.imu_device:dot_foot_left"
+    ),
+    "balance_board": FarEndKind(
+        "plate", "balance_board", "hidraw (seqpacket)", "Wii Balance Board", "hal.sim.balance_board_device:make"
+    ),
+    "force_board": FarEndKind(
+        "plate", "force_board", "serial (pty)", "board with four load cells", "hal.sim.force_board_device:single"
+    ),
+    "force_board_dual": FarEndKind(
+        "plate", "force_board", "serial (pty)", "two boards, one a foot", "hal.sim.force_board_device:dual"
+    ),
+    "ftms": FarEndKind("robot", "ftms_treadmill", "Bluetooth LE", "FTMS treadmill", "hal.sim.ftms_device:make"),
+    "trackmaster": FarEndKind(
+        "robot", "trackmaster", "serial (pty)", "Trackmaster treadmill", "hal.sim.trackmaster_device:make"
+    ),
+    "openexo": FarEndKind("robot", "openexo", "Bluetooth LE", "OpenExo exoskeleton", "hal.sim.openexo_device:make"),
+    "emergency_stop": FarEndKind(
+        "contact", "contact", "RFC 2217 (TCP)", "emergency-stop button", "hal.sim.contact_device:emergency_stop"
+    ),
+    "foot_switch": FarEndKind(
+        "contact", "contact", "RFC 2217 (TCP)", "foot switch", "hal.sim.contact_device:foot_switch"
+    ),
+}
+"""Far ends that a world is asked for by name, beside the three it always has (`hal.sim.world`)."""
