@@ -1,8 +1,9 @@
 """From a driver's name in a config to a device. Drivers are entry points of the group `bedside.drivers`.
 
 A laboratory adds a driver by installing a package that declares one; nothing here changes. A driver is a class
-`Driver(name, now_ns, link, options)`; its attribute `default_baud`, where it has one, is the speed of a serial link
-whose address names none. `link` is None for a device without an address.
+`Driver(name, now_ns, link, options)`; `link` is None for a device without an address. Two attributes of the class
+count, where it has them: `default_baud` is the speed of a serial link whose address names none (9600), and `link_kinds`
+says which kinds of link the driver speaks over (see `hal.links.address.LinkKind`; a byte stream).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from hal.device import Device, SetupError
-from hal.links.address import make_link
+from hal.links.address import FORMS, link_kind, make_link
 from hal.options import nearest
 
 GROUP = "bedside.drivers"
@@ -55,5 +56,13 @@ def build(spec: DeviceSpec, now_ns: Callable[[], int]) -> Device:
         if getattr(driver, "address", None) != "manual":
             raise SetupError("this driver needs an address", device=spec.name, remedy="add one, such as tcp:HOST:PORT")
         return driver(spec.name, now_ns, None, spec.options)
+    wanted, offered = getattr(driver, "link_kinds", ("bytes",)), link_kind(spec.address)
+    if offered is not None and offered not in wanted:
+        raise SetupError(
+            f"this driver does not speak over {spec.address.partition(':')[0]}:",
+            device=spec.name,
+            remedy=f"valid forms: {', '.join(form.example for form in FORMS.values() if form.kind in wanted)}",
+        )
     baud = getattr(driver, "default_baud", 9600)
-    return driver(spec.name, now_ns, make_link(spec.address, default_baud=baud, device=spec.name), spec.options)
+    link = make_link(spec.address, default_baud=baud, device=spec.name, now_ns=now_ns)
+    return driver(spec.name, now_ns, link, spec.options)

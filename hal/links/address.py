@@ -1,52 +1,107 @@
-"""From an address in a device file to a link."""
+"""From an address in a device file to a link: `SCHEME:REST`, one line of `FORMS` a scheme."""
 
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from hal.device import SetupError
 from hal.links.base import Link
+from hal.links.gatt import GattLink
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
 
-FORMS = "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1, tcp:HOST:PORT"
+AnyLink = Link | GattLink
+LinkKind = Literal["bytes", "gatt"]
 
 
-def make_link(address: str, *, default_baud: int = 38400, device: str = "") -> Link:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a factory is given: the whole address, what follows its scheme, and what the driver and station add.
+
+    `default_baud` is the speed of a serial link whose address names none; `now_ns` stamps arrivals (ns, monotonic).
+    """
+
+    address: str
+    rest: str
+    default_baud: int
+    now_ns: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One scheme: what kind of link it gives, how it is written, and its factory, which raises ValueError."""
+
+    kind: LinkKind
+    example: str
+    make: Callable[[Asked], AnyLink]
+
+
+def make_link(
+    address: str, *, default_baud: int = 38400, device: str = "", now_ns: Callable[[], int] = time.monotonic_ns
+) -> AnyLink:
     """The link `address` names, not yet opened; raises `SetupError` naming the valid forms."""
-    scheme, _, rest = address.partition(":")
     try:
-        if scheme == "serial":
-            return _serial(address, rest, default_baud)
-        return _tcp(address, rest if scheme == "tcp" else "")
+        return _form(address).make(Asked(address, address.partition(":")[2], default_baud, now_ns))
     except ValueError as error:
         raise SetupError(
-            f"link {address!r} makes no sense: {error}", device=device, remedy=f"valid forms: {FORMS}"
+            f"link {address!r} makes no sense: {error}",
+            device=device,
+            remedy=f"valid forms: {', '.join(known.example for known in FORMS.values())}",
         ) from error
 
 
-def _serial(address: str, rest: str, default_baud: int) -> SerialLink:
-    path, _, query = rest.partition("?")
-    if not path.startswith("/"):
-        raise ValueError("the port must be an absolute path")
-    options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
-    baud = _number(options.pop("baud", str(default_baud)), "baud", 50, 4_000_000)
-    stop_bits = _number(options.pop("stop_bits", "1"), "stop_bits", 1, 2)
-    parity = options.pop("parity", "N")
-    if parity not in ("N", "E", "O"):
-        raise ValueError(f"parity must be N, E or O, not {parity!r}")
-    if options:
-        raise ValueError(f"unknown setting {', '.join(options)}; known: baud, parity, stop_bits")
-    return SerialLink(address, path=path, baud=baud, parity=cast(Literal["N", "E", "O"], parity), stop_bits=stop_bits)
+def _form(address: str) -> Form:
+    form = FORMS.get(address.partition(":")[0])
+    if form is None:
+        raise ValueError("no such form")
+    return form
 
 
-def _tcp(address: str, rest: str) -> TcpLink:
-    parts = urlsplit(f"//{rest}")
-    if not parts.hostname or not parts.port or parts.path or parts.query or parts.username is not None:
-        raise ValueError("host and port (1..65535) are needed")
-    return TcpLink(address, host=parts.hostname, port=parts.port)
+def link_kind(address: str) -> LinkKind | None:
+    """What kind of link `address` gives, None where its scheme is unknown."""
+    form = FORMS.get(address.partition(":")[0])
+    return form.kind if form is not None else None
 
 
-def _number(text: str, key: str, low: int, high: int) -> int:
+def settings(query: str, **defaults: str) -> dict[str, str]:
+    """What follows a `?`, over the defaults; raises ValueError for a setting that is not among them."""
+    given = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    if unknown := given.keys() - defaults.keys():
+        raise ValueError(f"unknown setting {', '.join(sorted(unknown))}; known: {', '.join(defaults)}")
+    return defaults | given
+
+
+def number(text: str, key: str, low: int, high: int) -> int:
+    """A whole number of a setting; raises ValueError outside `low`..`high`."""
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise ValueError(f"{key} must be a number from {low} to {high}, not {text!r}")
     return int(text)
+
+
+def _serial(asked: Asked) -> SerialLink:
+    path, _, query = asked.rest.partition("?")
+    if not path.startswith("/"):
+        raise ValueError("the port must be an absolute path")
+    given = settings(query, baud=str(asked.default_baud), parity="N", stop_bits="1")
+    baud = number(given["baud"], "baud", 50, 4_000_000)
+    stop_bits = number(given["stop_bits"], "stop_bits", 1, 2)
+    if given["parity"] not in ("N", "E", "O"):
+        raise ValueError(f"parity must be N, E or O, not {given['parity']!r}")
+    parity = cast(Literal["N", "E", "O"], given["parity"])
+    return SerialLink(asked.address, path=path, baud=baud, parity=parity, stop_bits=stop_bits)
+
+
+def _tcp(asked: Asked) -> TcpLink:
+    parts = urlsplit(f"//{asked.rest}")
+    if not parts.hostname or not parts.port or parts.path or parts.query or parts.username is not None:
+        raise ValueError("host and port (1..65535) are needed")
+    return TcpLink(asked.address, host=parts.hostname, port=parts.port)
+
+
+FORMS: Mapping[str, Form] = {
+    "serial": Form("bytes", "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1", _serial),
+    "tcp": Form("bytes", "tcp:HOST:PORT", _tcp),
+}
+"""Every form of address. A driver whose attribute `link_kinds` lacks the form's kind is not given such a link."""
