@@ -6,7 +6,6 @@ the accessory channels (sample counter first) and the two-bit code of the high-p
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,54 +75,3 @@ class SampleStream:
         used = rows * 2 * self._channels
         self._rest = whole[used:]
         return np.frombuffer(whole, "<i2", rows * self._channels).reshape(rows, self._channels)
-
-
-class Gap(NamedTuple):
-    """`lost` samples are missing just before `row`."""
-
-    row: int
-    lost: int
-
-
-class LossDetector:
-    """Missing samples, by the device's 16-bit sample counter. One miscounted sample never counts as a gap twice."""
-
-    def __init__(self) -> None:
-        self._last: int | None = None
-        self.stuck = False
-
-    def feed(self, counter: NDArray[np.int16]) -> list[Gap] | None:
-        """The gaps in one run of counter values (shape (n,), n >= 1); None when it is no counter: alignment lost.
-
-        A counter that stands still tells nothing: `stuck` turns True and no gap is claimed.
-        """
-        values = counter.astype(np.uint16)
-        steps = np.diff(values, prepend=np.uint16((int(values[0]) - 1) % 65536 if self._last is None else self._last))
-        self._last = int(values[-1])
-        self.stuck = len(values) > 1 and not steps[1:].any()
-        rows = np.flatnonzero(steps != 1)
-        if self.stuck or not len(rows):
-            return []
-        if len(rows) > max(2, len(values) // 10):
-            return None
-        return [Gap(int(row), (int(steps[row]) - 1) % 65536) for row in rows]
-
-
-class EdgeDetector:
-    """Rising edges of a trigger line: above the threshold after having been below half of it."""
-
-    def __init__(self, threshold_counts: int) -> None:
-        self._high_counts = threshold_counts
-        self._low_counts = threshold_counts // 2
-        self._is_high = True
-
-    def feed(self, line: NDArray[np.int16]) -> list[int]:
-        """Rows (0..n-1) at which `line`, shape (n,), rose. A line high from the start has not risen."""
-        states = np.where(line >= self._high_counts, 1, np.where(line < self._low_counts, 0, -1))
-        known = np.flatnonzero(states >= 0)
-        if not len(known):
-            return []
-        decided = states[known]
-        before = np.concatenate(([int(self._is_high)], decided[:-1]))
-        self._is_high = bool(decided[-1])
-        return [int(row) for row in known[(decided == 1) & (before == 0)]]

@@ -43,7 +43,7 @@ class EmgBlock(Reading):
 
 @runtime_checkable
 class EmgAmplifier(Openable, Protocol):
-    """A multichannel EMG amplifier that samples the stimulator's trigger line on its own clock."""
+    """A multichannel EMG amplifier; where `for_meps`, it samples the stimulator's trigger line on its own clock."""
 
     @property
     def channels(self) -> tuple[EmgChannel, ...]:
@@ -58,4 +58,12 @@ class EmgAmplifier(Openable, Protocol):
     @property
     def rail_counts(self) -> int:
         """The count at which the converter saturates."""
+        ...
+
+    @property
+    def for_meps(self) -> bool:
+        """Whether motor evoked potentials may be measured with it: a rate of 2000 Hz or more, and a trigger line.
+
+        False: good for the envelope alone.
+        """
         ...

@@ -10,9 +10,6 @@ from hal.drivers.quattrocento_codec import (
     AUX_V_PER_COUNT,
     UV_PER_COUNT,
     Configuration,
-    EdgeDetector,
-    Gap,
-    LossDetector,
     SampleStream,
 )
 
@@ -63,61 +60,3 @@ def test_samples_survive_any_chunking(rows: int, cuts: list[int], seed: int) -> 
         got.append(stream.feed(wire[:cut]))
         wire = wire[cut:]
     np.testing.assert_array_equal(np.concatenate(got), sent)
-
-
-def _counter(*values: int) -> np.ndarray:
-    return np.array(values, np.uint16).astype(np.int16)
-
-
-def test_a_counter_that_counts_has_no_gaps_across_runs_and_its_wrap() -> None:
-    losses = LossDetector()
-    assert losses.feed(_counter(65533, 65534, 65535, 0, 1)) == []
-    assert losses.feed(_counter(2, 3)) == []
-
-
-def test_gaps_are_found_between_and_inside_runs() -> None:
-    losses = LossDetector()
-    losses.feed(_counter(10, 11, 12))
-    assert losses.feed(_counter(15, 16, 20, 21)) == [Gap(0, 2), Gap(2, 3)]
-
-
-@given(st.lists(st.integers(0, 400), min_size=1, max_size=40))
-def test_every_loss_is_counted(lost: list[int]) -> None:
-    losses, counter, found = LossDetector(), 0, 0
-    for missing in [0, *lost]:
-        counter += missing
-        run = np.arange(counter, counter + 50) & 0xFFFF
-        counter += 50
-        found += sum(gap.lost for gap in losses.feed(run.astype(np.uint16).astype(np.int16)) or [])
-    assert found == sum(lost)
-
-
-def test_a_counter_that_stands_still_is_said_so_and_claims_no_loss() -> None:
-    losses = LossDetector()
-    assert losses.feed(_counter(5, 5, 5, 5)) == []
-    assert losses.stuck
-
-
-def test_noise_instead_of_a_counter_means_lost_alignment() -> None:
-    losses = LossDetector()
-    losses.feed(_counter(*range(100)))
-    assert losses.feed(np.random.default_rng(1).integers(-99, 99, 100, dtype=np.int16)) is None
-
-
-def test_edges_with_hysteresis() -> None:
-    edges = EdgeDetector(1000)
-    line = np.array([0, 400, 1000, 900, 600, 1001, 499, 999, 1000, 2000], np.int16)
-    assert edges.feed(line) == [2, 8], "600 is not yet low again, 499 is"
-
-
-def test_a_line_high_from_the_start_has_not_risen() -> None:
-    edges = EdgeDetector(1000)
-    assert edges.feed(np.array([5000, 5000, 0, 5000], np.int16)) == [3]
-
-
-@given(st.lists(st.integers(-2000, 2000), min_size=1, max_size=200), st.integers(1, 17))
-def test_edges_do_not_depend_on_chunks(line: list[int], chunk: int) -> None:
-    samples = np.array(line, np.int16)
-    whole, pieces = EdgeDetector(1000), EdgeDetector(1000)
-    found = [at + row for at in range(0, len(samples), chunk) for row in pieces.feed(samples[at : at + chunk])]
-    assert found == whole.feed(samples)
