@@ -84,13 +84,16 @@ def _serial(asked: Asked) -> SerialLink:
     path, _, query = asked.rest.partition("?")
     if not path.startswith("/"):
         raise ValueError("the port must be an absolute path")
-    given = settings(query, baud=str(asked.default_baud), parity="N", stop_bits="1")
+    given = settings(query, baud=str(asked.default_baud), parity="N", stop_bits="1", rts="high")
     baud = number(given["baud"], "baud", 50, 4_000_000)
     stop_bits = number(given["stop_bits"], "stop_bits", 1, 2)
     if given["parity"] not in ("N", "E", "O"):
         raise ValueError(f"parity must be N, E or O, not {given['parity']!r}")
     parity = cast(Literal["N", "E", "O"], given["parity"])
-    return SerialLink(asked.address, path=path, baud=baud, parity=parity, stop_bits=stop_bits)
+    if given["rts"] not in ("low", "high"):
+        raise ValueError(f"rts must be low or high, not {given['rts']!r}")
+    rts_low = given["rts"] == "low"
+    return SerialLink(asked.address, path=path, baud=baud, parity=parity, stop_bits=stop_bits, rts_low=rts_low)
 
 
 def _tcp(asked: Asked) -> TcpLink:
@@ -98,6 +101,13 @@ def _tcp(asked: Asked) -> TcpLink:
     if not parts.hostname or not parts.port or parts.path or parts.query or parts.username is not None:
         raise ValueError("host and port (1..65535) are needed")
     return TcpLink(asked.address, host=parts.hostname, port=parts.port)
+
+
+def _listen(asked: Asked) -> ListenLink:
+    parts = urlsplit(f"//{asked.rest}" if ":" in asked.rest else f"//:{asked.rest}")
+    if not parts.port or parts.path or parts.query or parts.username is not None:
+        raise ValueError("a port (1..65535) is needed, and the host before it where only one of ours is meant")
+    return ListenLink(asked.address, host=parts.hostname or "", port=parts.port)
 
 
 FORMS: Mapping[str, Form] = {

@@ -20,14 +20,26 @@ class _Port(serial.Serial):  # type: ignore[misc]
 
 
 class SerialLink(FdLink):
-    """8 data bits, no flow control, exclusive: a second program on the port gets, or causes, `LinkBusy`."""
+    """8 data bits, no flow control, exclusive: a second program on the port gets, or causes, `LinkBusy`.
+
+    `rts_low` drops the line Request To Send at opening, for devices where it may be wired to a trigger. The kernel
+    raises it for the moment between opening and that: nothing in a program can prevent it.
+    """
 
     def __init__(
-        self, address: str, *, path: str, baud: int, parity: Literal["N", "E", "O"] = "N", stop_bits: int = 1
+        self,
+        address: str,
+        *,
+        path: str,
+        baud: int,
+        parity: Literal["N", "E", "O"] = "N",
+        stop_bits: int = 1,
+        rts_low: bool = False,
     ) -> None:
         super().__init__(address)
         self._path = path
         self._settings = {"baudrate": baud, "parity": parity, "stopbits": stop_bits}
+        self._rts_low = rts_low
         self._port: _Port | None = None
 
     async def open(self) -> None:
@@ -35,9 +47,11 @@ class SerialLink(FdLink):
         self.close()
         try:
             # An inter-byte timeout of 0 makes pyserial set VMIN to 1: an empty read is a hang-up, never "not yet".
-            port = _Port(self._path, exclusive=True, inter_byte_timeout=0, **self._settings)
+            port = _Port(None, exclusive=True, inter_byte_timeout=0, **self._settings)
+            port.port, port.rts = self._path, not self._rts_low
+            port.open()
         except (OSError, ValueError) as error:
-            raise _explain(error, self._path) from error
+            raise explain(error, self._path) from error
         with suppress(OSError):
             fcntl.ioctl(port.fd, termios.TIOCEXCL)
         self._port, self._fd = port, port.fd
@@ -54,7 +68,8 @@ class SerialLink(FdLink):
             port.close()
 
 
-def _explain(error: OSError | ValueError, path: str) -> LinkError:
+def explain(error: OSError | ValueError, path: str) -> LinkError:
+    """What kept the port at `path` from opening, and what to do."""
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EBUSY, errno.EAGAIN):
         return LinkBusy(f"{path} is in use by another program", remedy="close the other program, then wait")

@@ -9,7 +9,12 @@ from hal.links.tcp import TcpLink
 
 
 @pytest.mark.parametrize(
-    "address", ["serial:/dev/ttyUSB0", "serial:/dev/serial/by-id/usb-1?baud=9600&parity=E&stop_bits=2"]
+    "address",
+    [
+        "serial:/dev/ttyUSB0",
+        "serial:/dev/serial/by-id/usb-1?baud=9600&parity=E&stop_bits=2",
+        "serial:/dev/ttyUSB0?rts=low",
+    ],
 )
 def test_serial_addresses(address: str) -> None:
     link = make_link(address)
@@ -36,6 +41,7 @@ def test_tcp_addresses(address: str) -> None:
         "serial:/dev/ttyUSB0?parity=X",
         "serial:/dev/ttyUSB0?stop_bits=3",
         "serial:/dev/ttyUSB0?baud",
+        "serial:/dev/ttyUSB0?rts=off",
         "tcp:",
         "tcp:host",
         "tcp:host:0",
