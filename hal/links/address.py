@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from hal.device import SetupError
 from hal.links.base import Link
 from hal.links.gatt import GattLink
+from hal.links.listen import ListenLink
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
 
@@ -113,5 +114,6 @@ def _listen(asked: Asked) -> ListenLink:
 FORMS: Mapping[str, Form] = {
     "serial": Form("bytes", "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1", _serial),
     "tcp": Form("bytes", "tcp:HOST:PORT", _tcp),
+    "listen": Form("bytes", "listen:PORT, listen:HOST:PORT", _listen),
 }
 """Every form of address. A driver whose attribute `link_kinds` lacks the form's kind is not given such a link."""
