@@ -39,7 +39,10 @@ from bedside.visit.setup import load_setup
 from hal.device import Device, Reading, SetupError
 
 LOW_DISK_BYTES = 2_000_000_000
-SETTLE_S = 3.0
+SETTLE_S = 8.0
+"""Long enough for the slowest to answer: Bluetooth sensors are found and connected one after the other."""
+LOW_BATTERY_PCT = 20.0
+LOSS_ALLOWED = 0.01
 ANSWER_S = 5.0
 
 
@@ -109,7 +112,7 @@ def check_config(config: Path) -> list[Check]:
 
 def _devices_named(config: Path) -> list[str]:
     try:
-        return list(load_station(config).devices.values())
+        return [device for _role, device in load_station(config).named]
     except ConfigError:
         return []
 
@@ -177,11 +180,36 @@ async def _devices_opened_here(config: Path, station: StationConfig) -> tuple[De
 
 
 def _device(line: DeviceLine) -> Check:
-    words = f"{line.role} at {line.address}: {line.state}{' (SIMULATED)' if line.simulated else ''}"
-    if line.state == "ok":
+    words = f"{line.role} at {line.address}: {line.state}{' (SIMULATED)' if line.simulated else ''}{_vitals(line)}"
+    weak = _weakness(line)
+    if line.state == "ok" and not line.error and weak is None:
         return Check(name=line.name, ok=True, text=words)
+    if weak is not None and line.state == "ok" and not line.error:
+        return Check(name=line.name, ok=False, text=f"{words}. {weak[0]}", remedy=weak[1])
     remedy = line.remedy or "check that it is switched on and its cable is in"
     return Check(name=line.name, ok=False, text=f"{words}. {line.error}", remedy=remedy)
+
+
+def _vitals(line: DeviceLine) -> str:
+    """What the device tells of itself, in one breath."""
+    parts = (
+        "" if line.battery_pct is None else f"battery {line.battery_pct:.0f} %",
+        "" if line.rssi_dbm is None else f"signal {line.rssi_dbm} dBm",
+        "" if line.rate_hz is None else f"{line.rate_hz:.1f} Hz",
+        f"lost {line.lost} of {line.received + line.lost}" if line.lost else "",
+        *line.notes,
+    )
+    told = ", ".join(part for part in parts if part)
+    return f"; {told}" if told else ""
+
+
+def _weakness(line: DeviceLine) -> tuple[str, str] | None:
+    """What will soon go wrong with a device that works."""
+    if line.battery_pct is not None and line.battery_pct < LOW_BATTERY_PCT:
+        return f"The battery is nearly empty ({line.battery_pct:.0f} %)", "charge it or change it before the visit"
+    if line.lost > LOSS_ALLOWED * (line.received + line.lost):
+        return f"{line.lost} samples were lost", "bring it closer, move other radios away, or use a cable"
+    return None
 
 
 def check_clock() -> Check:

@@ -530,6 +530,14 @@ class RobotChanged(Event, frozen=True, kw_only=True, tag="robot.changed"):
     source: str
 
 
+class SwitchChanged(Event, frozen=True, kw_only=True, tag="switch.changed"):
+    """An emergency-stop button or a foot switch changed; `active` None where its line cannot be read."""
+
+    device: str
+    use: str
+    active: bool | None
+
+
 class StimulationStarted(Event, frozen=True, kw_only=True, tag="run.started"):
     """The treatment's first train is reported running, or its first pulse was."""
 
@@ -659,6 +667,7 @@ AnyEvent = (
     | DosePlanned
     | IntensityLowered
     | RobotChanged
+    | SwitchChanged
     | StimulationStarted
     | StimulationPaused
     | StimulationResumed

@@ -183,7 +183,11 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One device in the health strip."""
+    """One device: its link, and what it tells of itself. None: it does not tell, or it is not known yet.
+
+    `lost` are samples lost of `received`, `dropped` frames or samples as the link counts them; `clock_*` compare the
+    device's clock with the station's; `notes` are standing remarks.
+    """
 
     name: str
     role: str
@@ -195,6 +199,15 @@ class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     dropped: int = 0
     reconnects: int = 0
+    battery_pct: float | None = None
+    rssi_dbm: int | None = None
+    rate_hz: float | None = None
+    received: int = 0
+    lost: int = 0
+    clock_offset_ms: float | None = None
+    clock_drift_ppm: float | None = None
+    clock_spread_ms: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from bedside.config.people import (
     second_identifier_matches,
 )
 from bedside.config.protocol import Preset
-from bedside.config.station import CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
+from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
 from bedside.config.strict import ConfigError, digest, read
 from bedside.config.study import RmtRule, Signature, Study
 
@@ -147,13 +147,19 @@ def load_device(folder: Path, device: str) -> DeviceConfig:
 
 
 def load_devices(folder: Path, station: StationConfig) -> dict[str, DeviceConfig]:
-    """The devices that the station names, by role; raises `ConfigError`."""
+    """The devices that the station names: by role where one device fills it, else by id; raises `ConfigError`."""
     found: dict[str, DeviceConfig] = {}
-    for role, device in station.devices.items():
-        found[role] = load_device(folder, device)
-        if found[role].role != role:
-            problem = f"'{device}' is a device for the role {found[role].role}"
-            raise ConfigError(folder / "station.toml", f"devices.{role}", problem, "name a device of that role")
+    path = folder / "station.toml"
+    for role, device in station.named:
+        loaded = load_device(folder, device)
+        if loaded.role != role:
+            problem = f"'{device}' is a device for the role {loaded.role}"
+            raise ConfigError(path, f"devices.{role}", problem, "name a device of that role")
+        key = role if role in SINGLE else device
+        if key in found:
+            twice = f"'{device}' is named twice" if role not in SINGLE else f"{role} names more than one device"
+            raise ConfigError(path, f"devices.{role}", twice, "leave one of them out")
+        found[key] = loaded
     return found
 
 

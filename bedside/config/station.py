@@ -7,7 +7,9 @@ from msgspec import Meta
 
 from bedside.config.strict import Section
 
-DeviceRole = Literal["stimulator", "emg", "robot"]
+DeviceRole = Literal["stimulator", "emg", "robot", "current", "imu", "plate", "contact"]
+SINGLE: frozenset[DeviceRole] = frozenset({"stimulator", "emg", "robot", "current"})
+"""Roles that one device fills; of the others there may be several."""
 Plain = str | int | float | bool
 OptionValue = Plain | list[Plain] | dict[str, Plain]
 Positive = Annotated[float, Meta(gt=0)]
@@ -15,14 +17,23 @@ Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
 class StationConfig(Section, frozen=True, kw_only=True):
-    """station.toml. `devices` names a file of configs/devices for each role."""
+    """station.toml. `devices` names a file of configs/devices for each role, or a list of them."""
 
     box: Annotated[str, Meta(min_length=1, max_length=40)]
     study: str
-    devices: dict[DeviceRole, str]
+    devices: dict[DeviceRole, str | tuple[str, ...]]
     data: str = "/var/lib/bedside"
     run: str = "/run/bedside"
     tick_s: Annotated[float, Meta(gt=0, le=1)] = 0.1
+
+    @property
+    def named(self) -> tuple[tuple[DeviceRole, str], ...]:
+        """Role and device file of every configured device."""
+        return tuple(
+            (role, device)
+            for role, devices in self.devices.items()
+            for device in ((devices,) if isinstance(devices, str) else devices)
+        )
 
 
 class EmgChannelConfig(Section, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
     station = load_station(layout.config)
     _edit(layout.config / "station.toml", study=study or station.study, box="demo")
     load_study(layout.config, study or station.study)
-    for role, device in station.devices.items():
+    for role, device in station.named:
         _edit(layout.config / "devices" / f"{device}.toml", address=f"{SIMULATED}{addresses[role]}")
     shutil.copy(layout.config / "demo" / "staff.toml", layout.config / "staff.toml")
     return _participant(layout, study or station.study)

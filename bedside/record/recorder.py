@@ -68,11 +68,18 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._stopping = False
 
+    def declare(self, stream: Stream) -> None:
+        """Add a stream while recording; nothing when one of that name is there already."""
+        with self._wake:
+            self.streams.setdefault(stream.name, stream)
+            self._sequence.setdefault(stream.name, 0)
+            self._dropped.setdefault(stream.name, 0)
+
     def start(self) -> None:
         """Begin to record; raises RecorderFailed when the folder cannot be written or a thread already runs."""
         if self._thread is not None:
             raise RecorderFailed(f"{self.folder}: the recorder runs already")
-        files = SegmentFiles(self.folder, tuple(self.streams.values()), self._segment_ns, self._storage)
+        files = SegmentFiles(self.folder, self.streams, self._segment_ns, self._storage)
         try:
             files.begin()
         except OSError as error:

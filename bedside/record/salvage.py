@@ -62,7 +62,7 @@ def _recover(path: Path, storage: Storage) -> Salvaged:
 
 def _rewrite(items: list[Item], target: Path, storage: Storage) -> SealedSegment:
     streams: dict[str, Stream] = {item.stream.name: item.stream for item in items}
-    segment = Segment(target, tuple(streams.values()), storage)
+    segment = Segment(target, streams, storage)
     for item in items:
         segment.add(Message(item.stream.name, item.mono_ns, item.sequence, _rows(item), item.data))
     return segment.seal()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.record.mcapfile import Cut, read_chunks
-from bedside.record.streams import Samples, SampleStream, StateStream, Stream, decode_block, stream_of
+from bedside.record.streams import OFFSET, Samples, SampleStream, StateStream, Stream, decode_block, stream_of
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,9 +101,10 @@ def read_samples(paths: Sequence[Path], name: str) -> SampleRun:
         if expected is not None and block.first_sample != expected:
             gaps.append(Gap(stream=name, mono_ns=block.first_mono_ns, missing=block.first_sample - expected))
         rows = np.arange(len(block.values), dtype=np.int64)
+        after_ns = block.values[:, 0] * 1e6 if stream.channels[0] == OFFSET else rows * (1e9 / stream.rate_hz)
         values.append(block.values)
         index.append(block.first_sample + rows)
-        times.append(block.first_mono_ns + np.round(rows * (1e9 / stream.rate_hz)).astype(np.int64))
+        times.append(block.first_mono_ns + np.round(after_ns).astype(np.int64))
         expected = block.first_sample + len(rows)
     if stream is None:
         raise KeyError(f"no samples of a stream {name!r} in {len(paths)} files")

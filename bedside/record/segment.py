@@ -5,7 +5,7 @@ While it is written the file is called NAME.open; only a complete one is ever ca
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -60,10 +60,14 @@ class _HashedFile:
 
 
 class Segment:
-    """Writes one file with all `streams`. Every method may raise OSError; the file is then left as it is."""
+    """Writes one file with all `streams`. Every method may raise OSError; the file is then left as it is.
 
-    def __init__(self, path: Path, streams: Sequence[Stream], storage: Storage) -> None:
+    A stream that joins the mapping later is registered with its first message.
+    """
+
+    def __init__(self, path: Path, streams: Mapping[str, Stream], storage: Storage) -> None:
         self.path = path
+        self._streams = streams
         self._open_path = path.with_name(path.name + OPEN_SUFFIX)
         self._storage = storage
         self._file = _HashedFile(storage.create(self._open_path), storage)
@@ -71,7 +75,7 @@ class Segment:
         self._rows: dict[str, int] = {}
         self.first_mono_ns: int | None = None
         self._last_mono_ns = 0
-        self._channels = {stream.name: self._register(stream) for stream in streams}
+        self._channels = {name: self._register(stream) for name, stream in tuple(streams.items())}
         try:
             storage.fsync_folder(path.parent)
             self._writer.start(profile="", library="bedside")
@@ -100,7 +104,9 @@ class Segment:
             self.first_mono_ns = self._last_mono_ns = message.mono_ns
         self._last_mono_ns = max(self._last_mono_ns, message.mono_ns)
         self._rows[message.stream] = self._rows.get(message.stream, 0) + message.rows
-        channel = self._channels[message.stream]
+        channel = self._channels.get(message.stream)
+        if channel is None:
+            channel = self._channels[message.stream] = self._register(self._streams[message.stream])
         self._writer.add_message(channel, message.mono_ns, message.data, message.mono_ns, message.sequence)
 
     def flush(self) -> None:

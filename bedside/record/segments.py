@@ -1,7 +1,7 @@
 """The row of segments of one recording: when a chunk, a sync and a file are due. No thread, no clock."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bedside.record.fsutil import Storage
@@ -22,7 +22,7 @@ def next_number(folder: Path) -> int:
 class SegmentFiles:
     """Writes messages into numbered segments. Methods raise OSError, after which only `abandon` makes sense."""
 
-    def __init__(self, folder: Path, streams: Sequence[Stream], segment_ns: int, storage: Storage) -> None:
+    def __init__(self, folder: Path, streams: Mapping[str, Stream], segment_ns: int, storage: Storage) -> None:
         self._folder, self._streams, self._segment_ns, self._storage = folder, streams, segment_ns, storage
         self._segment: Segment | None = None
         self._before_bytes = 0

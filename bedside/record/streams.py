@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Dtype = Literal["int16", "int32", "float32"]
 Samples = NDArray[Any]
 
+OFFSET = "offset_ms"
+"""A first channel of this name holds each sample's time after `first_mono_ns`, where samples are not evenly spaced."""
+
 _HEAD = struct.Struct("<QqHI")
 _DEFINITION = """# A block of samples taken at the rate that the channel's metadata names.
 uint64 first_sample  # number of the first sample since the stream began; a jump is a gap
@@ -60,6 +63,11 @@ ROBOT = StateStream(
     name="robot",
     properties={"phase": "string", "speed_kmh": "number", "body_weight_support_kg": "number", "steps": "integer"},
 )
+
+
+MAGNETIC = StateStream(name="magnetic", properties={"device": "string", "mono_ns": "integer"})
+CURRENT = StateStream(name="current", properties={"phase": "string", "measured_ma": "number"})
+CONTACTS = StateStream(name="contacts", properties={"device": "string", "use": "string", "active": "boolean"})
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -49,11 +49,13 @@ from bedside.station.wire import SnapshotMessage
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HalError, HealthChanged, Reading
-from hal.roles import EmgBlock, RobotState
+from hal.roles import EmgBlock, MagneticBlock, MotionBlock, PlateBlock
 
 log = structlog.get_logger()
 
 RECENT_LINES = 12
+STREAMED = (EmgBlock, MotionBlock, MagneticBlock, PlateBlock)
+"""Readings that are recorded and drawn, and too many for the rules."""
 
 
 class Station:
@@ -68,7 +70,7 @@ class Station:
         self._executive.server = self._server
         visits = parts.places.data / "visits"
         self._recording = Recording(
-            visits, parts.fleet.amplifier, lambda event: self._core.note(event, source="record"), self._disk_full
+            visits, parts.fleet.streams, lambda event: self._core.note(event, source="record"), self._disk_full
         )
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
@@ -182,15 +184,14 @@ class Station:
     # what devices say
 
     def _heard(self, device: Device, reading: Reading) -> None:
-        if isinstance(reading, EmgBlock):
-            if self._emg is not None:
-                self._emg.take(reading)
+        self._recording.take(device, reading)
+        if isinstance(reading, EmgBlock) and self._emg is not None:
+            self._emg.take(reading)
+        if isinstance(reading, STREAMED):
             return
         if isinstance(reading, HealthChanged):
             self._core.note(changed_event(device, reading), source=device.name, via="device")
             self._register_with_guard(device)
-        if isinstance(reading, RobotState):
-            self._recording.robot(reading)
         self._core.put(Heard(device.name, device.role, reading), source=device.name)
         self._painter.changed()
 
@@ -210,7 +211,6 @@ class Station:
             return None
         loop = asyncio.get_running_loop()
         out = Outlets(
-            record=self._recording.emg,
             quality=lambda quality: self._core.put(quality, source=amplifier.name),
             wave=self._server.wave,
             sweep=self._server.wave,

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from bedside.events import DeviceChanged
+from bedside.record.streams import CONTACTS, CURRENT, ROBOT
 from hal.device import Device, HealthChanged, Reading
-from hal.roles import EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
+from hal.roles import CurrentStimulator, EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
 
+_STREAMS = {"emg": "emg", "robot": ROBOT.name, "current": CURRENT.name, "contact": CONTACTS.name}
 Heard = Callable[[Device, Reading], None]
 
 
 class Fleet:
-    """All configured devices by role. A role has at most one device in this release."""
+    """All configured devices. One stimulator, amplifier, robot and current source; any number of the others."""
 
     def __init__(self, devices: Iterable[Device]) -> None:
         self.devices = tuple(devices)
@@ -36,6 +38,16 @@ class Fleet:
     def robot(self) -> GaitTrainer | None:
         """The gait robot, if one is configured."""
         return next((device for device in self.devices if isinstance(device, GaitTrainer)), None)
+
+    @property
+    def current(self) -> CurrentStimulator | None:
+        """The electrical stimulator, if one is configured."""
+        return next((device for device in self.devices if isinstance(device, CurrentStimulator)), None)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The names under which a recording keeps the devices that have anything to keep."""
+        return tuple(_STREAMS.get(d.role, d.name) for d in self.devices if d.role in (*_STREAMS, "imu", "plate"))
 
     async def open(self, heard: Heard) -> None:
         """Open all at once and deliver their readings to `heard`; an absent device shows in its health."""

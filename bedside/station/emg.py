@@ -1,4 +1,4 @@
-"""The way of the EMG through the station: block in, then recorder, ring, rest gate, live trace and sweep.
+"""The way of the EMG through the station: block in, then ring, rest gate, live trace and sweep.
 
 The number and the picture part here. What is measured comes from the raw ring; what is drawn goes through a causal
 filter and a min/max decimator and is never measured.
@@ -37,7 +37,6 @@ EARLY_S, LATE_S = 0.05, 0.25
 class Outlets:
     """Where the path's results go. All but `in_loop` are called on the event loop's thread."""
 
-    record: Callable[[EmgBlock], None]
     quality: Callable[[EmgQuality], None]
     wave: Callable[[Wave], None]
     sweep: Callable[[Sweep], None]
@@ -85,7 +84,6 @@ class EmgPath:
 
     def take(self, block: EmgBlock) -> None:
         """One block from the amplifier."""
-        self._out.record(block)
         self._uv_per_count = block.uv_per_count
         if block.first_sample < self._ring.end:
             self._present.restart()

@@ -85,7 +85,7 @@ def device_lines(
 
 
 def _line(device: Device, simulated: bool, now: Now, speed: float) -> DeviceLine:
-    health = device.health
+    health, vitals = device.health, device.vitals
     return DeviceLine(
         name=device.name,
         role=device.role,
@@ -97,6 +97,15 @@ def _line(device: Device, simulated: bool, now: Now, speed: float) -> DeviceLine
         remedy=health.remedy,
         dropped=health.dropped,
         reconnects=health.reconnects,
+        battery_pct=vitals.battery_pct,
+        rssi_dbm=vitals.rssi_dbm,
+        rate_hz=vitals.rate_hz,
+        received=vitals.received,
+        lost=vitals.lost,
+        clock_offset_ms=vitals.clock_offset_ms,
+        clock_drift_ppm=vitals.clock_drift_ppm,
+        clock_spread_ms=vitals.clock_spread_ms,
+        notes=vitals.notes,
     )
 
 

@@ -22,34 +22,36 @@ from bedside.record.errors import RecorderFailed
 from bedside.record.recorder import Recorder
 from bedside.record.salvage import recover_segments, unbound_segments
 from bedside.record.segment import SealedSegment
-from bedside.record.streams import ROBOT, SampleStream
-from hal.roles import EmgAmplifier, EmgBlock, RobotState
+from bedside.station.entries import Entries
+from hal.device import Device, Reading
+from hal.roles import EmgBlock, MotionBlock, PlateBlock
 
 log = structlog.get_logger()
 
 RECORDED_STEPS: frozenset[StepId] = frozenset({"hotspot", "threshold", "dose", "fit", "coil", "treatment", "finish"})
-EMG = "emg"
-PAIR_EVERY_NS = 1_000_000_000
+SAMPLES = (EmgBlock, MotionBlock, PlateBlock)
 ROOM = "free space on the data disk, then repeat the step"
 
 
 class Recording:
-    """Feeds the recorder while the visit stands at a recorded step, and enters sealed segments in the journal."""
+    """Feeds the recorder while the visit stands at a recorded step, and enters sealed segments in the journal.
+
+    `streams` are the names under which the configured devices will be found in the files.
+    """
 
     def __init__(
         self,
         visits: Path,
-        amplifier: EmgAmplifier | None,
+        streams: tuple[str, ...],
         note: Callable[[Event], None],
         disk_full: Callable[[], bool],
     ) -> None:
         self._visits = visits
-        self._amplifier = amplifier
+        self._streams = streams
         self._note = note
         self._disk_full = disk_full
-        self._device = amplifier.name if amplifier is not None else ""
-        self._next_pair_ns = 0
         self._recorder: Recorder | None = None
+        self._entries: Entries | None = None
         self._dropped = 0
         self._wanted = False
         self.visit = ""
@@ -73,26 +75,14 @@ class Recording:
             case PulseReported() as pulse if self._recorder is not None:
                 self._recorder.pulse(envelope.mono_ns, _pulse_data(pulse))
 
-    def emg(self, block: EmgBlock) -> None:
-        """One block; the first one of a recorded step starts the recorder, which then knows the amplifier's scale."""
-        if self._recorder is None:
+    def take(self, device: Device, reading: Reading) -> None:
+        """A reading of any device; the first samples of a recorded step start the recorder."""
+        if self._recorder is None and isinstance(reading, SAMPLES):
             if not (self._wanted and self.visit) or self._disk_full():
                 return
-            self._start(block)
-        if self._recorder is None:
-            return
-        first_ns = block.mono_ns - int(len(block.counts) / block.rate_hz * 1e9)
-        self._recorder.samples(EMG, block.first_sample, first_ns, block.counts)
-        if block.mono_ns >= self._next_pair_ns:
-            self._next_pair_ns = block.mono_ns + PAIR_EVERY_NS
-            self._recorder.clock_pair(self._device, block.first_sample + len(block.counts), block.mono_ns)
-        for trigger in block.triggers:
-            self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
-
-    def robot(self, state: RobotState) -> None:
-        """One state of the robot."""
-        if self._recorder is not None:
-            self._recorder.state(ROBOT.name, state.mono_ns, _robot_data(state))
+            self._start()
+        if self._entries is not None:
+            self._entries.take(device, reading)
 
     async def recover(self, visit: str, known: Collection[str]) -> None:
         """Enter what a crash left of a visit's samples: segments cut off, and segments sealed but not journalled."""
@@ -118,41 +108,30 @@ class Recording:
 
     async def stop(self, reason: str) -> None:
         """Seal the last segment and enter it; nothing is recorded afterwards."""
-        recorder, self._recorder, self._wanted = self._recorder, None, False
+        recorder, self._recorder, self._entries, self._wanted = self._recorder, None, None, False
         if recorder is None:
             return
         for segment in await asyncio.to_thread(recorder.stop):
             self._note(_sealed(segment))
         self._note(RecordingStopped(reason=reason))
 
-    def _start(self, block: EmgBlock) -> None:
-        if self._amplifier is None:
-            return
-        names = tuple(channel.name for channel in self._amplifier.channels)
-        emg = SampleStream(
-            name=EMG,
-            rate_hz=block.rate_hz,
-            channels=names,
-            units=("uV",) * len(names),
-            units_per_count=(block.uv_per_count,) * len(names),
-            device=self._amplifier.name,
-        )
-        recorder = Recorder(self._visits / self.visit / "raw", (emg, ROBOT))
+    def _start(self) -> None:
+        recorder = Recorder(self._visits / self.visit / "raw", ())
         try:
             recorder.start()
         except RecorderFailed as error:
             self._wanted = False
             self._note(RecordFault(text=str(error), remedy=ROOM))
             return
-        self._recorder, self._dropped, self._next_pair_ns = recorder, 0, 0
-        self._note(RecordingStarted(folder="raw", streams=(EMG, ROBOT.name)))
+        self._recorder, self._entries, self._dropped = recorder, Entries(recorder), 0
+        self._note(RecordingStarted(folder="raw", streams=self._streams))
 
     def _report(self, recorder: Recorder) -> None:
         status = recorder.status()
         dropped = sum(status.dropped.values())
         if status.state == "failed":
             self._note(RecordFault(text=status.error, remedy=ROOM))
-            self._recorder, self._wanted = None, False
+            self._recorder, self._entries, self._wanted = None, None, False
         elif dropped > self._dropped:
             text = f"{dropped - self._dropped} samples could not be written in time"
             self._note(RecordFault(text=text, remedy="the disk is too slow: see bedside doctor", dropped=dropped))
@@ -176,17 +155,4 @@ def _pulse_data(pulse: PulseReported) -> dict[str, object]:
         "course": pulse.course or 0,
         "amplitude_pct_mso": pulse.amplitude_pct_mso,
         "di_dt_a_us": pulse.di_dt_a_us,
-    }
-
-
-def _robot_data(state: RobotState) -> dict[str, object]:
-    return {
-        "phase": state.phase,
-        "speed_kmh": state.speed_kmh,
-        "body_weight_support_kg": state.body_weight_support_kg,
-        "steps": state.steps,
-        "angles_deg": state.angles_deg,
-        "torques_nm": state.torques_nm,
-        "contacts": state.contacts,
-        "e_stop": state.e_stop,
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.snapshot import Alarm
-from bedside.visit import interlocks, robot, stimulator
+from bedside.visit import interlocks, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
@@ -38,6 +38,10 @@ def _pulses(state: Visit) -> bool:
 
 def _robot_stop(state: Visit, now: Now) -> str | None:
     return robot.stop_problem(state, now) if state.going_on else None
+
+
+def _e_stop(state: Visit, now: Now) -> str | None:
+    return switches.stop_problem(state, now) if state.going_on else None
 
 
 def _locked(state: Visit, now: Now) -> str | None:
@@ -130,6 +134,7 @@ def _uncertain(state: Visit, _: Now) -> str | None:
 ROBOT_CAUSES = ("robot_state", "robot_speed", "robot_link")
 STIMULATOR_CAUSES = ("enabled", "read_back", "train", "stimulator_silent", "stimulator", "coil_heat")
 TABLE: tuple[Definition, ...] = (
+    Definition("e_stop", "high", _e_stop, "see to the patient first", silence=False),
     Definition("robot_stop", "high", _robot_stop, "see to the patient first", silence=False),
     Definition("seizure", "high", _locked, "coil off, keep the harness up, call for help", silence=False),
     Definition("off_unconfirmed", "high", _off_unconfirmed, "take the coil away, switch the stimulator off"),

@@ -24,6 +24,7 @@ from bedside.events import (
     StepCompleted,
     StepEntered,
     StepReopened,
+    SwitchChanged,
     VisitClosed,
     VisitInterrupted,
     VisitOpened,
@@ -148,6 +149,10 @@ def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
     return replace(state, robot=event, robot_since_ns=steady_ns, walked_ns=walked_ns, walk_since_ns=since_ns)
 
 
+def _switch(state: Visit, event: SwitchChanged, _envelope: Envelope) -> Visit:
+    return replace(state, switches={**state.switches, event.device: event})
+
+
 def _steady_since(state: Visit, event: RobotChanged, mono_ns: int) -> int:
     """Since when phase and speed are what they are; a speed within the study's tolerance is the same speed."""
     before = state.robot
@@ -193,6 +198,7 @@ _CHANGES: dict[type[Event], Change] = {
     Signed: _signed,
     VisitClosed: _closed,
     RobotChanged: _robot,
+    SwitchChanged: _switch,
     AlarmRaised: _raised,
     AlarmCleared: _cleared,
     AlarmSilenced: _silenced,

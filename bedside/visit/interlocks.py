@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bedside.events import Purpose
-from bedside.visit import dose, robot, stimulator
+from bedside.visit import dose, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.side import target_channel
@@ -228,6 +228,9 @@ TABLE: tuple[Condition, ...] = (
     Condition("off", "last stop confirmed", _off, "wait, or switch the stimulator off by hand"),
     Condition("ceiling", "below the day's and week's ceilings", _ceiling, "no more pulses", during=True),
     Condition("singles", "below the ceiling of single pulses", _singles, "end the visit; no more today", HUNT),
+    Condition(
+        "e_stop", "emergency stop released", switches.stop_problem, "see to the patient, release it", during=True
+    ),
     Condition(
         "robot_stop", "no emergency stop", robot.stop_problem, "see to the patient, release it", COURSE, during=True
     ),

@@ -80,6 +80,12 @@ def _robot(event: e.RobotChanged) -> str:
     return f"robot: {event.phase}{_kmh(event.speed_kmh)}{stop}"
 
 
+def _switch(event: e.SwitchChanged) -> str:
+    if event.use == "emergency_stop":
+        return f"{event.device}: {'EMERGENCY STOP' if event.active is not False else 'emergency stop released'}"
+    return f"{event.device}: {'not known' if event.active is None else 'pressed' if event.active else 'released'}"
+
+
 def _ended(event: e.StimulationEnded) -> str:
     doubt = f", up to {event.uncertain} more not excluded" if event.uncertain else ""
     return f"stimulation ended ({event.reason}): {event.delivered} of {event.planned} pulses{doubt}"
@@ -151,6 +157,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.DosePlanned: _dose,
     e.IntensityLowered: lambda x: f"intensity lowered from {x.from_pct_mso} to {x.to_pct_mso} %MSO: {x.reason}",
     e.RobotChanged: _robot,
+    e.SwitchChanged: _switch,
     e.StimulationStarted: lambda x: "stimulation started",
     e.StimulationPaused: lambda x: f"stimulation paused: {x.reason}",
     e.StimulationResumed: lambda x: f"stimulation goes on, {x.remaining} pulses remain",

@@ -20,7 +20,7 @@ from bedside.visit.inputs import (
 )
 from bedside.visit.state import DeviceHealth, Live, Visit
 from hal.device import HealthChanged
-from hal.roles import OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
+from hal.roles import ContactState, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
 
 def observe(state: Visit, cause: Cause, now: Now) -> Visit:
@@ -65,6 +65,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
             return replace(live, robot=reading, robot_ns=now.mono_ns)
         case OperatorPrompt():
             return replace(live, prompt=reading if reading.text else None)
+        case ContactState():
+            return replace(live, switches={**live.switches, cause.device: reading})
         case HealthChanged(health=health):
             device = DeviceHealth(cause.role, health, now.mono_ns)
             return replace(live, devices={**live.devices, cause.device: device})

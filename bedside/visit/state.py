@@ -24,6 +24,7 @@ from bedside.events import (
     StepId,
     StimulationEnded,
     StimulatorSaid,
+    SwitchChanged,
     ThresholdFound,
     Value,
     VisitClosed,
@@ -34,7 +35,7 @@ from bedside.visit.inputs import EmgQuality, Person
 from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
 from hal.device import Health
-from hal.roles import OperatorPrompt, RobotState, StimulatorStatus
+from hal.roles import ContactState, OperatorPrompt, RobotState, StimulatorStatus
 
 Stage = Literal["amplitude", "arm", "train"]
 NO_TIME = -(1 << 62)
@@ -214,6 +215,7 @@ class Live(msgspec.Struct, frozen=True):
     emg: EmgQuality | None = None
     emg_ns: int = NO_TIME
     devices: Mapping[str, DeviceHealth] = msgspec.field(default_factory=dict)
+    switches: Mapping[str, ContactState] = msgspec.field(default_factory=dict)
     control: bool = False
     control_text: str = "nobody controls the station"
     guard_ok: bool = False
@@ -271,6 +273,7 @@ class Visit(msgspec.Struct, frozen=True):
     course: Course = Course()
     ledger: Ledger = EMPTY_LEDGER
     robot: RobotChanged | None = None
+    switches: Mapping[str, SwitchChanged] = msgspec.field(default_factory=dict)
     robot_since_ns: int = NO_TIME
     walked_ns: int = 0
     walk_since_ns: int | None = None

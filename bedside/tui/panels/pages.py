@@ -1,9 +1,9 @@
 """Words of the start page, the help page, the device page and the emergency cards."""
 
 from bedside.tui.actions import for_role
-from bedside.tui.panels.ident import FRESH_STATES
+from bedside.tui.panels.devices import device_rows
 from bedside.tui.picture import Picture
-from bedside.tui.rows import Row, Span, age_text, minutes, row, wrapped
+from bedside.tui.rows import Row, minutes, row, wrapped
 
 ABOUT = (
     "bedside guides one visit of brain stimulation during robot-assisted walking, step by step, and records it.",
@@ -42,27 +42,6 @@ def start_rows(picture: Picture, width: int) -> list[Row]:
         lines.append(row(""))
     lines.append(row((" Devices", "accent")))
     return lines + device_rows(picture, width)
-
-
-def device_rows(picture: Picture, width: int) -> list[Row]:
-    """Each device: state, age, losses; under a troubled one what is wrong and what to do."""
-    lines: list[Row] = []
-    for line in picture.snapshot.devices:
-        well = line.state in FRESH_STATES and picture.link.up
-        mark = "[x]" if well else "[ ]"
-        old = age_text(picture.aged(line.age_s))
-        extra = [old, f"lost {line.dropped}" if line.dropped else "", f"reconnected {line.reconnects}x"]
-        tail = ", ".join(part for part in extra[: 3 if line.reconnects else 2] if part)
-        state = line.state if picture.link.up else "not known"
-        sim: Span = (" simulated", "dim") if line.simulated else ("", "dim")
-        name = f" {mark} {line.name:<14} {state:<11}"
-        address: Span = (line.address, "dim")
-        lines.append(row((name, "text" if well else "look"), address, sim, (f"  {tail}" if tail else "", "dim")))
-        if line.error:
-            lines += [row("     ", *spans) for spans in wrapped(f"{line.error}", width - 6, 2)]
-        if line.remedy:
-            lines += [row("     ", *spans) for spans in wrapped(f"→ {line.remedy}", width - 6, 2)]
-    return lines or [row((" none known yet", "dim"))]
 
 
 def help_rows(picture: Picture, width: int) -> list[Row]:

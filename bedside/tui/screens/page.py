@@ -7,8 +7,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from bedside.tui.panels.devices import device_page
 from bedside.tui.panels.ident import ident
-from bedside.tui.panels.pages import CARDS, card_rows, device_rows, help_rows
+from bedside.tui.panels.pages import CARDS, card_rows, help_rows
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, row
 from bedside.tui.widgets.banner import AlarmBanner
@@ -119,7 +120,7 @@ class EmergencyCard(Page):
 
 PAGES: dict[str, RowMaker] = {
     "help": help_rows,
-    "devices": lambda picture, width: [row((" Devices", "accent")), row(""), *device_rows(picture, width)],
+    "devices": device_page,
 }
 
 

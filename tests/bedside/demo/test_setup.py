@@ -30,7 +30,7 @@ def layout(tmp_path: Path) -> Layout:
 
 def test_every_device_is_a_simulated_one_and_says_so(layout: Layout) -> None:
     prepare(layout, CONFIGS, ADDRESSES, None)
-    for role, device in load_station(layout.config).devices.items():
+    for role, device in load_station(layout.config).named:
         assert load_device(layout.config, device).address == f"sim://{ADDRESSES[role]}"
 
 

@@ -292,7 +292,7 @@ class Remembering(Storage):
 def test_a_power_cut_costs_little_more_than_a_second_of_real_time(tmp_path: Path, speed: int) -> None:
     storage = Remembering()
     raw = tmp_path / "raw"
-    files = SegmentFiles(raw, [EMG], 3600 * 10**9, storage)
+    files = SegmentFiles(raw, {EMG.name: EMG}, 3600 * 10**9, storage)
     files.begin()
     values = signal(6.0 * min(speed, 8))
     step = BLOCK * speed
@@ -365,3 +365,31 @@ def test_a_segment_sealed_just_before_a_crash_is_found_for_the_journal(tmp_path:
     sealed = recorder.stop()
     assert unbound_segments(tmp_path, {sealed[0].name}) == sealed[1:]
     assert unbound_segments(tmp_path, {item.name for item in sealed}) == ()
+
+
+FOOT = SampleStream(
+    name="foot",
+    rate_hz=100.0,
+    channels=("offset_ms", "gyro_rad_s"),
+    units=("ms", "rad/s"),
+    units_per_count=(1.0, 1.0),
+    dtype="float32",
+)
+
+
+def test_a_stream_that_joins_later_is_kept_with_each_samples_own_time(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [EMG], segment_s=2.0)
+    recorder.start()
+    offsets_ms = np.array([0.0, 9.0, 31.0])
+    for block in range(5):
+        if block == 1:
+            recorder.declare(FOOT)
+        recorder.samples("emg", block * 10, block * 10**9, np.zeros((10, 3), np.int16))
+        if block >= 1:
+            rows = np.column_stack((offsets_ms, np.full(3, block))).astype(np.float32)
+            recorder.samples("foot", block * 3, block * 10**9, rows)
+    recorder.stop()
+    assert len(segment_files(tmp_path)) == 3, "the stream had to be declared in three files"
+    run = read_samples(segment_files(tmp_path), "foot")
+    assert run.index.tolist() == list(range(3, 15))
+    assert run.times_ns.tolist() == [b * 10**9 + int(o * 1e6) for b in range(1, 5) for o in offsets_ms]

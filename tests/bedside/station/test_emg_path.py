@@ -27,14 +27,12 @@ CHANNELS = [
 class Rig:
     def __init__(self, world: SimulatedWorld, amplifier: EmgAmplifier) -> None:
         self.world = world
-        self.blocks: list[EmgBlock] = []
         self.quality: list[EmgQuality] = []
         self.waves: list[Wave] = []
         self.sweeps: list[Sweep] = []
         self.results: list[SweepMeasured | SweepMissing] = []
         loop = asyncio.get_running_loop()
         out = Outlets(
-            record=self.blocks.append,
             quality=self.quality.append,
             wave=self.waves.append,
             sweep=self.sweeps.append,

@@ -1,8 +1,8 @@
 """Samples of a visit: clock pairs beside them, and an end in good order before the disk is full."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,17 +10,30 @@ import pytest
 from bedside.events import Envelope, Event, RawSealed, RecordFault, RecordingStopped, StepEntered, StepId, VisitOpened
 from bedside.record.samples import read_samples, read_states, segment_files
 from bedside.station.recording import Recording
-from hal.roles import EmgBlock
+from hal.drivers.manual_robot import ManualRobot
+from hal.roles import EmgBlock, EmgChannel
 
 RATE_HZ, ROWS = 5120.0, 512
-AMPLIFIER = SimpleNamespace(name="amplifier", channels=(SimpleNamespace(name="TA left"),))
+
+
+class Amplifier(ManualRobot):
+    """A device that only has the amplifier's names."""
+
+    role = "emg"
+    channels = (EmgChannel("TA left", "tibialis_anterior", "left"),)
+    rate_hz = RATE_HZ
+    rail_counts = 32767
+    for_meps = True
+
+
+AMPLIFIER = Amplifier("amplifier", time.monotonic_ns)
 
 
 class Rig:
     def __init__(self, folder: Path) -> None:
         self.notes: list[Event] = []
         self.full = False
-        self.recording = Recording(folder, AMPLIFIER, self.notes.append, lambda: self.full)  # type: ignore[arg-type]
+        self.recording = Recording(folder, ("emg",), self.notes.append, lambda: self.full)
         self.raw = folder / "v" / "raw"
         self.blocks = 0
         opened = VisitOpened(visit="v", participant="P", study="S", session=1, sessions_planned=28, simulated=True)
@@ -36,14 +49,15 @@ class Rig:
     def feed(self, blocks: int) -> None:
         for _ in range(blocks):
             self.blocks += 1
-            self.recording.emg(
+            self.recording.take(
+                AMPLIFIER,
                 EmgBlock(
                     mono_ns=int(self.blocks * ROWS / RATE_HZ * 1e9),
                     counts=np.full((ROWS, 1), self.blocks, np.int16),
                     uv_per_count=0.5,
                     rate_hz=RATE_HZ,
                     first_sample=(self.blocks - 1) * ROWS,
-                )
+                ),
             )
 
     def of(self, kind: type[Event]) -> list[Event]:

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 
 from bedside import commands as c
 from bedside import events as e
+from bedside.config import DeviceConfig
 from bedside.visit import interlocks
 from bedside.visit.evolve import without_key
-from bedside.visit.inputs import ControlLost, DiskSpace, EmgQuality, GuardSeen, RecordTrouble
+from bedside.visit.inputs import ControlLost, DiskSpace, EmgQuality, GuardSeen, Heard, RecordTrouble
 from bedside.visit.rules import Refusal
 from bedside.visit.state import Doubt, Unsettled
+from hal.device import Health, HealthChanged
+from hal.roles import ContactState
 from tests.helpers.bed import Bed
 from tests.helpers.bed_ready import bed_at
 
@@ -80,6 +83,27 @@ def robot(phase: str, speed: float = 0.0, *, e_stop: bool = False) -> Break:
     return lambda bed: bed.move(phase, speed, e_stop=e_stop)
 
 
+BUTTON = DeviceConfig(
+    id="button", role="contact", driver="contact", title="Emergency stop", options={"use": "emergency_stop"}
+)
+
+
+def with_button(bed: Bed) -> None:
+    """An emergency-stop button is part of the bedside; it has not been heard yet."""
+    bed.setup = replace(bed.setup, devices={**bed.setup.devices, "button": BUTTON})
+    bed.state = replace(bed.state, setup=bed.setup)
+
+
+def press(bed: Bed, closed: bool | None, *, pressed: bool = True) -> None:
+    reading = ContactState(bed.now_ns, "emergency_stop", closed, pressed)
+    bed.put(Heard("button", "contact", reading))
+
+
+def button_pressed(bed: Bed) -> None:
+    with_button(bed)
+    press(bed, closed=False)
+
+
 def robot_silent(bed: Bed) -> None:
     bed.quiet_robot = True
     bed.advance(2.0)
@@ -122,6 +146,7 @@ def swallowed(bed: Bed) -> None:
 
 
 BEFORE: dict[str, Break] = {
+    "e_stop": button_pressed,
     "person": change(person=None),
     "screening": doubt,
     "ears": no_ears,
@@ -151,6 +176,7 @@ BEFORE: dict[str, Break] = {
     "disk": lambda bed: bed.put(DiskSpace(10**6)) and None,
 }
 DURING: dict[str, Break] = {
+    "e_stop": button_pressed,
     "screening": doubt,
     "ears": no_ears,
     "no_seizure": seizure,
@@ -303,3 +329,40 @@ def test_a_command_needs_a_visit() -> None:
     bed = Bed()
     with pytest.raises(Refusal, match="no visit"):
         bed.ask(c.StartStimulation())
+
+
+def test_a_button_that_nobody_heard_counts_as_pressed() -> None:
+    bed = walking()
+    with_button(bed)
+    assert not arms(bed)
+    press(bed, closed=True, pressed=False)
+    assert arms(bed)
+
+
+@pytest.mark.parametrize("closed", [False, None], ids=["open", "unreadable"])
+def test_the_button_stops_a_train_at_once_and_is_journalled(closed: bool | None) -> None:
+    bed = running_with_button()
+    before_ns = bed.now_ns
+    press(bed, closed=closed)
+    assert not bed.stim.enabled
+    assert bed.now_ns == before_ns, "no tick was needed"
+    assert [event.active for event in bed.events(e.SwitchChanged)] == [False, True]
+    bed.advance(1.0)
+    assert "e_stop" in bed.state.alarms
+
+
+def test_a_button_whose_line_is_lost_stops_a_train() -> None:
+    bed = running_with_button()
+    lost = Health("lost", bed.now_ns, error="the line cannot be read")
+    bed.put(Heard("button", "contact", HealthChanged(bed.now_ns, lost)))
+    assert not bed.stim.enabled
+
+
+def running_with_button() -> Bed:
+    bed = walking()
+    with_button(bed)
+    press(bed, closed=True, pressed=False)
+    bed.ask(c.StartStimulation())
+    bed.advance(5.0)
+    assert bed.state.course.running
+    return bed
