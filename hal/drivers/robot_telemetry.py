@@ -1,0 +1,82 @@
+"""What every gait robot and treadmill with a wire shares: its states, how often they come, and what a lost link means.
+
+A machine that cannot be heard may stand or may move: the moment its link is lost or silent, a state with phase
+"unknown" and no values is published, and the health says so. It is never shown as stopped.
+"""
+
+from collections import deque
+from dataclasses import replace
+
+from hal.device import Device, Health, Refused, Vitals
+from hal.roles import RobotPhase, RobotState
+
+RATE_WINDOW_NS = 2_000_000_000
+UNHEARD = ("lost", "silent", "closed")
+
+
+class RobotTelemetry(Device):
+    """The part of a `hal.roles.GaitTrainer` that is the same for every wire; comes before the link's class."""
+
+    role = "robot"
+    telemetry = True
+    moving_part = "robot"
+    _told_unknown = False
+    _received = 0
+    _arrivals: deque[int] | None = None
+
+    def tell(self, state: RobotState) -> None:
+        """Publish one state of the machine's own and count it."""
+        if self._arrivals is None:
+            self._arrivals = deque()
+        self._received += 1
+        self._arrivals.append(state.mono_ns)
+        while state.mono_ns - self._arrivals[0] > RATE_WINDOW_NS:
+            self._arrivals.popleft()
+        self._told_unknown = False
+        self.publish(state)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Standing remarks for a device screen, in a therapist's words."""
+        return ()
+
+    @property
+    def vitals(self) -> Vitals:
+        """States received, their rate over the last two seconds, and the remarks."""
+        arrivals = self._arrivals
+        rate_hz = None
+        if arrivals is not None and len(arrivals) > 1 and arrivals[-1] > arrivals[0]:
+            rate_hz = round((len(arrivals) - 1) * 1e9 / (arrivals[-1] - arrivals[0]), 1)
+        return replace(super().vitals, rate_hz=rate_hz, received=self._received, notes=self.remarks)
+
+    def set_health(self, health: Health) -> None:
+        """Store the health; where the machine can no longer be heard, say that its state is unknown."""
+        unheard = health.state in UNHEARD
+        words = f"{self.moving_part} state unknown"
+        if unheard and health.state != "closed" and not health.error.startswith(words):
+            health = replace(health, error=f"{words}: {health.error}" if health.error else words)
+        if unheard and not self._told_unknown:
+            self._told_unknown = True
+            self.lost_sight()
+            self.publish(unknown_state(self.now_ns()))
+        super().set_health(health)
+
+    def lost_sight(self) -> None:
+        """The machine can no longer be heard: forget what it said, give up what it granted."""
+
+    def report(
+        self,
+        *,
+        phase: RobotPhase,
+        speed_kmh: float | None,
+        body_weight_support_kg: float | None,
+        assist_pct: float | None,
+        steps: int | None,
+    ) -> None:
+        """`Refused`: this machine tells its state itself."""
+        raise Refused("this robot reports its own state", device=self.name, remedy="read it from the screen")
+
+
+def unknown_state(mono_ns: int) -> RobotState:
+    """Nothing is known: neither standing nor moving, neither pressed nor released."""
+    return RobotState(mono_ns, "unknown", None, None, None, None, None)
