@@ -22,6 +22,7 @@ from bedside.station.client import StationClient
 from hal.sim.control import SimControl
 
 ENDED_BY_SIGNAL = 130
+RESTART_S = 1.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="keep everything in this folder, carry on what is there"
     )
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see `bedside simulate --list`")
+    parser.add_argument("--also", action="append", default=[], metavar="NAME", help="a further simulated device")
     parser.add_argument("--recorded", type=Path, metavar="DIR", help="folder of real sweeps for the simulated patient")
     parser.add_argument("--config", metavar="DIR", help="configuration to start from")
 
@@ -72,21 +74,29 @@ async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:
 class Bedside:
     """A running demonstration."""
 
-    def __init__(self, layout: Layout, script: Script, sim: SimControl, speed: float) -> None:
+    def __init__(self, layout: Layout, script: Script, sim: SimControl, speed: float, bus: str = "") -> None:
         self.layout = layout
         self.script = script
         self.sim = sim
         self.criteria_uv = criteria_uv(layout)
         self._options = ["--config", str(layout.config), "--data", str(layout.data), "--run", str(layout.run)]
         self._options += ["--speed", str(speed)]
+        self._bus = bus
         self.station: Child | None = None
         self.restarts = -1
 
     async def start_station(self) -> Child:
         """Start the station, or start it again."""
         self.restarts += 1
-        self.station = await start_station(self.layout.root, self._options)
+        self.station = await start_station(self.layout.root, self._options, bus=self._bus)
         return self.station
+
+    async def keep(self) -> None:
+        """Start the station again whenever it has ended on its own, as systemd would; until cancelled."""
+        while self.station is not None:
+            await self.station.process.wait()
+            await asyncio.sleep(RESTART_S)
+            await self.start_station()
 
     async def connect(self) -> StationClient:
         """The controlling connection, to a station that is started again when it has died."""
@@ -103,11 +113,11 @@ class Bedside:
 
 @contextlib.asynccontextmanager
 async def _bedside(args: argparse.Namespace, layout: Layout, speed: float) -> AsyncIterator[Bedside]:
-    simulation, addresses = await start_simulation(layout.simulation, _simulation_options(args, speed))
+    simulation, far_ends = await start_simulation(layout.simulation, _simulation_options(args, speed))
     try:
-        participant = prepare(layout, config_folder(args.config), addresses, args.study)
+        participant = prepare(layout, config_folder(args.config), far_ends.addresses, args.study)
         async with SimControl(layout.simulation) as sim, SimControl(layout.simulation) as touch:
-            bedside = Bedside(layout, script_for(participant), sim, speed)
+            bedside = Bedside(layout, script_for(participant), sim, speed, far_ends.bus)
             hands = asyncio.create_task(Hands(touch, speed).follow(layout.run))
             try:
                 await bedside.start_station()
@@ -125,6 +135,8 @@ def _simulation_options(args: argparse.Namespace, speed: float) -> list[str]:
     options = ["--seed", str(args.seed), "--speed", str(speed), "--until-stdin-closes"]
     for fault in args.fault:
         options += ["--fault", fault]
+    for name in args.also:
+        options += ["--also", name]
     if args.recorded is not None:
         options += ["--recorded", str(args.recorded)]
     return options
@@ -164,7 +176,12 @@ async def _at_the_kiosk(bedside: Bedside) -> int:
     await client.close()
     hint = f"sign in as {USER}, PIN {PIN}; participant {bedside.script.participant}, "
     hint += f"study card {bedside.script.second_identifier}"
-    return await run_kiosk(bedside.layout.run, hint)
+    keeper = asyncio.create_task(bedside.keep())
+    try:
+        return await run_kiosk(bedside.layout.run, hint)
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
 
 
 def _say(text: str) -> None:

@@ -14,6 +14,7 @@ from bedside.station.client import StationClient, StationGone
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 10.0
+SYSTEM_BUS = "DBUS_SYSTEM_BUS_ADDRESS"
 
 
 class DemoFailed(RuntimeError):
@@ -43,8 +44,16 @@ class Child:
             await self.process.wait()
 
 
-async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, dict[str, str]]:
-    """Start the far ends; the dictionary holds their addresses as they announced them."""
+@dataclass(frozen=True, slots=True)
+class FarEnds:
+    """Where the simulated devices are: an address by name, and the D-Bus of those on Bluetooth ("" for none)."""
+
+    addresses: dict[str, str]
+    bus: str = ""
+
+
+async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, FarEnds]:
+    """Start the far ends, and find them where they announced themselves."""
     log = folder / "simulation.log"
     with log.open("ab") as narration:
         process = await asyncio.create_subprocess_exec(
@@ -64,11 +73,13 @@ async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child,
         line = await process.stdout.readline()
     if not line:
         raise DemoFailed(f"the simulated devices did not start; see {log}")
-    return Child("simulation", process, log), dict(json.loads(line)["addresses"])
+    told = json.loads(line)
+    return Child("simulation", process, log), FarEnds(dict(told["addresses"]), told.get("bus", ""))
 
 
-async def start_station(folder: Path, options: Sequence[str]) -> Child:
-    """Start the station below its guard."""
+async def start_station(folder: Path, options: Sequence[str], *, bus: str = "") -> Child:
+    """Start the station below its guard; `bus` is the D-Bus on which it finds Bluetooth devices."""
+    environ = {**os.environ, SYSTEM_BUS: bus} if bus else None
     log = folder / "station.log"
     with log.open("ab") as narration:
         process = await asyncio.create_subprocess_exec(
@@ -85,6 +96,7 @@ async def start_station(folder: Path, options: Sequence[str]) -> Child:
             stdout=narration,
             stderr=narration,
             start_new_session=True,
+            env=environ,
         )
     return Child("station", process, log)
 

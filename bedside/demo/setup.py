@@ -2,16 +2,19 @@
 
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import tomli_w
 
 from bedside.config import Participant, load_participant, load_station, load_study
+from bedside.config.station import SINGLE, DeviceRole
 from bedside.demo.therapist import Script
 from bedside.events import Value
 from bedside.station.setup import SIMULATED
+from hal.sim.far_end import FAR_ENDS
 
 USER, PIN = "thera", "1234"
 """Who signs in at a demonstration's kiosk; the hash is in configs/demo/staff.toml."""
@@ -66,12 +69,31 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
     """
     shutil.copytree(source, layout.config, dirs_exist_ok=True)
     station = load_station(layout.config)
-    _edit(layout.config / "station.toml", study=study or station.study, box="demo")
+    devices = _devices(station.devices, addresses)
+    _edit(layout.config / "station.toml", study=study or station.study, box="demo", devices=devices)
     load_study(layout.config, study or station.study)
-    for role, device in station.named:
-        _edit(layout.config / "devices" / f"{device}.toml", address=f"{SIMULATED}{addresses[role]}")
+    by_device = {kind.device or name: addresses[name] for name, kind in FAR_ENDS.items() if name in addresses}
+    for role, device in load_station(layout.config).named:
+        address = by_device.get(device) or addresses[role]
+        _edit(layout.config / "devices" / f"{device}.toml", address=f"{SIMULATED}{address}")
     shutil.copy(layout.config / "demo" / "staff.toml", layout.config / "staff.toml")
     return _participant(layout, study or station.study)
+
+
+def _devices(shipped: Mapping[DeviceRole, str | tuple[str, ...]], here: Collection[str]) -> dict[str, object]:
+    """The station's devices: the shipped ones, and each further far end in its role, instead of one or beside some."""
+    devices: dict[str, object] = {**shipped}
+    for name in here:
+        kind = FAR_ENDS.get(name)
+        if kind is None:
+            continue
+        device = kind.device or name
+        role: DeviceRole = kind.role
+        if role in SINGLE:
+            devices[role] = device
+        else:
+            devices[role] = [*cast(list[str], devices.get(role, [])), device]
+    return devices
 
 
 def script_for(participant: Participant) -> Script:

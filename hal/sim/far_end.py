@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hal.sim.clock import SimClock
 from hal.sim.faults import Faults
 from hal.sim.gait_model import GaitModel
 from hal.sim.patient import Patient
+
+Role = Literal["stimulator", "emg", "robot", "current", "imu", "plate", "contact"]
 
 
 class FarEnd(Protocol):
@@ -42,7 +44,8 @@ class Surroundings:
 
     `name` is the far end's in this world and the TARGET of its faults; `folder` takes its serial port's name or socket;
     `seed` is its own; `pulse` is called with simulated time (s) and %MSO for every magnetic pulse it gives; `bus` is
-    the address of the private D-Bus that Bluetooth peripherals live on ("" where there is none).
+    the address of the private D-Bus that Bluetooth peripherals live on ("" where there is none). `catch_up` brings the
+    stimulator to the present, so that no pulse is missing from samples that are about to be made.
     """
 
     name: str
@@ -54,17 +57,22 @@ class Surroundings:
     gait: GaitModel
     pulse: Callable[[float, float], None]
     bus: str = ""
+    catch_up: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class FarEndKind:
-    """One line of the table: `driver` names the driver that speaks to it, `make` is its `module:function`."""
+    """One line of the table: `driver` names the driver that speaks to it, `make` is its `module:function`.
 
-    role: str
+    `device` is the shipped device file that describes such a device, where it is not called as the far end is.
+    """
+
+    role: Role
     driver: str
     transport: str
     what: str
     make: str
+    device: str = ""
 
     def build(self, surroundings: Surroundings) -> FarEnd:
         """Make it; raises ValueError for surroundings that it cannot live in."""
