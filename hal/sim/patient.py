@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Patient:
         self._recorded = recorded
         self._contractions: deque[Contraction] = deque()
         self._responses: deque[Response] = deque()
-        self._bank = lru_cache(maxsize=2)(self._make_bank)
+        self._bank = lru_cache(maxsize=8)(self._make_bank)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,6 +112,10 @@ class Patient:
         while self._responses[0].at_s < at_s - KEEP_S:
             self._responses.popleft()
         return response
+
+    def pulses_s(self, after_s: float) -> tuple[float, ...]:
+        """When pulses were given later than `after_s`, newest first (simulated s)."""
+        return tuple(response.at_s for response in takewhile(lambda r: r.at_s > after_s, reversed(self._responses)))
 
     def render_uv(
         self, first_s: float, count: int, rate_hz: float, *, first_index: int = 0, hum_rms_uv: float = HUM_UV

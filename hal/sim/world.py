@@ -168,7 +168,16 @@ class SimulatedWorld:
             raise ValueError(f"no far end {name!r}; known: {', '.join(FAR_ENDS)}")
         seed = int(np.random.SeedSequence((self.seed, *name.encode())).generate_state(1)[0])
         around = Surroundings(
-            name, folder, seed, self.clock, self.faults, self.patient, self.gait, self._pulse_elsewhere, bus
+            name,
+            folder,
+            seed,
+            self.clock,
+            self.faults,
+            self.patient,
+            self.gait,
+            self._pulse_elsewhere,
+            bus,
+            self.stimulator.step,
         )
         return kind.build(around)
 
