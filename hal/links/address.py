@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from hal.device import SetupError
 from hal.links.base import Link
 from hal.links.gatt import GattLink
+from hal.links.hid import HidLink
 from hal.links.listen import ListenLink
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
@@ -111,9 +112,16 @@ def _listen(asked: Asked) -> ListenLink:
     return ListenLink(asked.address, host=parts.hostname or "", port=parts.port)
 
 
+def _hid(asked: Asked) -> HidLink:
+    if not asked.rest.startswith("/"):
+        raise ValueError("the device must be an absolute path")
+    return HidLink(asked.address, path=asked.rest)
+
+
 FORMS: Mapping[str, Form] = {
     "serial": Form("bytes", "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1", _serial),
     "tcp": Form("bytes", "tcp:HOST:PORT", _tcp),
     "listen": Form("bytes", "listen:PORT, listen:HOST:PORT", _listen),
+    "hid": Form("bytes", "hid:/dev/hidraw0", _hid),
 }
 """Every form of address. A driver whose attribute `link_kinds` lacks the form's kind is not given such a link."""
