@@ -82,7 +82,7 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
 
 def _devices(shipped: Mapping[DeviceRole, str | tuple[str, ...]], here: Collection[str]) -> dict[str, object]:
     """The station's devices: the shipped ones, and each further far end in its role, instead of one or beside some."""
-    devices: dict[str, object] = {**shipped}
+    devices: dict[str, object] = {str(role): device for role, device in shipped.items()}
     for name in here:
         kind = FAR_ENDS.get(name)
         if kind is None:
