@@ -8,7 +8,7 @@ import base64
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,7 @@ class EmgPath:
         self._first_column = 0
         self._next_quality = 0
         self._uv_per_count = 1.0
+        self._for_meps = amplifier.for_meps
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="measure")
 
     def close(self) -> None:
@@ -134,7 +135,8 @@ class EmgPath:
         self._next_quality = self._ring.end + self._book.samples(QUALITY_EVERY_MS)
         counts = self._ring.window(self._ring.end - self._book.samples(REST_MS), self._ring.end)
         if counts is not None:
-            self._out.quality(quality(counts, self._names, self._uv_per_count, self._rail))
+            found = quality(counts, self._names, self._uv_per_count, self._rail)
+            self._out.quality(replace(found, for_meps=self._for_meps))
 
     def _draw(self, block: EmgBlock) -> None:
         if block.lost:

@@ -13,7 +13,7 @@ from bedside.snapshot import Alarm
 from bedside.visit import interlocks, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
-from bedside.visit.state import Visit
+from bedside.visit.state import DeviceHealth, Visit
 
 SILENCE_S = 120
 CLEAR_S = 1.0
@@ -104,6 +104,18 @@ def _emg(state: Visit, now: Now) -> str | None:
     return interlocks.BY_ID["emg"].problem(state, now)
 
 
+def _sensor(state: Visit, _: Now) -> str | None:
+    """A sensor that is not on the way of a pulse: only what is recorded suffers."""
+    if not state.going_on:
+        return None
+    gone = [name for name, device in state.live.devices.items() if device.role in SENSORS and not _well(device)]
+    return f"not heard: {', '.join(gone)}" if gone else None
+
+
+def _well(device: DeviceHealth) -> bool:
+    return device.health.state == "ok"
+
+
 def _robot_link(state: Visit, now: Now) -> str | None:
     return (
         robot.telemetry_problem(state, now) if state.step in ("fit", "coil", "treatment") and state.going_on else None
@@ -131,6 +143,7 @@ def _uncertain(state: Visit, _: Now) -> str | None:
     return f"up to {count} pulse(s) cannot be proved or excluded" if count and state.going_on else None
 
 
+SENSORS = frozenset({"imu", "plate"})
 ROBOT_CAUSES = ("robot_state", "robot_speed", "robot_link")
 STIMULATOR_CAUSES = ("enabled", "read_back", "train", "stimulator_silent", "stimulator", "coil_heat")
 TABLE: tuple[Definition, ...] = (
@@ -152,6 +165,7 @@ TABLE: tuple[Definition, ...] = (
     Definition("record", "medium", _record, "see the disk", 0.0),
     Definition("disk", "medium", _disk, "free disk space", 1.0),
     Definition("pause_ends", "medium", _pause_ends, "resume or end"),
+    Definition("sensor", "low", _sensor, "see the device page", 2.0),
     Definition("uncertain", "low", _uncertain, "it is in the record; tell the physician"),
 )
 BY_ID = {definition.id: definition for definition in TABLE}

@@ -70,10 +70,14 @@ class ActionFailed:
 
 @dataclass(frozen=True, slots=True)
 class EmgQuality:
-    """The EMG at rest over the last 100 ms: RMS (uV) by channel, and the channels at the converter's rail."""
+    """The EMG at rest over the last 100 ms: RMS (uV) by channel, and the channels at the converter's rail.
+
+    `for_meps` False: the amplifier is too slow, or has no trigger input, for evoked potentials.
+    """
 
     rest_rms_uv: Mapping[str, float]
     saturated: tuple[str, ...] = ()
+    for_meps: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,8 @@ def _emg(state: Visit, now: Now) -> str | None:
     age_s = (now.mono_ns - state.live.emg_ns) / NS
     if emg is None or age_s > state.setup.limits.fresh.emg_s * state.setup.speed:
         return "no EMG is arriving"
+    if not emg.for_meps:
+        return "this amplifier gives envelopes only: it cannot measure evoked potentials"
     return f"channel {target} is saturated" if target in emg.saturated else None
 
 

@@ -7,8 +7,9 @@ import pytest
 from bedside import commands as c
 from bedside import events as e
 from bedside.visit import alarms
-from bedside.visit.inputs import ControlBack, ControlLost, RecordTrouble
+from bedside.visit.inputs import ControlBack, ControlLost, Heard, RecordTrouble
 from bedside.visit.rules import Refusal
+from hal.device import Health, HealthChanged
 from tests.helpers.bed import Bed
 from tests.helpers.bed_ready import bed_at
 
@@ -214,3 +215,16 @@ def test_every_alarm_has_a_remedy_and_a_place_in_the_order() -> None:
     for definition in alarms.TABLE:
         assert definition.remedy
         assert definition.delay_s <= 1.0
+
+
+def test_a_sensor_that_is_gone_is_said_and_stops_nothing() -> None:
+    bed = running()
+    lost = Health("lost", bed.now_ns, error="the radio link ended")
+    bed.put(Heard("imu_foot_left", "imu", HealthChanged(bed.now_ns, lost)))
+    bed.advance(4.0)
+    assert bed.state.course.running
+    raised = [x for x in bed.events(e.AlarmRaised) if x.alarm == "sensor"]
+    assert [(x.priority, x.text) for x in raised] == [("low", "not heard: imu_foot_left")]
+    bed.put(Heard("imu_foot_left", "imu", HealthChanged(bed.now_ns, Health("ok", bed.now_ns))))
+    bed.advance(3.0)
+    assert [x for x in bed.events(e.AlarmCleared) if x.alarm == "sensor"]

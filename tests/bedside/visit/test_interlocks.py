@@ -292,9 +292,18 @@ def test_the_check_sees_a_missing_watch(name: str, monkeypatch: pytest.MonkeyPat
     assert name not in [event.cause for event in bed.events(e.StimulationPaused)]
 
 
-@pytest.mark.parametrize("name", ["posture", "emg", "ears", "screening", "control", "coil_heat"])
-def test_single_pulses_are_held_back(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    breaks: dict[str, Break] = {**DURING, "posture": undone("posture"), "emg": _saturate}
+def envelope_only(bed: Bed) -> None:
+    emg = bed.state.live.emg
+    assert emg is not None
+    slow = EmgQuality(emg.rest_rms_uv, for_meps=False)
+    bed.state = replace(bed.state, live=replace(bed.state.live, emg=slow))
+
+
+@pytest.mark.parametrize("name", ["posture", "emg", "ears", "screening", "control", "coil_heat", "e_stop"])
+@pytest.mark.parametrize("emg", ["saturated", "envelope only"])
+def test_single_pulses_are_held_back(name: str, emg: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = _saturate if emg == "saturated" else envelope_only
+    breaks: dict[str, Break] = {**DURING, "posture": undone("posture"), "emg": bad}
 
     def fires() -> bool:
         bed = bed_at("hotspot")
