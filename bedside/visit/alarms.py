@@ -165,7 +165,7 @@ TABLE: tuple[Definition, ...] = (
     Definition("record", "medium", _record, "see the disk", 0.0),
     Definition("disk", "medium", _disk, "free disk space", 1.0),
     Definition("pause_ends", "medium", _pause_ends, "resume or end"),
-    Definition("sensor", "low", _sensor, "see the device page", 2.0),
+    Definition("sensor", "low", _sensor, "see the device page", 1.0),
     Definition("uncertain", "low", _uncertain, "it is in the record; tell the physician"),
 )
 BY_ID = {definition.id: definition for definition in TABLE}
