@@ -1,0 +1,1 @@
+"""An example: the driver of an inertial sensor that a laboratory built itself."""
