@@ -213,7 +213,7 @@ class MagPro(MagProConversation):
             raise Refused("the stimulator is disabled", device=self.name, remedy="enable it first")
 
     def _why_not_off(self) -> str:
-        if self.link.fileno() is None or self.health.state != "ok":
+        if not self.link.is_open or self.health.state != "ok":
             return "and it cannot be heard"
         if self.account.enabled:
             return "and it still reports enabled"

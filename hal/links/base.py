@@ -11,6 +11,11 @@ class Link(Protocol):
         """The configured address, as in a device file."""
         ...
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be read and written."""
+        ...
+
     async def open(self) -> None:
         """Open; raises `LinkNotFound`, `LinkBusy`, `LinkDenied`, `NoAnswer`."""
         ...
@@ -27,6 +32,10 @@ class Link(Protocol):
         """Close; safe to call twice."""
         ...
 
+    async def wait_closed(self) -> None:
+        """Wait until `close` has taken effect at the far end too, where that takes time."""
+        ...
+
     def fileno(self) -> int | None:
-        """The open file descriptor, else None."""
+        """The open file descriptor; None while closed, and for a link that has none (Bluetooth)."""
         ...

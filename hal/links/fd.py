@@ -25,6 +25,11 @@ class FdLink(ABC):
         """The configured address."""
         return self._address
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be read and written."""
+        return self._fd is not None
+
     @abstractmethod
     async def open(self) -> None:
         """Open; raises `LinkNotFound`, `LinkBusy`, `LinkDenied`, `NoAnswer`."""
@@ -75,6 +80,10 @@ class FdLink(ABC):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(self._lost("closed"))
         self._release()
+
+    async def wait_closed(self) -> None:
+        """Nothing to wait for: a descriptor closes at once."""
+        return
 
     async def _readable(self, fd: int) -> None:
         loop = asyncio.get_running_loop()
