@@ -1,5 +1,6 @@
 """What a Bluetooth Low Energy link is: characteristics instead of a byte stream."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,12 +35,24 @@ class GattLink(Protocol):
         """Signal strength as last advertised."""
         ...
 
+    @property
+    def characteristics(self) -> Mapping[str, frozenset[str]]:
+        """While open: each characteristic's UUID, with its properties ("notify", "write", "read", ...)."""
+        ...
+
+    def max_write_bytes(self, characteristic: str) -> int:
+        """The longest value that one write without response carries; raises `Refused` where there is no such."""
+        ...
+
     async def open(self) -> None:
-        """Scan, connect, resolve services; raises `LinkNotFound`, `LinkBusy`, `LinkDenied`, `NoAnswer`."""
+        """Scan, connect, resolve services; raises `LinkNotFound`, `LinkBusy`, `LinkDenied`, `LinkLost`, `NoAnswer`."""
         ...
 
     async def subscribe(self, characteristic: str) -> None:
-        """Notifications of `characteristic` from now on; what arrived before this returned is discarded."""
+        """Notifications of `characteristic` from now on; what arrived before this returned is discarded.
+
+        Raises `LinkLost`, `NoAnswer`, `Refused` where the peripheral has no such characteristic.
+        """
         ...
 
     async def read(self) -> tuple[Notification, ...]:
@@ -47,11 +60,11 @@ class GattLink(Protocol):
         ...
 
     async def write(self, characteristic: str, data: bytes, *, response: bool = False) -> None:
-        """Write a value; raises `LinkLost`."""
+        """Write a value, acknowledged with `response`; raises `LinkLost`, `NoAnswer`, `Refused` (also by the device)."""
         ...
 
     async def read_value(self, characteristic: str) -> bytes:
-        """Read a value; raises `LinkLost`, `NoAnswer`."""
+        """Read a value; raises `LinkLost`, `NoAnswer`, `Refused`."""
         ...
 
     async def close(self) -> None:
