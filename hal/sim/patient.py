@@ -21,6 +21,8 @@ ACTIVE_UV = 15.0
 ACTIVE_GAIN = 0.88
 ACTIVE_EARLIER_MS = 1.5
 HUM_UV = 1.0
+BODY_MASS_KG = (74.0, 12.0)
+"""Mean and standard deviation of the population's body mass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Patient:
     """Drawn from the population by `seed`; all randomness is its own, so the same pulses evoke the same responses.
 
     With `recorded`, shapes, latencies and resting noise come from recordings where these have the muscle.
+    `body_mass_kg` is what stands on plates.
     """
 
     def __init__(
@@ -54,7 +57,8 @@ class Patient:
         stride_phase: Callable[[Array], Array | None] | None = None,
         recorded: RecordedSweeps | None = None,
     ) -> None:
-        drawn, trials, noise = np.random.SeedSequence(seed).spawn(3)
+        drawn, trials, noise, body = np.random.SeedSequence(seed).spawn(4)
+        self.body_mass_kg = float(np.clip(np.random.default_rng(body).normal(*BODY_MASS_KG), 45.0, 115.0))
         self.muscles: tuple[Muscle, ...] = draw_muscles(np.random.default_rng(drawn))
         self.coil = CoilPlacement()
         self._trials = np.random.default_rng(trials)

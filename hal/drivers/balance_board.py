@@ -1,0 +1,226 @@
+"""Nintendo Wii Balance Board over its raw HID node (`hid:/dev/hidraw0`): four loads, about 100 times a second.
+
+It carries no counter and no clock: samples are stamped on arrival, and shorter losses than `HOLE_S` cannot be seen. A
+longer pause is counted as lost by the nominal rate, an estimate. Put it down with its power button towards the heels.
+Not tried on hardware: see `balance_board_codec`. Published accuracy against laboratory plates, for one and the same
+board: centre of pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hal.device import LinkLost, LinkNotFound, NoAnswer, Refused, Vitals
+from hal.drivers import balance_board_codec as codec
+from hal.drivers.balance_board_codec import Acknowledged, BoardStatus, MemoryPart, Message, Weights
+from hal.drivers.plate_math import Array, cell_positions_cm
+from hal.drivers.plate_stream import StreamingPlate
+from hal.linked import Patience
+from hal.links.base import Link
+from hal.options import parse_options
+from hal.roles.plate import PlateSide
+
+NOMINAL_HZ = 100.0
+ANSWER_S = 0.5
+TRIES = 3
+HOLE_S = 0.5
+"""Arrivals are irregular and come in bunches; only a longer pause is taken for lost samples."""
+MOST_KG = 150.0
+"""The board's limit in all; a single corner above it, or far below zero, is at its rail."""
+LEAST_CORNER_KG = -20.0
+LOW_BATTERY_PCT = 15.0
+T = TypeVar("T", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceBoardOptions:
+    """Options of a device file. `spacing_cm` is the sensors' distance across and along (older papers: 22.8 along).
+
+    `trust_calibration` takes a board whose calibration checksum does not fit, once it was checked with a known mass.
+    """
+
+    side: PlateSide = "both"
+    spacing_cm: tuple[float, float] = (43.3, 23.8)
+    least_kg: float = 20.0
+    battery_every_s: float = 60.0
+    trust_calibration: bool = False
+
+    def __post_init__(self) -> None:
+        if min(self.spacing_cm) <= 0 or self.least_kg <= 0 or self.battery_every_s < 1:
+            raise ValueError("spacing_cm and least_kg must be above 0, battery_every_s at least 1")
+
+
+class BalanceBoard(StreamingPlate):
+    """A `hal.roles.ForcePlate` of four corners. Loads are not clamped at zero, so that an aged sensor can be tared."""
+
+    def __init__(
+        self,
+        name: str,
+        now_ns: Callable[[], int],
+        link: Link,
+        options: Mapping[str, Any] | None = None,
+        patience: Patience = Patience(silence_s=1.0, reopen_s=4.0),  # noqa: B008 - frozen
+    ) -> None:
+        self.options = parse_options(BalanceBoardOptions, options or {}, device=name)
+        super().__init__(
+            name,
+            now_ns,
+            link,
+            patience,
+            side=self.options.side,
+            positions_cm=cell_positions_cm(self.options.spacing_cm, ((0.0, 0.0),)),
+            least_kg=self.options.least_kg,
+        )
+        self._reports = codec.BoardReports()
+        self._answers: asyncio.Queue[Message] = asyncio.Queue()
+        self._calibration: codec.BoardCalibration | None = None
+        self._status: BoardStatus | None = None
+        self._streaming = False
+
+    @property
+    def rate_hz(self) -> float:
+        """The nominal rate (Hz); the board's own is irregular."""
+        return NOMINAL_HZ
+
+    @property
+    def dropped(self) -> int:
+        """Samples estimated to be lost, and reports that were cut short."""
+        return super().dropped + self._reports.dropped
+
+    @property
+    def vitals(self) -> Vitals:
+        """Rate and battery, and what to know about this board."""
+        vitals, status = super().vitals, self._status
+        notes = vitals.notes
+        if self.options.trust_calibration:
+            notes += ("its calibration is trusted without its checksum",)
+        if status is not None and (status.battery_low or status.battery_pct < LOW_BATTERY_PCT):
+            notes += ("its battery is nearly empty: put in four new cells",)
+        return replace(vitals, battery_pct=status.battery_pct if status is not None else None, notes=notes)
+
+    def on_link_up(self) -> None:
+        """Nothing is known of the board until it has said it again."""
+        super().on_link_up()
+        self._answers = asyncio.Queue()
+        self._calibration, self._streaming = None, False
+
+    def on_bytes(self, data: bytes) -> None:
+        """Take one report."""
+        for message in self._reports.feed(data):
+            if isinstance(message, Weights):
+                self._weighed(message)
+                continue
+            if isinstance(message, BoardStatus):
+                self._status = message
+                self._resume(message)
+            if not self._streaming:
+                self._answers.put_nowait(message)
+
+    async def greet(self) -> None:
+        """Start the sensors, read and check the calibration, stream; then ask for the battery from time to time."""
+        self.link.write(codec.LED_ON)
+        await self._answer(codec.ASK_STATUS, BoardStatus, lambda status: status.extension)
+        for address, data in codec.START_EXTENSION:
+            await self._answer(
+                codec.write_memory(address, data), Acknowledged, lambda said: said.report == 0x16 and not said.error
+            )
+        identity = await self._memory(codec.ID_ADDRESS, len(codec.IDENTITY))
+        if identity != codec.IDENTITY:
+            raise LinkNotFound(
+                f"this is no balance board: it calls itself {identity.hex(' ')}", remedy="correct the plate's address"
+            )
+        self._calibration = await self._read_calibration()
+        self._streaming = True
+        self.link.write(codec.STREAM_WEIGHTS)
+        while True:
+            await asyncio.sleep(self.options.battery_every_s)
+            self.link.write(codec.ASK_STATUS)
+
+    async def goodbye(self) -> None:
+        """Stop the stream and put the light out, to spare the battery."""
+        self._streaming = False
+        self.link.write(codec.STREAM_NOTHING)
+        self.link.write(codec.LED_OFF)
+
+    def loads_kg(self, counts: NDArray[np.int64]) -> Array:
+        """Loads (kg) by the board's own factory calibration, corners as in `counts`."""
+        if self._calibration is None:
+            raise Refused("its calibration is not known", device=self.name, remedy="wait until it is connected")
+        return self._calibration.loads_kg(counts)
+
+    def at_rail(self, counts: NDArray[np.int64], loads_kg: Array) -> NDArray[np.bool_]:
+        """Counts at either end of 16 bits, or a load that no corner can carry."""
+        ends = (counts <= 0) | (counts >= 0xFFFF)
+        rails: NDArray[np.bool_] = ends | (loads_kg > MOST_KG) | (loads_kg < LEAST_CORNER_KG)
+        return rails
+
+    # details
+
+    def _weighed(self, weights: Weights) -> None:
+        if not self._streaming:
+            return
+        now_ns = self.now_ns()
+        lost = self.estimated_loss(now_ns)
+        self.take(weights.counts, now_ns, lost=lost if lost > HOLE_S * NOMINAL_HZ else 0)
+
+    def _resume(self, status: BoardStatus) -> None:
+        """A status report ends the stream until the mode is set again; without its sensors a board starts anew."""
+        if not self._streaming:
+            return
+        if not status.extension:
+            raise LinkLost("the board has lost its sensors", remedy="switch the board off and on")
+        self.link.write(codec.STREAM_WEIGHTS)
+
+    async def _read_calibration(self) -> codec.BoardCalibration:
+        block = await self._memory(codec.CALIBRATION_ADDRESS, codec.CALIBRATION_BYTES)
+        head = await self._memory(codec.HEAD_ADDRESS, 2)
+        checksum = await self._memory(codec.CHECKSUM_ADDRESS, 4)
+        reference = await self._memory(codec.REFERENCE_ADDRESS, 2)
+        try:
+            return codec.parse_calibration(block, head, reference, checksum, trust=self.options.trust_calibration)
+        except codec.CalibrationError as error:
+            raise Refused(
+                f"this board must not be used: {error}", remedy="use another board, or have this one checked"
+            ) from error
+
+    async def _memory(self, address: int, size: int) -> bytes:
+        """`size` bytes of the board's memory; raises `NoAnswer`."""
+        found = b""
+        for _ in range(TRIES):
+            self.link.write(codec.read_memory(address, size))
+            found = b""
+            while len(found) < size:
+                part = await self._next(MemoryPart, _starts_at(address + len(found)))
+                if part is None or part.error:
+                    break
+                found += part.data
+            if len(found) == size:
+                return found
+        raise NoAnswer("the board does not tell its calibration", remedy="switch the board off and on")
+
+    async def _answer(self, report: bytes, kind: type[T], wanted: Callable[[T], bool]) -> T:
+        """What the board says to `report`; raises `NoAnswer` after `TRIES`."""
+        for _ in range(TRIES):
+            self.link.write(report)
+            if (said := await self._next(kind, wanted)) is not None:
+                return said
+        raise NoAnswer("the board does not answer", remedy="press the board's button, check its batteries")
+
+    async def _next(self, kind: type[T], wanted: Callable[[T], bool]) -> T | None:
+        """The next message of this kind that is `wanted`; None when none came in time."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                while True:
+                    said = await self._answers.get()
+                    if isinstance(said, kind) and wanted(said):
+                        return said
+        except TimeoutError:
+            return None
+
+
+def _starts_at(address: int) -> Callable[[MemoryPart], bool]:
+    return lambda part: part.offset == address & 0xFFFF
