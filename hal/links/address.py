@@ -8,14 +8,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hal.device import SetupError
 from hal.links.base import Link
+from hal.links.control_line import ControlLineLink
 from hal.links.gatt import GattLink
 from hal.links.hid import HidLink
 from hal.links.listen import ListenLink
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
 
-AnyLink = Link | GattLink
-LinkKind = Literal["bytes", "gatt"]
+AnyLink = Link | GattLink | ControlLineLink
+LinkKind = Literal["bytes", "gatt", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,13 @@ def _listen(asked: Asked) -> ListenLink:
     return ListenLink(asked.address, host=parts.hostname or "", port=parts.port)
 
 
+def _line(asked: Asked) -> ControlLineLink:
+    try:
+        return ControlLineLink(asked.address)
+    except SetupError as error:
+        raise ValueError("a port's absolute path, or rfc2217: with host and port, is needed") from error
+
+
 def _hid(asked: Asked) -> HidLink:
     if not asked.rest.startswith("/"):
         raise ValueError("the device must be an absolute path")
@@ -122,6 +130,7 @@ FORMS: Mapping[str, Form] = {
     "serial": Form("bytes", "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1", _serial),
     "tcp": Form("bytes", "tcp:HOST:PORT", _tcp),
     "listen": Form("bytes", "listen:PORT, listen:HOST:PORT", _listen),
+    "line": Form("lines", "line:/dev/ttyUSB0, line:rfc2217:HOST:PORT", _line),
     "hid": Form("bytes", "hid:/dev/hidraw0", _hid),
 }
 """Every form of address. A driver whose attribute `link_kinds` lacks the form's kind is not given such a link."""
