@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 
-from hal.links.base import Link
+from hal.links.base import Link, Listening
 from hal.supervised import Patience, SupervisedDevice
 
 __all__ = ["LinkedDevice", "Patience"]
@@ -24,6 +24,12 @@ class LinkedDevice(SupervisedDevice):
     def fileno(self) -> int | None:
         """The open link's file descriptor, None while closed and for a link that has none."""
         return self.link.fileno()
+
+    async def close(self) -> None:
+        """Say goodbye, disconnect and release everything; safe to call twice."""
+        await super().close()
+        if isinstance(self.link, Listening):
+            self.link.stop_listening()
 
     # for drivers
 

@@ -1,6 +1,6 @@
 """What a link is."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Link(Protocol):
@@ -38,4 +38,13 @@ class Link(Protocol):
 
     def fileno(self) -> int | None:
         """The open file descriptor; None while closed, and for a link that has none (Bluetooth)."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A link on which the device connects to us: it listens between connections too, until told not to."""
+
+    def stop_listening(self) -> None:
+        """Close, and turn away whoever comes from now on; safe to call twice."""
         ...
