@@ -17,7 +17,7 @@ from bedside.config.people import (
 from bedside.config.protocol import Preset
 from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
 from bedside.config.strict import ConfigError, digest, read
-from bedside.config.study import RmtRule, Signature, Study
+from bedside.config.study import RmtRule, RobotConfig, Signature, Study
 
 __all__ = [
     "AdverseConfig",
@@ -33,6 +33,7 @@ __all__ = [
     "Participant",
     "Preset",
     "RmtRule",
+    "RobotConfig",
     "Signature",
     "StaffMember",
     "StationConfig",
@@ -85,6 +86,8 @@ def load_study(folder: Path, study: str) -> Study:
     for low, high, key in (
         (*loaded.hunt.window_ms, "hunt.window_ms"),
         (*loaded.robot.envelope_kmh, "robot.envelope_kmh"),
+        (*(loaded.robot.prescription_kmh or (0, 0)), "robot.prescription_kmh"),
+        (*(loaded.robot.support_pct or (0, 0)), "robot.support_pct"),
         (loaded.hunt.start_pct_mso, loaded.hunt.cap_pct_mso, "hunt.start_pct_mso"),
     ):
         if not 0 <= low <= high:

@@ -73,9 +73,15 @@ class CoilPlacement(Section, frozen=True, kw_only=True):
 
 
 class RobotConfig(Section, frozen=True, kw_only=True):
-    """Walking: km/h, % of body weight, minutes."""
+    """Walking: km/h, % of body weight, minutes.
+
+    Outside `envelope_kmh` a speed is refused; outside `prescription_kmh` and `support_pct` a value is allowed, with a
+    note that the trial prescribes another.
+    """
 
     envelope_kmh: tuple[float, float]
+    prescription_kmh: tuple[float, float] | None = None
+    support_pct: tuple[float, float] | None = None
     max_while_stimulating_kmh: Positive
     steady_s: Annotated[float, Meta(ge=0)] = 30.0
     steady_kmh: Positive = 0.2

@@ -77,6 +77,8 @@ def _dose(event: e.DosePlanned) -> str:
 
 def _robot(event: e.RobotChanged) -> str:
     stop = ", EMERGENCY STOP pressed" if event.e_stop else ""
+    if event.phase == "unknown":
+        return f"robot: state unknown, it may be moving{_kmh(event.speed_kmh)}{stop}"
     return f"robot: {event.phase}{_kmh(event.speed_kmh)}{stop}"
 
 

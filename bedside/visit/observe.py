@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bedside.visit import alarms
+from bedside.visit import alarms, robot
 from bedside.visit.inputs import (
     ActionDone,
     Cause,
@@ -62,7 +62,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
         case PulseCounter():
             return replace(live, counter_ns=now.mono_ns)
         case RobotState():
-            return replace(live, robot=reading, robot_ns=now.mono_ns)
+            heard_ns = now.mono_ns if robot.is_word(reading) else live.robot_ns
+            return replace(live, robot=reading, robot_ns=heard_ns)
         case OperatorPrompt():
             return replace(live, prompt=reading if reading.text else None)
         case ContactState():

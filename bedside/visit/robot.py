@@ -4,9 +4,10 @@ Whatever goes wrong with either, the pulses stop and the robot is left as it is:
 controlled stop of the walk is the therapist's.
 """
 
-from bedside.events import RobotChanged
+from bedside.config import RobotConfig
+from bedside.events import RobotChanged, Value
 from bedside.visit.inputs import NS, Now
-from bedside.visit.state import Visit
+from bedside.visit.state import NO_TIME, Visit
 from hal.roles import RobotState
 
 MOVING_OR_STANDING = frozenset({"stand", "walk"})
@@ -19,9 +20,19 @@ def telemetry(state: Visit) -> bool:
     return robot is not None and robot.telemetry
 
 
+def is_word(reading: RobotState) -> bool:
+    """Whether the robot itself said this; a state in which nothing at all is known is a driver's word for silence."""
+    told = (reading.speed_kmh, reading.body_weight_support_kg, reading.assist_pct, reading.e_stop, reading.steps)
+    return (
+        reading.phase != "unknown"
+        or any(value is not None for value in told)
+        or bool(reading.angles_deg or reading.velocities_deg_s or reading.torques_nm or reading.contacts)
+    )
+
+
 def age_s(state: Visit, now: Now) -> float | None:
     """Seconds since the robot was heard over its wire; None when it never was or has none."""
-    if not telemetry(state) or state.live.robot is None:
+    if not telemetry(state) or state.live.robot is None or state.live.robot_ns == NO_TIME:
         return None
     return max(0.0, (now.mono_ns - state.live.robot_ns) / NS)
 
@@ -33,6 +44,8 @@ def state_problem(state: Visit, _now: Now) -> str | None:
         return "nothing is known of the robot"
     if robot.phase == "fault":
         return "the robot reports a fault"
+    if robot.phase == "unknown":
+        return "the robot's state is unknown: it may be moving"
     if robot.phase not in MOVING_OR_STANDING:
         return f"the robot is in '{robot.phase}'"
     return None
@@ -51,6 +64,8 @@ def speed_problem(state: Visit, _now: Now) -> str | None:
     """Why the speed does not go with pulses."""
     robot, rule = state.robot, state.setup.study.robot
     most = rule.max_while_stimulating_kmh
+    if robot is not None and robot.speed_kmh is None and robot.phase == "walk" and telemetry(state):
+        return "the walking speed is not known"
     if robot is None or robot.speed_kmh is None or robot.speed_kmh <= most + SPEED_TOLERANCE_KMH:
         return None
     return f"{robot.speed_kmh:g} km/h is faster than the {most:g} km/h of this study during stimulation"
@@ -72,6 +87,16 @@ def telemetry_problem(state: Visit, now: Now) -> str | None:
         return "the robot has not been heard"
     limit_s = state.setup.limits.fresh.robot_s * state.setup.speed
     return f"the robot was last heard {age:.1f} s ago" if age > limit_s else None
+
+
+def fit_note(rule: RobotConfig, item: str, value: Value) -> str:
+    """What to say of a speed or a support that is allowed but is not what the trial prescribes; "" for nothing."""
+    span = {"speed_kmh": rule.prescription_kmh, "support_pct": rule.support_pct}.get(item)
+    if span is None or isinstance(value, bool) or not isinstance(value, int | float) or span[0] <= value <= span[1]:
+        return ""
+    unit = "km/h" if item == "speed_kmh" else "%"
+    side = "below" if value < span[0] else "above"
+    return f"{side} trial prescription: {span[0]:g} to {span[1]:g} {unit}"
 
 
 def changed(state: Visit, reading: RobotState) -> RobotChanged | None:

@@ -1,6 +1,7 @@
 """The visit's part of a snapshot, for one role. What a role must not know is not in the picture at all."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from bedside.events import UNBLINDED, Role
 from bedside.snapshot import Alarm, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
@@ -128,8 +129,13 @@ def _robot(state: Visit, now: Now) -> Robot | None:
         assist_pct=shown.assist_pct,
         e_stop=shown.e_stop,
         steps=shown.steps,
-        angles_deg=shown.angles_deg if isinstance(shown, RobotState) else (),
+        angles_deg=_finite(shown.angles_deg) if isinstance(shown, RobotState) else (),
         contacts=shown.contacts if isinstance(shown, RobotState) else (),
         source=shown.source,
         age_s=robot.age_s(state, now),
     )
+
+
+def _finite(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Joint angles as a screen can draw them: all of them, or none where one is not known."""
+    return values if all(isfinite(value) for value in values) else ()

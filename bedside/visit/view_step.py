@@ -9,7 +9,7 @@ from bedside import commands
 from bedside.config import ItemConfig
 from bedside.events import StepId
 from bedside.snapshot import Action, Item, ItemState, Step
-from bedside.visit import commanded, forms, hotspot, hunt, steps
+from bedside.visit import commanded, forms, hotspot, hunt, robot, steps
 from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
@@ -92,8 +92,10 @@ def _hint(state: Visit, name: StepId, item: ItemConfig) -> str:
     doubt = state.doubts.get(item.id)
     if doubt is not None:
         return f"{doubt.text}; {doubt.physician} allowed it" if doubt.allowed else doubt.text
-    changed = forms.deviation(state, item) if name == "fit" else ""
-    return changed or item.hint
+    if name != "fit":
+        return item.hint
+    note = robot.fit_note(state.setup.study.robot, item.id, state.answer("fit", item.id))
+    return forms.deviation(state, item) or note or item.hint
 
 
 def next_action(state: Visit, now: Now, name: StepId) -> Action:

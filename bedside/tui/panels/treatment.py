@@ -74,10 +74,11 @@ def robot_cells(picture: Picture) -> list[Cell]:
     support = number(robot.body_weight_support_kg, 0, "kg")
     if robot.source == "operator" and age_s is not None and age_s < 600:
         age_s = 0.0
-    return [
-        _cell("speed", number(robot.speed_kmh, 1, "km/h"), by, age_s, up),
-        _cell("support", support, share, age_s, up),
-    ]
+    speed = _cell("speed", number(robot.speed_kmh, 1, "km/h"), by, age_s, up)
+    if picture.snapshot.robot is not None and robot.phase == "unknown":
+        # A belt nobody hears may run: this is louder than any age.
+        speed = (*speed[:2], ("UNKNOWN", "look"))
+    return [speed, _cell("support", support, share, age_s, up)]
 
 
 def stimulator_cells(picture: Picture) -> list[Cell]:
