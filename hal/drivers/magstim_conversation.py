@@ -68,7 +68,7 @@ class MagstimConversation(MagstimWire):
         await self.ask(commands.TEMPERATURE)
 
     def _nobody(self) -> HalError:
-        if self._replies or self.dropped:
+        if self.anything_heard:
             what = f"something answers, but not as a {TITLES[self.options.model]} does"
             return NoAnswer(what, device=self.name, remedy="correct the port or the model in the device file")
         return NoAnswer("nothing answers on this port", device=self.name, remedy=CHECK_CABLE)

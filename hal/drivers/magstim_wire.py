@@ -48,6 +48,7 @@ class MagstimWire(LinkedDevice, ABC):
         self._parser = ReplyParser(wire.shapes(self.options.model, None))
         self.greeted = False
         self._replies = 0
+        self._before = (0, 0)
         self._queue = asyncio.Lock()
         self._wire = asyncio.Lock()
         self._ticket = 0
@@ -91,7 +92,9 @@ class MagstimWire(LinkedDevice, ABC):
 
     def on_link_up(self) -> None:
         """Forget what was said before: the device may have been worked by hand, or be another one."""
-        self._parser = ReplyParser(wire.shapes(self.options.model, None))
+        self._parser.reset()
+        self._parser.use(wire.shapes(self.options.model, None))
+        self._before = (self._replies, self._parser.dropped)
         self.greeted = False
         self.account = Account()
 
@@ -136,6 +139,11 @@ class MagstimWire(LinkedDevice, ABC):
             serial_number=None,
             page="" if account.rapid is None else ("single pulse" if single else "repetitive"),
         )
+
+    @property
+    def anything_heard(self) -> bool:
+        """Whether any byte came since the link opened, understood or not."""
+        return (self._replies, self._parser.dropped) != self._before
 
     # what we ask
 

@@ -79,6 +79,12 @@ GENERIC: dict[str, FaultKind] = {
         FaultKind("freeze", "connected, and the data repeat the last sample"),
         FaultKind("low_battery", "the battery reports so many percent", "percent", "9"),
         FaultKind("saturated", "a channel or corner sits at its rail", "number", "0"),
+        FaultKind("panel_off", "somebody disarms or stops it at its own front panel", once=True),
+        FaultKind("coil_out", "the coil's connector is pulled"),
+        FaultKind("device_error", "the device reports an error of its own"),
+        FaultKind("ignore_off", "the device stays armed when told to disarm"),
+        FaultKind("lost_pulse", "a pulse is due and none is given", once=True),
+        FaultKind("overheat", "each pulse heats the coil so many times as much", "factor", "60"),
     )
 }
 """What can happen to any far end that a world was asked for by name: `NAME.cable_out@10+5`."""
