@@ -3,11 +3,14 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hal.sim.far_end import FAR_ENDS, FarEndKind
+from hal.sim.far_end import BLUETOOTH, FAR_ENDS, FarEndKind
 from hal.sim.faults import GENERIC, KINDS, FaultSpecError
 from hal.sim.hands import commands
+from hal.sim.private_bus import PrivateBus
 from hal.sim.recorded import RecordingError
 from hal.sim.server import serve
 from hal.sim.world import Ports, SimulatedWorld
@@ -31,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--emg-port", type=_port, default=0)
     parser.add_argument("--robot-port", type=_port, default=0)
     parser.add_argument("--also", action="append", default=[], metavar="NAME", help="a further far end, see --list")
-    parser.add_argument("--bus", default="", metavar="ADDRESS", help="private D-Bus that Bluetooth peripherals join")
+    parser.add_argument("--bus", default="", metavar="ADDRESS", help="D-Bus that Bluetooth peripherals join (own)")
     parser.add_argument("--lifetime-pid", type=int, metavar="PID", help="end when that process has ended")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input ends")
     parser.add_argument("--list", action="store_true", help="list far ends, control commands and faults")
@@ -82,6 +85,22 @@ async def _serve(options: argparse.Namespace) -> None:
     if options.dir is None:
         raise ValueError("--dir is needed: a folder for the serial port's name and the control socket")
     options.dir.mkdir(parents=True, exist_ok=True)
+    with _bus(options) as bus:
+        await _serve_on(options, bus)
+
+
+@contextmanager
+def _bus(options: argparse.Namespace) -> Iterator[str]:
+    """The D-Bus for Bluetooth: the one that was named, else one of our own where a far end needs it, else none."""
+    wireless = any(name in FAR_ENDS and FAR_ENDS[name].transport == BLUETOOTH for name in options.also)
+    if options.bus or not wireless:
+        yield options.bus
+        return
+    with PrivateBus(options.dir) as own:
+        yield own.address
+
+
+async def _serve_on(options: argparse.Namespace, bus: str) -> None:
     world = SimulatedWorld(
         options.seed,
         options.dir,
@@ -90,7 +109,7 @@ async def _serve(options: argparse.Namespace) -> None:
         recorded=options.recorded,
         ports=Ports(options.stimulator_link, options.stimulator_port, options.emg_port, options.robot_port),
         also=tuple(options.also),
-        bus=options.bus,
+        bus=bus,
     )
     await serve(world, options.dir, lifetime_pid=options.lifetime_pid, until_stdin_closes=options.until_stdin_closes)
 

@@ -71,7 +71,7 @@ class BleFarEnd:
                 next_s = max(next_s + self._tick_s, loop.time() - 10 * self._tick_s)
                 await asyncio.sleep(next_s - loop.time())
         finally:
-            self.unplug()
+            self._leave()
 
     def step(self, now_s: float) -> None:
         """What the device does by itself, at simulated time `now_s`."""
@@ -86,6 +86,12 @@ class BleFarEnd:
             self.peripheral.notify(uuid, self._random.randbytes(min(NOISE_BYTES, self.peripheral.mtu - 3)))
             data = self._flipped(data)
         return self.peripheral.notify(uuid, data)
+
+    def _leave(self) -> None:
+        from hal.sim import bluez  # noqa: PLC0415 - as in `plug`
+
+        self._plugged = False
+        bluez.radio(self.around.bus).leave(self.peripheral)
 
     async def _beat(self) -> None:
         if self.struck("cable_out"):

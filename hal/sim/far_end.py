@@ -16,6 +16,9 @@ from hal.sim.patient import Patient
 
 Role = Literal["stimulator", "emg", "robot", "current", "imu", "plate", "contact"]
 
+BLUETOOTH = "Bluetooth LE"
+"""The transport of far ends that need a D-Bus to live on."""
+
 
 class FarEnd(Protocol):
     """One simulated device. `run` plugs it in and serves until cancelled; faults may unplug it meanwhile."""
@@ -102,7 +105,7 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
         "hal.sim.trigger_device:line",
     ),
     "escd": FarEndKind("current", "escd", "serial (pty)", "tsDCS device, wired", "hal.sim.escd_device:wired"),
-    "escd_ble": FarEndKind("current", "escd", "Bluetooth LE", "tsDCS device, wireless", "hal.sim.escd_device:wireless"),
+    "escd_ble": FarEndKind("current", "escd", BLUETOOTH, "tsDCS device, wireless", "hal.sim.escd_device:wireless"),
     "sessantaquattro": FarEndKind(
         "emg", "sessantaquattro", "TCP, it connects to us", "Sessantaquattro+", "hal.sim.sessantaquattro_device:make"
     ),
@@ -111,29 +114,27 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
     "delsys": FarEndKind("emg", "delsys", "TCP", "Delsys Trigno control utility", "hal.sim.delsys_device:make"),
     "lsl_emg": FarEndKind("emg", "lsl_emg", "LSL", "an EMG outlet of another program", "hal.sim.lsl_device:make"),
     "imu_foot_left": FarEndKind(
-        "imu", "witmotion", "Bluetooth LE", "WitMotion on the left foot", "hal.sim.imu_device:witmotion_foot_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left foot", "hal.sim.imu_device:witmotion_foot_left"
     ),
     "imu_foot_right": FarEndKind(
-        "imu", "witmotion", "Bluetooth LE", "WitMotion on the right foot", "hal.sim.imu_device:witmotion_foot_right"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the right foot", "hal.sim.imu_device:witmotion_foot_right"
     ),
     "imu_thigh": FarEndKind(
-        "imu", "witmotion", "Bluetooth LE", "WitMotion on the left thigh", "hal.sim.imu_device:witmotion_thigh_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left thigh", "hal.sim.imu_device:witmotion_thigh_left"
     ),
     "imu_shank": FarEndKind(
-        "imu", "witmotion", "Bluetooth LE", "WitMotion on the left shank", "hal.sim.imu_device:witmotion_shank_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left shank", "hal.sim.imu_device:witmotion_shank_left"
     ),
     "imu_nus_left": FarEndKind(
-        "imu", "nus_imu", "Bluetooth LE", "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_left"
+        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_left"
     ),
     "imu_nus_right": FarEndKind(
-        "imu", "nus_imu", "Bluetooth LE", "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_right"
+        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_right"
     ),
     "imu_capture2go": FarEndKind(
-        "imu", "capture2go", "Bluetooth LE", "Capture2Go at 200 Hz", "hal.sim.imu_device:capture2go_foot_left"
+        "imu", "capture2go", BLUETOOTH, "Capture2Go at 200 Hz", "hal.sim.imu_device:capture2go_foot_left"
     ),
-    "imu_dot": FarEndKind(
-        "imu", "movella_dot", "Bluetooth LE", "Movella DOT at 60 Hz", "hal.sim.imu_device:dot_foot_left"
-    ),
+    "imu_dot": FarEndKind("imu", "movella_dot", BLUETOOTH, "Movella DOT at 60 Hz", "hal.sim.imu_device:dot_foot_left"),
     "balance_board": FarEndKind(
         "plate", "balance_board", "hidraw (seqpacket)", "Wii Balance Board", "hal.sim.balance_board_device:make"
     ),
@@ -143,11 +144,11 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
     "force_board_dual": FarEndKind(
         "plate", "force_board", "serial (pty)", "two boards, one a foot", "hal.sim.force_board_device:dual"
     ),
-    "ftms": FarEndKind("robot", "ftms_treadmill", "Bluetooth LE", "FTMS treadmill", "hal.sim.ftms_device:make"),
+    "ftms": FarEndKind("robot", "ftms_treadmill", BLUETOOTH, "FTMS treadmill", "hal.sim.ftms_device:make"),
     "trackmaster": FarEndKind(
         "robot", "trackmaster", "serial (pty)", "Trackmaster treadmill", "hal.sim.trackmaster_device:make"
     ),
-    "openexo": FarEndKind("robot", "openexo", "Bluetooth LE", "OpenExo exoskeleton", "hal.sim.openexo_device:make"),
+    "openexo": FarEndKind("robot", "openexo", BLUETOOTH, "OpenExo exoskeleton", "hal.sim.openexo_device:make"),
     "emergency_stop": FarEndKind(
         "contact", "contact", "RFC 2217 (TCP)", "emergency-stop button", "hal.sim.contact_device:emergency_stop"
     ),

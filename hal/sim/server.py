@@ -60,7 +60,8 @@ async def serve(
 ) -> None:
     """Run `world` until SIGTERM or SIGINT, or until process `lifetime_pid` or standard input has ended.
 
-    Prints one line of JSON with all addresses on stdout once everything listens.
+    Prints one line of JSON with all addresses on stdout once everything listens; `bus` is the D-Bus that the station's
+    Bluetooth takes for the system's (`DBUS_SYSTEM_BUS_ADDRESS`), "" without Bluetooth.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -89,6 +90,7 @@ def _announce(world: SimulatedWorld, folder: Path) -> None:
         "speed": world.clock.speed,
         "control": str(folder / SOCKET_NAME),
         "addresses": world.addresses,
+        "bus": world.bus,
         "channels": world.patient.names,
     }
     sys.stdout.write(json.dumps(line) + "\n")

@@ -69,6 +69,7 @@ class SimulatedWorld:
         bus: str = "",
     ) -> None:
         self.seed = seed
+        self.bus = bus
         self.clock = SimClock(speed)
         self.pulses: list[Pulse] = []
         self.gait = GaitModel()

@@ -1,0 +1,356 @@
+"""A simulated Bluetooth service: `org.bluez` with one adapter on a private D-Bus, and the peripherals in its reach.
+
+The station's own Bluetooth library talks to it unchanged. Order of signals as in BlueZ: a scan makes a device's object
+appear and its signal strength change; a connection sets Connected, exports services and characteristics, then sets
+ServicesResolved; a lost one takes them away again, then clears ServicesResolved and Connected.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
+
+from dbus_fast import DBusError, Message, MessageType
+from dbus_fast.aio import MessageBus
+
+from hal.sim import bluez_objects as objects
+from hal.sim.bluez_objects import ADAPTER, ADAPTER_PATH, CHARACTERISTIC, DEVICE, OBJECT_MANAGER, PROPERTIES, ObjectTree
+from hal.sim.peripheral import AttError, Characteristic, Peripheral
+
+NAME = "org.bluez"
+ADVERTISE_S = 0.05
+CONNECT_S = 0.03
+RESOLVE_S = 0.03
+NOT_READY = "org.bluez.Error.NotReady"
+FAILED = "org.bluez.Error.Failed"
+NOT_PERMITTED = "org.bluez.Error.NotPermitted"
+UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
+UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod"
+
+Answer = Message | None
+"""None: the answer is sent later."""
+
+
+class FakeBlueZ:
+    """The service on the bus at `bus_address`, and its radio.
+
+    `refuse` maps a method's name ("Connect") to the error and text it answers with; methods named in `hang` never
+    answer.
+    """
+
+    def __init__(self, bus_address: str) -> None:
+        self.bus_address = bus_address
+        self.refuse: dict[str, tuple[str, str]] = {}
+        self.hang: set[str] = set()
+        self._bus: MessageBus | None = None
+        self._starting = asyncio.Lock()
+        self._tree = ObjectTree(self._send)
+        self._peripherals: dict[str, Peripheral] = {}
+        self._members: dict[str, tuple[Peripheral, Characteristic]] = {}
+        self._paths: dict[Characteristic, str] = {}
+        self._scanners: set[str] = set()
+        self._listeners: dict[Characteristic, set[str]] = {}
+        self._advertiser: asyncio.TimerHandle | None = None
+        self._random = random.Random(1)
+        self._users: set[Peripheral] = set()
+
+    # its life on the bus
+
+    @property
+    def alive(self) -> bool:
+        """Whether the service is on the bus."""
+        return self._bus is not None and self._bus.connected
+
+    async def start(self) -> None:
+        """Join the bus with a powered adapter; nothing when there already. Raises OSError where there is no bus."""
+        async with self._starting:
+            if self.alive:
+                return
+            bus = MessageBus(bus_address=self.bus_address)
+            await bus.connect()
+            bus.add_message_handler(self._on_message)
+            self._bus = bus
+            await bus.call(_bus_call("AddMatch", "s", ["type='signal',member='NameOwnerChanged'"]))
+            self._tree.objects.clear()
+            self._tree.add(ADAPTER_PATH, ADAPTER, objects.adapter_properties())
+            await bus.request_name(NAME)
+
+    def die(self) -> None:
+        """Vanish from the bus without a word, as a service that crashed; peripherals stay in reach. See `start`."""
+        if self._advertiser is not None:
+            self._advertiser.cancel()
+            self._advertiser = None
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            bus.disconnect()
+        self._tree.objects.clear()
+        self._scanners.clear()
+        for peripheral in self._peripherals.values():
+            self._unmap(peripheral)
+            peripheral.link_down()
+
+    async def close(self) -> None:
+        """Vanish, and wait until the connection to the bus is released."""
+        bus = self._bus
+        self.die()
+        if bus is not None:
+            with contextlib.suppress(Exception):
+                await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+    # what is in reach
+
+    async def publish(self, peripheral: Peripheral) -> None:
+        """Bring a peripheral into reach, starting the service where it is not there."""
+        self._users.add(peripheral)
+        peripheral.radio = self
+        self._peripherals[objects.device_path(peripheral)] = peripheral
+        await self.start()
+        self.refresh(peripheral)
+
+    def withdraw(self, peripheral: Peripheral) -> None:
+        """Take it out of reach: the connection ends, no scan finds it."""
+        self.drop(peripheral)
+        self._peripherals.pop(objects.device_path(peripheral), None)
+
+    def leave(self, peripheral: Peripheral) -> None:
+        """It will not come back; after the last one the service leaves the bus."""
+        self.withdraw(peripheral)
+        self._users.discard(peripheral)
+        if not self._users:
+            self.die()
+
+    def power(self, on: bool) -> None:
+        """Switch the adapter on or off; off ends every connection and scan."""
+        if not on:
+            for peripheral in self._peripherals.values():
+                self.drop(peripheral)
+            self._scanners.clear()
+            self._tree.change(ADAPTER_PATH, ADAPTER, Discovering=False)
+        self._tree.change(ADAPTER_PATH, ADAPTER, Powered=on)
+
+    def pull_adapter(self) -> None:
+        """Pull the adapter out of the box."""
+        for peripheral in self._peripherals.values():
+            self.drop(peripheral)
+        self._tree.remove(ADAPTER_PATH)
+
+    # the radio, for peripherals
+
+    def deliver(self, peripheral: Peripheral, batch: Sequence[tuple[Characteristic, bytes]]) -> None:
+        """Carry notifications to the station, together and in order."""
+        for characteristic, data in batch:
+            self._tree.change(self._paths.get(characteristic, ""), CHARACTERISTIC, Value=data)
+
+    def refresh(self, peripheral: Peripheral) -> None:
+        """Advertise, where somebody scans."""
+        if self._scanners and self._advertiser is None:
+            self._advertise()
+
+    def drop(self, peripheral: Peripheral) -> None:
+        """End the connection, with the signals of a link that was lost."""
+        path = objects.device_path(peripheral)
+        self._unmap(peripheral)
+        if path in self._tree.objects and self._tree.value(path, DEVICE, "Connected"):
+            for below in [p for p in self._tree.objects if p.startswith(f"{path}/service") and p.count("/") == 5]:
+                self._tree.remove(below)
+            self._tree.change(path, DEVICE, ServicesResolved=False)
+            self._tree.change(path, DEVICE, Connected=False)
+        peripheral.link_down()
+
+    def _unmap(self, peripheral: Peripheral) -> None:
+        for path, (owner, characteristic) in tuple(self._members.items()):
+            if owner is peripheral:
+                del self._members[path]
+                self._paths.pop(characteristic, None)
+                self._listeners.pop(characteristic, None)
+
+    def _advertise(self) -> None:
+        self._advertiser = None
+        if not self._scanners:
+            return
+        for path, peripheral in self._peripherals.items():
+            if peripheral.advertising:
+                self._tree.add(path, DEVICE, objects.device_properties(peripheral))
+                self._tree.change(path, DEVICE, RSSI=peripheral.rssi_dbm + self._random.randint(-1, 1))
+        self._advertiser = asyncio.get_running_loop().call_later(ADVERTISE_S, self._advertise)
+
+    # what clients ask
+
+    def _send(self, message: Message) -> None:
+        if self._bus is not None and self._bus.connected:
+            self._bus.send(message)
+
+    def _on_message(self, message: Message) -> Message | bool | None:
+        if message.message_type is MessageType.SIGNAL and message.member == "NameOwnerChanged":
+            if not message.body[2]:
+                self._client_left(message.body[0])
+            return None
+        if message.message_type is not MessageType.METHOD_CALL:
+            return None
+        if message.member in self.hang:
+            return True
+        if message.member in self.refuse:
+            raise DBusError(*self.refuse[message.member])
+        method = self._methods().get((message.interface, message.member))
+        if method is None:
+            return None
+        if message.path != "/" and message.path not in self._tree.objects:
+            raise DBusError(UNKNOWN_OBJECT, f"no object {message.path}")
+        return method(message) or True
+
+    def _methods(self) -> dict[tuple[str | None, str | None], Callable[[Message], Answer]]:
+        return {
+            (OBJECT_MANAGER, "GetManagedObjects"): lambda m: Message.new_method_return(
+                m, "a{oa{sa{sv}}}", [self._tree.objects]
+            ),
+            (PROPERTIES, "Get"): self._get,
+            (PROPERTIES, "GetAll"): lambda m: Message.new_method_return(
+                m, "a{sv}", [self._tree.objects[str(m.path)].get(m.body[0], {})]
+            ),
+            (ADAPTER, "SetDiscoveryFilter"): Message.new_method_return,
+            (ADAPTER, "StartDiscovery"): self._start_discovery,
+            (ADAPTER, "StopDiscovery"): self._stop_discovery,
+            (ADAPTER, "RemoveDevice"): self._remove_device,
+            (DEVICE, "Connect"): self._connect,
+            (DEVICE, "Disconnect"): self._disconnect,
+            (CHARACTERISTIC, "StartNotify"): lambda m: self._set_notify(m, on=True),
+            (CHARACTERISTIC, "StopNotify"): lambda m: self._set_notify(m, on=False),
+            (CHARACTERISTIC, "WriteValue"): self._write_value,
+            (CHARACTERISTIC, "ReadValue"): self._read_value,
+        }
+
+    def _get(self, message: Message) -> Answer:
+        interface, name = message.body
+        value = self._tree.objects[str(message.path)].get(interface, {}).get(name)
+        if value is None:
+            raise DBusError("org.freedesktop.DBus.Error.InvalidArgs", f"no such property {name}")
+        return Message.new_method_return(message, "v", [value])
+
+    def _start_discovery(self, message: Message) -> Answer:
+        if not self._tree.value(ADAPTER_PATH, ADAPTER, "Powered"):
+            raise DBusError(NOT_READY, "Resource Not Ready")
+        self._scanners.add(str(message.sender))
+        self._tree.change(ADAPTER_PATH, ADAPTER, Discovering=True)
+        if self._advertiser is None:
+            self._advertiser = asyncio.get_running_loop().call_later(ADVERTISE_S, self._advertise)
+        return Message.new_method_return(message)
+
+    def _stop_discovery(self, message: Message) -> Answer:
+        if message.sender not in self._scanners:
+            raise DBusError(FAILED, "No discovery started")
+        self._end_scan(str(message.sender))
+        return Message.new_method_return(message)
+
+    def _end_scan(self, sender: str) -> None:
+        self._scanners.discard(sender)
+        if not self._scanners:
+            self._tree.change(ADAPTER_PATH, ADAPTER, Discovering=False)
+            for path in self._peripherals:
+                self._tree.forget(path, DEVICE, "RSSI")
+
+    def _remove_device(self, message: Message) -> Answer:
+        path = str(message.body[0])
+        if path in self._peripherals:
+            self.drop(self._peripherals[path])
+        self._tree.remove(path)
+        return Message.new_method_return(message)
+
+    def _connect(self, message: Message) -> Answer:
+        path = str(message.path)
+        if self._tree.value(path, DEVICE, "Connected"):
+            return Message.new_method_return(message)
+        loop = asyncio.get_running_loop()
+        loop.call_later(CONNECT_S, self._connected, message, path)
+        return None
+
+    def _connected(self, message: Message, path: str) -> None:
+        peripheral = self._peripherals.get(path)
+        if peripheral is None or not peripheral.advertising or path not in self._tree.objects:
+            # the real service keeps trying until the peripheral shows up or the client gives up
+            return
+        self._tree.change(path, DEVICE, Connected=True)
+        peripheral.link_up()
+        self._send(Message.new_method_return(message))
+        asyncio.get_running_loop().call_later(RESOLVE_S, self._resolve, path, peripheral)
+
+    def _resolve(self, path: str, peripheral: Peripheral) -> None:
+        if not peripheral.connected or path not in self._tree.objects:
+            return
+        for below, interface, properties, characteristic in objects.gatt_objects(peripheral):
+            self._tree.add(below, interface, properties)
+            if characteristic is not None:
+                self._members[below] = (peripheral, characteristic)
+                self._paths[characteristic] = below
+        self._tree.change(path, DEVICE, ServicesResolved=True)
+
+    def _disconnect(self, message: Message) -> Answer:
+        if peripheral := self._peripherals.get(str(message.path)):
+            asyncio.get_running_loop().call_soon(self.drop, peripheral)
+        return Message.new_method_return(message)
+
+    def _member(self, message: Message) -> tuple[Peripheral, Characteristic]:
+        if (found := self._members.get(str(message.path))) is None:
+            raise DBusError(FAILED, "Not connected")
+        return found
+
+    def _set_notify(self, message: Message, *, on: bool) -> Answer:
+        _, characteristic = self._member(message)
+        if not {"notify", "indicate"} & set(characteristic.flags):
+            raise DBusError("org.bluez.Error.NotSupported", "Operation is not supported")
+        listeners = self._listeners.setdefault(characteristic, set())
+        (listeners.add if on else listeners.discard)(str(message.sender))
+        self._tell(characteristic)
+        return Message.new_method_return(message)
+
+    def _tell(self, characteristic: Characteristic) -> None:
+        on = bool(self._listeners.get(characteristic))
+        if characteristic.notifying != on:
+            characteristic.notifying = on
+            self._tree.change(self._paths[characteristic], CHARACTERISTIC, Notifying=on)
+            if characteristic.on_subscribe is not None:
+                characteristic.on_subscribe(on)
+
+    def _write_value(self, message: Message) -> Answer:
+        _, characteristic = self._member(message)
+        if not {"write", "write-without-response"} & set(characteristic.flags):
+            raise DBusError(NOT_PERMITTED, "Write not permitted")
+        if characteristic.on_write is not None:
+            try:
+                characteristic.on_write(bytes(message.body[0]))
+            except AttError as error:
+                raise DBusError(FAILED, f"Operation failed with ATT error: 0x{error.code:02x}") from error
+        return Message.new_method_return(message)
+
+    def _read_value(self, message: Message) -> Answer:
+        _, characteristic = self._member(message)
+        if "read" not in characteristic.flags or characteristic.read is None:
+            raise DBusError(NOT_PERMITTED, "Read not permitted")
+        try:
+            return Message.new_method_return(message, "ay", [characteristic.read()])
+        except AttError as error:
+            raise DBusError(FAILED, f"Operation failed with ATT error: 0x{error.code:02x}") from error
+
+    def _client_left(self, name: str) -> None:
+        """As the real service: a client's scan and subscriptions end with it, its connections do not."""
+        if name in self._scanners:
+            self._end_scan(name)
+        for characteristic, listeners in tuple(self._listeners.items()):
+            if name in listeners:
+                listeners.discard(name)
+                self._tell(characteristic)
+
+
+_RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, FakeBlueZ]] = WeakKeyDictionary()
+
+
+def radio(bus_address: str) -> FakeBlueZ:
+    """The radio that all far ends of this event loop share on that bus; it joins the bus with its first peripheral."""
+    on_loop = _RADIOS.setdefault(asyncio.get_running_loop(), {})
+    return on_loop.setdefault(bus_address, FakeBlueZ(bus_address))
+
+
+def _bus_call(member: str, signature: str, body: list[object]) -> Message:
+    name = "org.freedesktop.DBus"
+    path = "/org/freedesktop/DBus"
+    return Message(destination=name, path=path, interface=name, member=member, signature=signature, body=body)
