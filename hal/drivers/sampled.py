@@ -24,10 +24,12 @@ class LossDetector:
     """Missing samples, by a counter that goes up by one a sample and wraps at `modulus`.
 
     One miscounted sample never counts as a gap twice. A loss of whole turns is invisible here: see `ClockedLoss`.
+    With `framed`, something else tells that these are counters, however many gaps there are.
     """
 
-    def __init__(self, modulus: int = 65536) -> None:
+    def __init__(self, modulus: int = 65536, *, framed: bool = False) -> None:
         self._modulus = modulus
+        self._framed = framed
         self._last: int | None = None
         self.stuck = False
 
@@ -44,7 +46,7 @@ class LossDetector:
         rows = np.flatnonzero(steps != 1)
         if self.stuck or not len(rows):
             return []
-        if len(rows) > max(2, len(values) // 10):
+        if not self._framed and len(rows) > max(2, len(values) // 10):
             return None
         return [Gap(int(row), (int(steps[row]) - 1) % self._modulus) for row in rows]
 
