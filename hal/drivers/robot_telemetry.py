@@ -41,13 +41,17 @@ class RobotTelemetry(Device):
         return ()
 
     @property
-    def vitals(self) -> Vitals:
-        """States received, their rate over the last two seconds, and the remarks."""
+    def rate_hz(self) -> float | None:
+        """States a second over the last two seconds before the last; None before there are two."""
         arrivals = self._arrivals
-        rate_hz = None
-        if arrivals is not None and len(arrivals) > 1 and arrivals[-1] > arrivals[0]:
-            rate_hz = round((len(arrivals) - 1) * 1e9 / (arrivals[-1] - arrivals[0]), 1)
-        return replace(super().vitals, rate_hz=rate_hz, received=self._received, notes=self.remarks)
+        if arrivals is None or len(arrivals) < 2 or arrivals[-1] <= arrivals[0]:
+            return None
+        return round((len(arrivals) - 1) * 1e9 / (arrivals[-1] - arrivals[0]), 1)
+
+    @property
+    def vitals(self) -> Vitals:
+        """States received, their rate, and the remarks."""
+        return replace(super().vitals, rate_hz=self.rate_hz, received=self._received, notes=self.remarks)
 
     def set_health(self, health: Health) -> None:
         """Store the health; where the machine can no longer be heard, say that its state is unknown."""

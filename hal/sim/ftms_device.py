@@ -39,6 +39,7 @@ class FtmsDevice(BleFarEnd):
         maximum_kmh: float = 5.0,
         step_kmh: float = 0.1,
         clamp_kmh: float | None = None,
+        data_every_s: float = DATA_EVERY_S,
     ) -> None:
         self.belt = Belt(around.gait, fastest_kmh=maximum_kmh, clamp_kmh=clamp_kmh)
         self.grants = True
@@ -46,6 +47,7 @@ class FtmsDevice(BleFarEnd):
         self.controlled = False
         self.written: list[bytes] = []
         self._range = tuple(round(speed * 100) for speed in (minimum_kmh, maximum_kmh, step_kmh))
+        self._data_every_s = data_every_s
         self._distance_m = 0.0
         self._since_s = around.clock.now_s()
         self._last_s = self._told_s = self._since_s
@@ -92,7 +94,7 @@ class FtmsDevice(BleFarEnd):
             self.controlled = False
             self.notify(STATUS, b"\x03")
         self._e_stop = gait.e_stop
-        if self.around.clock.real_s(now_s - self._told_s) >= DATA_EVERY_S:
+        if self.around.clock.real_s(now_s - self._told_s) >= self._data_every_s:
             self._told_s = now_s
             for packet in self._data(now_s):
                 self.notify(DATA, packet)

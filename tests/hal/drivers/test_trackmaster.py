@@ -47,9 +47,13 @@ class Bench:
     def fault(self, what: str) -> Fault:
         return self.device._faults.add(f"trackmaster.{what}", self.clock.now_s())
 
-    async def walking(self, speed_kmh: float = 1.0) -> None:
+    async def walking(self, speed_kmh: float = 0.8) -> None:
+        """Walk, the ramp skipped up to its last step."""
         await finishes(self.belt.take_control())
         await finishes(self.belt.start_belt())
+        self.device.belt.gait.walk(speed_kmh - 0.1)
+        self.device.belt.gait.speed_kmh = speed_kmh - 0.1
+        await until(lambda: self.last.speed_kmh == pytest.approx(speed_kmh - 0.1, abs=0.09))
         await finishes(self.belt.set_speed(speed_kmh), 15)
 
 
@@ -84,7 +88,9 @@ async def test_a_walk_from_start_to_stop(tmp_path: Path) -> None:
         assert isinstance(b.belt, Treadmill)
         await until(lambda: b.states and b.last.phase == "stand")
         assert (b.last.speed_kmh, b.last.e_stop, b.last.steps) == (0.0, None, None)
-        await b.walking(0.9)
+        await b.belt.take_control()
+        await finishes(b.belt.start_belt())
+        await finishes(b.belt.set_speed(0.9), 15)
         assert b.last.phase == "walk"
         assert b.last.speed_kmh == pytest.approx(0.9, abs=0.1)
         assert b.device.belt.gait.phase is Phase.WALK
@@ -149,7 +155,7 @@ async def test_a_stop_overtakes_a_ramp(tmp_path: Path) -> None:
 
 async def test_a_lost_link_is_unknown_at_once_and_the_belt_stops_by_itself(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        await b.walking(0.9)
+        await b.walking()
         fault = b.fault("cable_out@0+15")
         await until(lambda: b.belt.health.state == "lost")
         assert (b.last.phase, b.last.speed_kmh, b.last.e_stop) == ("unknown", None, None)
@@ -207,7 +213,7 @@ async def test_a_belt_started_without_its_stop_is_not_ours(tmp_path: Path) -> No
 async def test_a_stop_that_nobody_confirms_says_so(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking(0.8)
-        fault = b.fault("freeze@0+15")
+        fault = b.fault("freeze@0+10")
         await until(lambda: fault.strikes)
         with pytest.raises(OffNotConfirmed, match="does not report standing") as error:
             await finishes(b.belt.stop_belt(), 15)
