@@ -132,7 +132,8 @@ class SessantaquattroDevice:
         self._writer = writer
         try:
             while True:
-                self._obey(Command(int.from_bytes(await reader.readexactly(2), "big")))
+                word = await reader.readexactly(2)
+                self._obey(Command(int.from_bytes(word, "big")))
         except (asyncio.IncompleteReadError, ConnectionError):
             self.hung_up_on += self.source.running and self._plugged
         finally:
