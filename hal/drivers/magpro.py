@@ -2,7 +2,11 @@
 
 The front panel stays live and the device knows no keepalive: whatever we last asked proves nothing. So every value
 comes from a device message, a command completes only on read-back, and any doubt ends in the "off" frame.
-Not verified on hardware; the protocol is the one public drivers agree on (`magpro_codec`).
+Not tried on hardware; the protocol is the one public drivers agree on (`magpro_codec`).
+
+How the device reports and counts inside bursts is not known: message 02 may come once a pulse or once a burst, and so
+may its counter run. The driver publishes each message 02 as what it is, one report; a burst's pulses that no report
+covers are the counter's to settle where it proved itself, and uncertain where it does not.
 """
 
 import asyncio
@@ -13,8 +17,9 @@ from hal.device import HalError, LinkError, NoAnswer, OffNotConfirmed, PulseNotD
 from hal.drivers import magpro_commands as commands
 from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro_codec import Flags, Page, TimingControl, encode_frame, model_name
-from hal.drivers.magpro_conversation import ASK_AGAIN_S, CHECK_CABLE, MagProConversation
+from hal.drivers.magpro_conversation import ASK_AGAIN_S, CHECK_CABLE
 from hal.drivers.magpro_limits import check_amplitude, check_train, max_rate_hz
+from hal.drivers.magpro_waveform import READ_BACKS, Burst, MagProWaveform
 from hal.roles import StimulatorCapabilities, Train, TrainPrepared
 
 OFF_FRAME = encode_frame(commands.DISABLE)
@@ -23,14 +28,12 @@ OFF_AGAIN_S = 0.12
 """Pause between repeated "off" frames; longer than the 20-80 ms in which the device answers (Koponen)."""
 FRESH_S = 0.1
 """A status heard later than this after the first "off" frame was asked for after it."""
-READ_BACKS = 4
-"""Attempts at reading a train back; the device may need some 0.3 s to take new settings (NeuroSimo)."""
 _EXTENDED_RATE = 0x10
 _NO_PULSE = "check that the coil is connected and the stimulator shows no message, then try again"
 _OFF_BY_HAND = "switch the stimulator off by hand NOW and take the coil away from the patient"
 
 
-class MagPro(MagProConversation):
+class MagPro(MagProWaveform):
     """A `hal.roles.Stimulator` that talks."""
 
     _prepared: TrainPrepared | None = None
@@ -58,6 +61,7 @@ class MagPro(MagProConversation):
         """Start afresh; after a lost link, or a stop that found none, switch the device off first."""
         super().on_link_up()
         self._prepared = None
+        self.wanted_burst = None
         if self.reopened or self._off_owed:
             self.off_now()
 
@@ -90,6 +94,8 @@ class MagPro(MagProConversation):
         async with self.turn():
             self._check_mode()
             self._check_enabled()
+            if self.wanted_burst is not None:
+                raise Refused("it is set to bursts", device=self.name, remedy="set it to single pulses first")
             body = commands.FIRE_VARIANTS[self.options.fire]
             di_dt_a_us = await self.ask(body, _di_dt, self.options.pulse_s)
             if not di_dt_a_us:
@@ -100,15 +106,17 @@ class MagPro(MagProConversation):
         """Set up a train on the Timing page and read it back; `ReadBackMismatch` when the device repeats another.
 
         Where the device does not answer the read-back, `TrainPrepared.read_back` is False: a person must compare.
-        Raises `Refused` while a train runs and for a train outside the model's limits.
+        Bursts are set first, or single pulses put back; see `set_bursts`, which also says what is refused. Raises
+        `Refused` while a train runs and for a train outside the model's limits.
         """
         with self.named():
             check_train(train, self.account.model)
         async with self.turn():
             self._prepared = None
-            self._check_mode()
             if self.account.running:
                 raise Refused("a train is running", device=self.name, remedy="stop it first")
+            await self.use(_burst(train))
+            self._check_mode()
             await self.achieve(commands.show_page(Page.TIMING), _page, int(Page.TIMING), "page")
             self.say(commands.set_train(*_tenths(train)))
             read_back = await self._compare(train)
@@ -135,6 +143,9 @@ class MagPro(MagProConversation):
                 raise Refused(what, device=self.name, remedy="stop, then set the train up again")
             if prepared.read_back and not await self._compare(prepared.train):
                 raise NoAnswer("the train could not be read back", device=self.name, remedy=CHECK_CABLE)
+            burst = _burst(prepared.train)
+            if burst is not None and not await self.tells(burst):
+                raise Refused("its bursts were changed", device=self.name, remedy="stop, then set the train up again")
             try:
                 await self.achieve(commands.START_TRAIN, _running, True, "train running")
             except (HalError, asyncio.CancelledError):
@@ -170,6 +181,7 @@ class MagPro(MagProConversation):
         self.stops += 1
         self._off_owed = True
         self._prepared = None
+        self.wanted_burst = None
         with suppress(LinkError):
             self.link.write(OFF_FRAME)
 
@@ -205,7 +217,7 @@ class MagPro(MagProConversation):
     def _check_mode(self) -> None:
         if self.account.flags is None:
             raise NoAnswer("the stimulator has not told its state yet", device=self.name, remedy=CHECK_CABLE)
-        if why := self.account.unsupported():
+        if why := self.account.unsupported(bursts=self.wanted_burst is not None):
             raise Refused(why, device=self.name, remedy="set it to Standard mode with single pulses on its own screen")
 
     def _check_enabled(self) -> None:
@@ -241,6 +253,10 @@ def _running(message: wire.Message) -> bool | None:
 
 def _di_dt(message: wire.Message) -> int | None:
     return message.di_dt_a_us if isinstance(message, wire.PulseReport) else None
+
+
+def _burst(train: Train) -> Burst | None:
+    return Burst(train.burst_pulses, train.inter_pulse_s) if train.burst_pulses > 1 else None
 
 
 def _tenths(train: Train) -> tuple[int, int, int, int]:

@@ -71,6 +71,13 @@ class TimingControl(IntEnum):
     EXTERNAL_CONTINUE = 3
 
 
+BURST_INTERVALS_MS: tuple[float, ...] = (
+    *(float(100 - index) for index in range(80)),
+    *(20 - index / 2 for index in range(20)),
+    *(round(10 - index / 10, 1) for index in range(96)),
+)
+"""Between pulses of a burst (ms), by the index of message 09: 100 to 20 by 1, to 10 by 0.5, to 0.5 by 0.1."""
+
 MODEL_NAMES: dict[int, str] = {
     Model.R30: "MagPro R30",
     Model.X100: "MagPro X100",

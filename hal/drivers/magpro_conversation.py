@@ -114,7 +114,7 @@ class MagProConversation(LinkedDevice, ABC):
 
     def _publish_pulses(self, message: wire.Message, amplitude_pct: int | None) -> None:
         if isinstance(message, wire.PulseReport) and message.di_dt_a_us > 0:
-            self._proof.pulse()
+            self._proof.pulse(message)
             self.publish(PulseDelivered(self.now_ns(), message.di_dt_a_us, amplitude_pct))
         if isinstance(message, wire.CounterReport):
             agrees = self._proof.agrees(message.total_pulses)

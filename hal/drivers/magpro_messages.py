@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple, get_args
 
-from hal.drivers.magpro_codec import Flags
+from hal.drivers.magpro_codec import BURST_INTERVALS_MS, Flags
 
 
 class Part(NamedTuple):
@@ -151,11 +151,7 @@ class WaveformReport:
     def burst_interval_ms(self) -> float | None:
         """Time between pulses of a burst (ms); None where the index is outside the public table."""
         index = self.interval_low | self.interval_high << 8
-        if index <= 80:
-            return float(100 - index)
-        if index <= 100:
-            return 20 - (index - 80) / 2
-        return round(10 - (index - 100) / 10, 1) if index <= 195 else None
+        return BURST_INTERVALS_MS[index] if index < len(BURST_INTERVALS_MS) else None
 
 
 @dataclass(frozen=True, slots=True)

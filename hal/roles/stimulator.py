@@ -145,6 +145,18 @@ class Stimulator(Openable, Protocol):
         ...
 
 
+@runtime_checkable
+class SetsBursts(Protocol):
+    """A stimulator whose single stimulus can be made a burst before it is enabled."""
+
+    async def set_bursts(self, pulses: int, inter_pulse_s: float) -> None:
+        """Make each stimulus `pulses` pulses, so far apart (s, onset to onset); 1 puts single pulses back.
+
+        Returns once the device tells it; raises `Refused` where it cannot, or while it is enabled.
+        """
+        ...
+
+
 PromptKind = Literal["amplitude", "enable", "fire", "train", "start", "off"]
 
 

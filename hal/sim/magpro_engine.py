@@ -125,7 +125,9 @@ class MagProEngine:
     def _schedule_train_pulse(self, index: int, start_s: float, train_id: int) -> None:
         offset_s = self.state.train.pulse_s(index)
         if offset_s is None:
-            self.end_train()
+            last_s = start_s + (self.state.train.pulse_s(index - 1) or 0.0)
+            burst_s = (self.state.pulses_per_trigger - 1) * self.state.ipi_ms / 1000
+            self.schedule(last_s + burst_s, lambda _at_s: self._end_of(train_id))
             return
 
         def pulse(at_s: float) -> None:
@@ -136,13 +138,21 @@ class MagProEngine:
 
         self.schedule(start_s + offset_s, pulse)
 
+    def _end_of(self, train_id: int) -> None:
+        if train_id == self._train_id:
+            self.end_train()
+
     def release(self, source: PulseSource, at_s: float, in_train: int) -> None:
-        """One trigger: a pulse, or a burst; `in_train` is its number in the train, 0 outside one."""
+        """One trigger: a pulse, or a burst; `in_train` is its number in the train, 0 outside one.
+
+        How a real device reports and counts inside a burst is not known; this one does it pulse by pulse, and the
+        faults `stimulator.burst_reports_once` and `stimulator.burst_counts_once` do it the other way.
+        """
         self._discharge(source, at_s, in_train)
         for k in range(1, self.state.pulses_per_trigger):
-            self.schedule(at_s + k * self.state.ipi_ms / 1000, lambda s: self._discharge(source, s, 0))
+            self.schedule(at_s + k * self.state.ipi_ms / 1000, lambda s: self._discharge(source, s, 0, later=True))
 
-    def _discharge(self, source: PulseSource, at_s: float, in_train: int) -> None:
+    def _discharge(self, source: PulseSource, at_s: float, in_train: int, *, later: bool = False) -> None:
         if not self.state.enabled:
             return
         self.faults.note_pulse(self.state.total_pulses + 1, in_train, at_s)
@@ -152,11 +162,13 @@ class MagProEngine:
             self.send(self.state.pulse(0))
             return
         self.state.total_pulses += 1
+        self.state.uncounted += later and self.faults.strike("stimulator.burst_counts_once", at_s) is not None
         self.state.sequence_pulses += source == "train"
         hotter = self.faults.strike("stimulator.overheat", at_s)
         self.heat.add_pulse(self.state.amplitude_a, at_s, hotter.number if hotter else 1.0)
         self._on_pulse(Pulse(self.state.total_pulses, at_s, self.state.amplitude_a, source))
-        if not self.faults.strike("stimulator.lost_report", at_s):
+        once = later and self.faults.strike("stimulator.burst_reports_once", at_s) is not None
+        if not once and not self.faults.strike("stimulator.lost_report", at_s):
             self.send(self.state.pulse(round(SLOPE_A_US_PER_PCT * self.state.amplitude_a)))
         self._panel_faults(at_s)
 

@@ -79,6 +79,7 @@ class MagProState:
     train: TrainSettings = field(default_factory=TrainSettings)
     total_pulses: int = 0
     sequence_pulses: int = 0
+    uncounted: int = 0
 
     @property
     def flags(self) -> int:
@@ -137,7 +138,7 @@ class MagProState:
         body = bytearray(14)
         body[0] = 0x0C
         body[2:4] = self.train.trains.to_bytes(2, "big")
-        body[5:8] = (self.total_pulses % (1 << 24)).to_bytes(3, "big")
+        body[5:8] = ((self.total_pulses - self.uncounted) % (1 << 24)).to_bytes(3, "big")
         body[9:11] = (self.sequence_pulses % (1 << 16)).to_bytes(2, "big")
         body[13] = self.page
         return bytes(body)
