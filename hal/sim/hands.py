@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+from hal.sim.sway import Stander
 from hal.sim.world import SimulatedWorld
 
 Reply = dict[str, Any]
@@ -28,6 +29,11 @@ class Hands:
             return {"ok": True, **self._call(command, arguments)}
         except (ValueError, TypeError) as error:
             return {"ok": False, "error": str(error)}
+
+    def _elsewhere(self, name: str) -> object:
+        if name not in self._world.also:
+            raise ValueError(f"no far end {name!r} is here; here: {', '.join(self._world.also) or 'none'}")
+        return self._world.also[name]
 
     def _call(self, command: str, arguments: dict[str, Any]) -> Reply:
         methods = commands()
@@ -112,6 +118,35 @@ class Hands:
             raise ValueError(f"robot: no action {action!r}; valid: {', '.join(buttons)}")
         buttons[action]()
         return {"phase": gait.phase.name.lower(), "speed_kmh": gait.speed_kmh}
+
+    def button(self, name: str, pressed: bool = True) -> Reply:
+        """Press or release the switch of the far end `name`: an emergency stop, a foot switch."""
+        press = getattr(self._elsewhere(name), "press", None)
+        if press is None:
+            raise ValueError(f"button: {name} has no switch")
+        press(bool(pressed))
+        return {"name": name, "pressed": bool(pressed)}
+
+    def plate(
+        self,
+        name: str,
+        on: bool | None = None,
+        x_cm: float | None = None,
+        y_cm: float | None = None,
+        mass_kg: float | None = None,
+    ) -> Reply:
+        """Step on or off the plate `name`, shift the weight there (cm right, front), or put a dead mass on it."""
+        stander = getattr(self._elsewhere(name), "stander", None)
+        if not isinstance(stander, Stander):
+            raise TypeError(f"plate: {name} is no plate")
+        place = tuple(_number("x_cm, y_cm", value or 0.0) for value in (x_cm, y_cm))
+        if mass_kg is not None:
+            stander.put(_number("mass_kg", mass_kg), *place)
+        elif x_cm is not None or y_cm is not None:
+            stander.lean(*place)
+        if on is not None:
+            (stander.step_on if on else stander.step_off)()
+        return stander.at(self._world.clock.now_s())._asdict()
 
     def fault(self, spec: str) -> Reply:
         """Add a fault; its time counts from now."""
