@@ -1,5 +1,6 @@
 """From an address in a device file to a link: `SCHEME:REST`, one line of `FORMS` a scheme."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hal.device import SetupError
 from hal.links.base import Link
+from hal.links.ble import BleLink
 from hal.links.control_line import ControlLineLink
 from hal.links.gatt import GattLink
 from hal.links.hid import HidLink
 from hal.links.listen import ListenLink
+from hal.links.nus import NORDIC_UART, NusLink, Uart
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
 
@@ -126,11 +129,43 @@ def _hid(asked: Asked) -> HidLink:
     return HidLink(asked.address, path=asked.rest)
 
 
+def _ble(asked: Asked) -> BleLink:
+    target, _, query = asked.rest.partition("?")
+    given = settings(query, adapter="")
+    return _peripheral(asked, target, given["adapter"])
+
+
+def _nus(asked: Asked) -> NusLink:
+    target, _, query = asked.rest.partition("?")
+    known = {"service": NORDIC_UART.service, "write": NORDIC_UART.write, "notify": NORDIC_UART.notify}
+    given = settings(query, adapter="", **known)
+    uart = Uart(*(_uuid(given[key], key) for key in known))
+    return NusLink(_peripheral(asked, target, given["adapter"]), uart)
+
+
+def _peripheral(asked: Asked, target: str, adapter: str) -> BleLink:
+    if adapter and not re.fullmatch(r"hci\d+", adapter):
+        raise ValueError(f"adapter must look like hci0, not {adapter!r}")
+    if re.fullmatch(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", target):
+        return BleLink(asked.address, asked.now_ns, mac=target.upper(), adapter=adapter)
+    if target.startswith("name=") and target != "name=":
+        return BleLink(asked.address, asked.now_ns, name=target.removeprefix("name="), adapter=adapter)
+    raise ValueError("a Bluetooth address (AA:BB:CC:DD:EE:FF) or name=BEGINNING is needed")
+
+
+def _uuid(text: str, key: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()):
+        raise ValueError(f"{key} must be a full UUID, not {text!r}")
+    return text.lower()
+
+
 FORMS: Mapping[str, Form] = {
     "serial": Form("bytes", "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1", _serial),
     "tcp": Form("bytes", "tcp:HOST:PORT", _tcp),
     "listen": Form("bytes", "listen:PORT, listen:HOST:PORT", _listen),
     "line": Form("lines", "line:/dev/ttyUSB0, line:rfc2217:HOST:PORT", _line),
+    "ble": Form("gatt", "ble:AA:BB:CC:DD:EE:FF, ble:name=BEGINNING?adapter=hci0", _ble),
+    "nus": Form("bytes", "nus:AA:BB:CC:DD:EE:FF, nus:name=BEGINNING", _nus),
     "hid": Form("bytes", "hid:/dev/hidraw0", _hid),
 }
 """Every form of address. A driver whose attribute `link_kinds` lacks the form's kind is not given such a link."""

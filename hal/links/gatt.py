@@ -60,7 +60,7 @@ class GattLink(Protocol):
         ...
 
     async def write(self, characteristic: str, data: bytes, *, response: bool = False) -> None:
-        """Write a value, acknowledged with `response`; raises `LinkLost`, `NoAnswer`, `Refused` (also by the device)."""
+        """Write a value, acknowledged with `response`; raises `LinkLost`, `NoAnswer`, `Refused`."""
         ...
 
     async def read_value(self, characteristic: str) -> bytes:
