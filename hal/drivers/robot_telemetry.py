@@ -59,11 +59,16 @@ class RobotTelemetry(Device):
         words = f"{self.moving_part} state unknown"
         if unheard and health.state != "closed" and not health.error.startswith(words):
             health = replace(health, error=f"{words}: {health.error}" if health.error else words)
-        if unheard and not self._told_unknown:
+        if unheard:
+            self.tell_unknown()
+        super().set_health(health)
+
+    def tell_unknown(self) -> None:
+        """Publish, once until the next state, that nothing is known."""
+        if not self._told_unknown:
             self._told_unknown = True
             self.lost_sight()
             self.publish(unknown_state(self.now_ns()))
-        super().set_health(health)
 
     def lost_sight(self) -> None:
         """The machine can no longer be heard: forget what it said, give up what it granted."""
