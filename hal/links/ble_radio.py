@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from bleak import BleakClient, BleakScanner
@@ -60,7 +60,7 @@ class Reached:
 class _Seeker:
     wanted: Wanted
     found: asyncio.Future[tuple[BLEDevice, int | None]]
-    left_s: float = SCAN_S
+    left_s: float = field(default_factory=lambda: SCAN_S)
 
 
 class Radio:

@@ -67,6 +67,7 @@ class FakeBlueZ:
         async with self._starting:
             if self.alive:
                 return
+            self.die()
             bus = MessageBus(bus_address=self.bus_address)
             await bus.connect()
             bus.add_message_handler(self._on_message)
