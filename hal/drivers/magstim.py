@@ -32,8 +32,6 @@ from hal.drivers.magstim_wire import LOOK_S
 from hal.roles import PulseDelivered, StimulatorCapabilities
 
 OFF_BYTES = encode_command(commands.DISARM) + encode_command(commands.REMOTE_OFF)
-OFF_S = 1.5
-"""Real time in which "off" must be confirmed."""
 SINGLE_PULSE_MAX_HZ = 1 / MIN_PULSE_INTERVAL_S
 _OFF_BY_HAND = "switch the stimulator off by hand NOW and take the coil away from the patient"
 
@@ -113,10 +111,10 @@ class Magstim(MagstimTrains):
     async def fire(self) -> None:
         """Give one pulse; returns once the device has shown that its charge is gone, else `PulseNotDelivered`."""
         async with self.turn():
+            self._check_interval()
             await self.command(self.settings_query, "its settings")
             await self._leave_repetitive_mode()
             check_can_fire(self.account)
-            self._check_interval()
             amplitude = self.account.power_pct
             self._last_fire_ns = self.now_ns()
             reply = await self.ask(commands.FIRE, as_command=True)
@@ -133,11 +131,11 @@ class Magstim(MagstimTrains):
     async def off(self) -> None:
         """Stop everything, from any state; returns once a fresh reply says disarmed and no train running.
 
-        It never waits for other commands, repeats itself, and raises `OffNotConfirmed` after `OFF_S`.
+        It never waits for other commands, repeats itself, and raises `OffNotConfirmed` after `off_s`.
         """
         self.off_now()
         loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + OFF_S
+        deadline_s = loop.time() + self.options.off_s
         while loop.time() < deadline_s:
             with suppress(LinkError):
                 await self.ask(commands.DISARM)

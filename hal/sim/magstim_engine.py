@@ -129,11 +129,11 @@ class MagstimEngine:
     def fire(self, at_s: float) -> bool:
         """A request to fire; False when it conflicts with the present state."""
         state = self.state
-        if not (state.remote and state.ready) or state.waiting:
-            return False
-        if not state.repetitive and at_s - self._last_fire_s < DROPPED_WITHIN_S:
+        if state.armed and not state.repetitive and at_s - self._last_fire_s < DROPPED_WITHIN_S:
             self.dropped_pulses += 1
             return True
+        if not (state.remote and state.ready) or state.waiting:
+            return False
         if state.repetitive:
             return self._start_train(at_s)
         self._last_fire_s = at_s
