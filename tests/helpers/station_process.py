@@ -69,7 +69,7 @@ class Bedside:
 
     async def start(self) -> None:
         """Start the station and take control as a therapist who works."""
-        self.guard = await start_station(self.layout.root, self.options)
+        self.guard = await start_station(self.layout.root, self.options, bus=self.world.bus)
         self.client = await attach(self.layout.run, self.guard)
         self._work = asyncio.create_task(self.therapist.work(self.client))
 
@@ -138,11 +138,16 @@ class Bedside:
 
 
 @contextlib.asynccontextmanager
-async def bedside_at(folder: Path, *, speed: float = 10.0, step: StepId | None = None) -> AsyncIterator[Bedside]:
-    """A running world and an unstarted station, which takes up a visit at `step`."""
+async def bedside_at(
+    folder: Path, *, speed: float = 10.0, step: StepId | None = None, also: tuple[str, ...] = (), bus: str = ""
+) -> AsyncIterator[Bedside]:
+    """A running world and an unstarted station, which takes up a visit at `step`.
+
+    `also` stands further far ends beside the patient; those on Bluetooth, and the station, meet on the D-Bus `bus`.
+    """
     layout = Layout(folder)
     layout.make()
-    world = Wire(1, layout.simulation, speed=speed)
+    world = Wire(1, layout.simulation, speed=speed, also=also, bus=bus)
     await world.plug()
     running = asyncio.create_task(world.run())
     bedside = Bedside(layout, world, speed)
