@@ -49,10 +49,11 @@ def centre_of_pressure_cm(loads_kg: Array, positions_cm: Array, least_kg: float)
     return np.where(loaded, loads_kg @ positions_cm / np.where(loaded, total, 1.0), np.nan)
 
 
-def empty_loads_kg(loads_kg: Array) -> Array:
+def empty_loads_kg(loads_kg: Array, before_kg: Array | None) -> Array:
     """Mean loads (kg) of an empty plate, shape (cells,), from samples (n, cells); raises `PlateRefusal`.
 
-    Refused where the readings move as under a person, repeat to the last digit, or add up to a load.
+    Refused where the readings move as under a person, repeat to the last digit, or add up to a load beside the last
+    zero `before_kg` (None: there is none yet, and any still load could be the plate's own).
     """
     spread = loads_kg.std(axis=0)
     if not np.ptp(loads_kg, axis=0).any():
@@ -60,8 +61,8 @@ def empty_loads_kg(loads_kg: Array) -> Array:
     if spread.max() > STILL_KG:
         raise PlateRefusal(f"it is not still: one corner moves by {spread.max():.2f} kg")
     mean: Array = loads_kg.mean(axis=0)
-    if abs(mean.sum()) > EMPTY_KG:
-        raise PlateRefusal(f"it is not empty: {mean.sum():.1f} kg stand on it")
+    if before_kg is not None and abs(load_kg := float((mean - before_kg).sum())) > EMPTY_KG:
+        raise PlateRefusal(f"it is not empty: {load_kg:.1f} kg stand on it")
     return mean
 
 

@@ -23,12 +23,14 @@ RATE_S = 3.0
 FROZEN_S = 1.0
 """Cells have noise; counts that repeat for so long are not measured."""
 FROZEN = "its readings repeat themselves: it measures nothing"
+UNZEROED = "its zero is not known: zero it with nobody on it"
 
 
 class StreamingPlate(LinkedDevice):
     """A `hal.roles.ForcePlate` without its protocol. A driver calls `take` for every sample.
 
     `loads_kg` turns counts into loads before the tare; a zero holds until the program ends, over lost connections too.
+    A plate whose zero is not known at first (`zero_known`) gives no centre of pressure before it has been zeroed.
     """
 
     role = "plate"
@@ -43,6 +45,7 @@ class StreamingPlate(LinkedDevice):
         side: PlateSide,
         positions_cm: Array,
         least_kg: float,
+        zero_known: bool = True,
     ) -> None:
         super().__init__(name, now_ns, link, patience)
         self._side = side
@@ -50,6 +53,7 @@ class StreamingPlate(LinkedDevice):
         self._names = cell_names(len(positions_cm) // 4)
         self._least_kg = least_kg
         self._tare_kg = np.zeros(len(positions_cm))
+        self._zero_known = zero_known
         self._rows: list[tuple[int, ...]] = []
         self._rows_ns: list[int] = []
         self._lost_before = 0
@@ -91,7 +95,7 @@ class StreamingPlate(LinkedDevice):
             rate_hz=self._measured_hz(),
             received=self._received,
             lost=self._lost,
-            notes=(FROZEN,) if self._frozen else (),
+            notes=(FROZEN,) * self._frozen + (UNZEROED,) * (not self._zero_known),
         )
 
     async def zero(self) -> tuple[float, ...]:
@@ -104,11 +108,12 @@ class StreamingPlate(LinkedDevice):
         if self.at_rail(counts, loads).any():
             raise Refused("a corner is at its rail", device=self.name, remedy="check the cell's cable and its load")
         try:
-            self._tare_kg = empty_loads_kg(loads)
+            self._tare_kg = empty_loads_kg(loads, self._tare_kg if self._zero_known else None)
         except PlateRefusal as error:
             raise Refused(
                 str(error), device=self.name, remedy="step off the plate, wait, then zero it again"
             ) from error
+        self._zero_known = True
         return tuple(float(load) for load in self._tare_kg)
 
     def mean_counts(self) -> tuple[float, ...]:
@@ -148,7 +153,7 @@ class StreamingPlate(LinkedDevice):
         rails = self.at_rail(counts, raw)
         loads = raw - self._tare_kg
         cop = centre_of_pressure_cm(loads, self._positions_cm, self._least_kg)
-        cop[rails.any(axis=1)] = np.nan
+        cop[rails.any(axis=1) | (not self._zero_known)] = np.nan
         first = self._next_sample + self._lost_before
         block = PlateBlock(
             mono_ns=self._arrivals_ns[-1],
