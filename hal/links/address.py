@@ -14,12 +14,13 @@ from hal.links.control_line import ControlLineLink
 from hal.links.gatt import GattLink
 from hal.links.hid import HidLink
 from hal.links.listen import ListenLink
+from hal.links.lsl import LslLink, lsl_link
 from hal.links.nus import NORDIC_UART, NusLink, Uart
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
 
-AnyLink = Link | GattLink | ControlLineLink
-LinkKind = Literal["bytes", "gatt", "lines"]
+AnyLink = Link | GattLink | ControlLineLink | LslLink
+LinkKind = Literal["bytes", "gatt", "lsl", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _ble(asked: Asked) -> BleLink:
 
 def _nus(asked: Asked) -> NusLink:
     target, _, query = asked.rest.partition("?")
-    known = {"service": NORDIC_UART.service, "write": NORDIC_UART.write, "notify": NORDIC_UART.notify}
+    known = {"write": NORDIC_UART.write, "notify": NORDIC_UART.notify}
     given = settings(query, adapter="", **known)
     uart = Uart(*(_uuid(given[key], key) for key in known))
     return NusLink(_peripheral(asked, target, given["adapter"]), uart)
@@ -159,10 +160,15 @@ def _uuid(text: str, key: str) -> str:
     return text.lower()
 
 
+def _lsl(asked: Asked) -> LslLink:
+    return lsl_link(asked.address, settings(asked.rest, source_id="", name="", scope="machine"), asked.now_ns)
+
+
 FORMS: Mapping[str, Form] = {
     "serial": Form("bytes", "serial:/dev/ttyUSB0, serial:/dev/ttyUSB0?baud=38400&parity=N&stop_bits=1", _serial),
     "tcp": Form("bytes", "tcp:HOST:PORT", _tcp),
     "listen": Form("bytes", "listen:PORT, listen:HOST:PORT", _listen),
+    "lsl": Form("lsl", "lsl:source_id=ID, lsl:name=NAME&scope=machine", _lsl),
     "line": Form("lines", "line:/dev/ttyUSB0, line:rfc2217:HOST:PORT", _line),
     "ble": Form("gatt", "ble:AA:BB:CC:DD:EE:FF, ble:name=BEGINNING?adapter=hci0", _ble),
     "nus": Form("bytes", "nus:AA:BB:CC:DD:EE:FF, nus:name=BEGINNING", _nus),

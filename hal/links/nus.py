@@ -11,18 +11,15 @@ from hal.links.gatt import GattLink
 
 @dataclass(frozen=True, slots=True)
 class Uart:
-    """The service, the characteristic that we write and the one that notifies; full lower-case UUIDs."""
+    """The characteristic that we write and the one that notifies; full lower-case UUIDs."""
 
-    service: str
     write: str
     notify: str
 
 
-NORDIC_UART = Uart(
-    "6e400001-b5a3-f393-e0a9-e50e24dcca9e",
-    "6e400002-b5a3-f393-e0a9-e50e24dcca9e",
-    "6e400003-b5a3-f393-e0a9-e50e24dcca9e",
-)
+NORDIC_UART = Uart("6e400002-b5a3-f393-e0a9-e50e24dcca9e", "6e400003-b5a3-f393-e0a9-e50e24dcca9e")
+FLUSH_S = 1.0
+"""How long closing waits for what is still to be sent: the last bytes may be those that switch something off."""
 
 
 class NusLink:
@@ -34,6 +31,7 @@ class NusLink:
         self._address = address or gatt.address
         self._queued = bytearray()
         self._more = asyncio.Event()
+        self._sent = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._failure: HalError | None = None
@@ -53,6 +51,7 @@ class NusLink:
         self.close()
         await self.wait_closed()
         self._failure = None
+        self._sent.set()
         await self.gatt.open()
         try:
             await self.gatt.subscribe(self._uart.notify)
@@ -79,10 +78,14 @@ class NusLink:
         self._queued += data
         if len(self._queued) > MAX_QUEUED_BYTES:
             raise LinkLost(f"connection {self._address} ended: the far end takes no more bytes")
+        self._sent.clear()
         self._more.set()
 
     def close(self) -> None:
-        """Begin to close; safe to call twice. A waiting `read` raises `LinkLost`. See `wait_closed`."""
+        """Begin to close, after what is still to be sent; safe to call twice. See `wait_closed`.
+
+        A waiting `read` raises `LinkLost`.
+        """
         sender, self._sender = self._sender, None
         if sender is not None:
             self._closing = asyncio.create_task(self._close(sender), name=f"closing {self._address}")
@@ -98,6 +101,9 @@ class NusLink:
         return None
 
     async def _close(self, sender: asyncio.Task[None]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S if self.gatt.is_open else 0):
+                await self._sent.wait()
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)
         self._queued.clear()
@@ -112,7 +118,9 @@ class NusLink:
                     part = bytes(self._queued[:size])
                     del self._queued[:size]
                     await self.gatt.write(self._uart.write, part, response=response)
+                self._sent.set()
         except HalError as error:
             self._failure = error
+            self._sent.set()
             with suppress(HalError):
                 await self.gatt.close()

@@ -4,6 +4,8 @@ import pytest
 
 from hal.device import SetupError
 from hal.links.address import make_link
+from hal.links.ble import BleLink
+from hal.links.nus import NORDIC_UART, NusLink
 from hal.links.serial import SerialLink
 from hal.links.tcp import TcpLink
 
@@ -30,8 +32,35 @@ def test_tcp_addresses(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
+    ["ble:C0:FF:EE:00:00:01", "ble:c0:ff:ee:00:00:01?adapter=hci1", "ble:name=WT901BLE", "ble:name=WT 9?adapter=hci0"],
+)
+def test_bluetooth_addresses(address: str) -> None:
+    link = make_link(address)
+    assert isinstance(link, BleLink)
+    assert (link.address, link.is_open, link.rssi_dbm) == (address, False, None)
+
+
+def test_a_byte_stream_over_bluetooth() -> None:
+    link = make_link("nus:C0:FF:EE:00:00:01")
+    assert isinstance(link, NusLink)
+    assert (link.address, link.is_open, link.fileno()) == ("nus:C0:FF:EE:00:00:01", False, None)
+    other = make_link(f"nus:name=HM?write={NORDIC_UART.notify}&notify={NORDIC_UART.write.upper()}")
+    assert isinstance(other, NusLink)
+
+
+@pytest.mark.parametrize(
+    "address",
     [
         "",
+        "ble:",
+        "ble:C0:FF:EE:00:00",
+        "ble:C0-FF-EE-00-00-01",
+        "ble:name=",
+        "ble:WT901",
+        "ble:C0:FF:EE:00:00:01?adapter=eth0",
+        "ble:C0:FF:EE:00:00:01?speed=1",
+        "nus:COM3",
+        "nus:name=HM?notify=ffe1",
         "ttyUSB0",
         "serial:",
         "serial:ttyUSB0",
