@@ -1,7 +1,7 @@
 """Simulated plates and contacts served beside a driver, without a world."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,11 +16,16 @@ from hal.sim.gait_model import GaitModel
 from hal.sim.patient import Patient
 
 
-def surroundings(folder: Path, name: str, *, seed: int = 1) -> Surroundings:
+def surroundings(folder: Path, name: str, *, seed: int = 1, speed: float = 1.0) -> Surroundings:
     """Everything a far end asks of a world, with nobody else in it."""
     return Surroundings(
-        name, folder, seed, SimClock(), Faults(), Patient(seed), GaitModel(), lambda _at_s, _amplitude: None
+        name, folder, seed, SimClock(speed), Faults(), Patient(seed), GaitModel(), lambda _at_s, _amplitude: None
     )
+
+
+def station_clock(around: Surroundings) -> Callable[[], int]:
+    """A station's clock (ns) that runs as fast as the simulated world."""
+    return lambda: 10**12 + int(around.clock.now_s() * 1e9)
 
 
 def strike(around: Surroundings, fault: str) -> Fault:

@@ -1,6 +1,5 @@
 """The force board's driver and its far end over a real pseudo-terminal."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,11 @@ from hal.sim.far_end import Surroundings
 from hal.sim.force_board_device import NOMINAL_KG_PER_COUNT, ForceBoardDevice, dual, single
 from hal.supervised import Patience
 from tests.helpers.far_ends import finishes, until
-from tests.helpers.plates import Heard, served, strike, surroundings
+from tests.helpers.plates import Heard, served, station_clock, strike, surroundings
 
 PATIENCE = Patience(silence_s=0.4, reopen_s=0.8, first_retry_s=0.02, last_retry_s=0.1)
+SPEED = 3.0
+"""Simulated seconds a real one: a driver waits in real seconds, the rest is simulated."""
 NOMINAL = {"gains_kg_per_count": [NOMINAL_KG_PER_COUNT] * 4}
 DUAL = {"gains_kg_per_count": [NOMINAL_KG_PER_COUNT] * 8, "boards": 2, "spacing_cm": [14.0, 28.0]}
 ZEROED = {**NOMINAL, "zero_counts": [0.0] * 4}
@@ -26,7 +27,7 @@ ZEROED = {**NOMINAL, "zero_counts": [0.0] * 4}
 
 @pytest.fixture
 def around(tmp_path: Path) -> Surroundings:
-    return surroundings(tmp_path, "force_board")
+    return surroundings(tmp_path, "force_board", speed=SPEED)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def far_end(around: Surroundings) -> ForceBoardDevice:
 
 def _board(far_end: ForceBoardDevice, options: dict[str, object]) -> ForceBoard:
     link = SerialLink(far_end.address, path=far_end.address.removeprefix("serial:"), baud=ForceBoard.default_baud)
-    return ForceBoard("board", time.monotonic_ns, link, options, PATIENCE)
+    return ForceBoard("board", station_clock(far_end.source.around), link, options, PATIENCE)
 
 
 async def test_a_person_is_weighed_after_a_tare(far_end: ForceBoardDevice) -> None:
@@ -72,7 +73,7 @@ async def test_a_person_is_weighed_after_a_tare(far_end: ForceBoardDevice) -> No
 
 
 async def test_two_boards_share_the_load(tmp_path: Path) -> None:
-    far_end = dual(surroundings(tmp_path, "force_board_dual"))
+    far_end = dual(surroundings(tmp_path, "force_board_dual", speed=SPEED))
     far_end.stander.put(60.0, 5.0, 2.0)
     async with served(far_end):
         board = _board(far_end, {**DUAL, "zero_counts": [float(offset) for offset in far_end.offsets]})
@@ -137,14 +138,14 @@ async def test_fault_cable_out_marks_the_gap_by_the_boards_own_counter(
         heard = Heard(board)
         await finishes(board.open())
         await until(lambda: heard.rows >= 30)
-        fault = strike(around, "cable_out@0+0.5")
+        fault = strike(around, "cable_out@0+0.8")
         await until(lambda: board.health.state == "lost")
         assert fault.fired_at_s is not None
         before = heard.rows
         await until(lambda: heard.rows >= before + 20)
         heard.check_order()
         assert board.health.reconnects == 1
-        assert 40 <= board.vitals.lost <= 110
+        assert 60 <= board.vitals.lost <= 400
         counted = heard.blocks[-1].first_sample + len(heard.blocks[-1].loads_kg)
         assert counted == heard.rows + board.vitals.lost
         await finishes(board.close())
@@ -172,7 +173,7 @@ async def test_a_damaged_or_dead_wire(far_end: ForceBoardDevice, around: Surroun
         heard = Heard(board)
         await finishes(board.open())
         await until(lambda: heard.rows >= 20)
-        fault = strike(around, f"{kind}@0+0.55")
+        fault = strike(around, f"{kind}@0+1.65")
         await until(lambda: board.health.state == "silent")
         assert fault.fired_at_s is not None
         before = heard.rows
@@ -198,7 +199,7 @@ async def test_fault_freeze_is_said(far_end: ForceBoardDevice, around: Surroundi
 
 
 async def test_a_cell_at_its_rail_is_named(tmp_path: Path) -> None:
-    around = surroundings(tmp_path, "force_board_dual")
+    around = surroundings(tmp_path, "force_board_dual", speed=SPEED)
     far_end = dual(around)
     far_end.stander.put(60.0, 0.0, 0.0)
     async with served(far_end):
@@ -216,7 +217,7 @@ async def test_a_cell_at_its_rail_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_board_of_another_kind_is_refused(tmp_path: Path) -> None:
-    far_end = dual(surroundings(tmp_path, "force_board_dual"))
+    far_end = dual(surroundings(tmp_path, "force_board_dual", speed=SPEED))
     async with served(far_end):
         board = _board(far_end, NOMINAL)
         await finishes(board.open())

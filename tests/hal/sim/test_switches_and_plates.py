@@ -1,15 +1,24 @@
 """Hands on the simulated plates and switches, and what stands on a plate."""
 
+import asyncio
+import time
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hal.catalogue import DeviceSpec, build
+from hal.device import Reading
+from hal.roles import Contact, ContactState, PlateBlock
 from hal.sim.hands import Hands
 from hal.sim.patient import Patient
 from hal.sim.sway import Stance, Stander, corner_loads_kg
 from hal.sim.world import SimulatedWorld
+from tests.helpers.far_ends import finishes, until
 
+CONFIGS = Path(__file__).parents[3] / "configs" / "devices"
 SPACING_CM = (43.3, 23.8)
 
 
@@ -88,3 +97,40 @@ def test_the_hands_step_on_plates_and_press_switches(tmp_path: Path) -> None:
         {"do": "plate", "name": "balance_board", "mass_kg": "heavy"},
     ):
         assert not hands.answer(wrong)["ok"]
+
+
+NAMES = ("balance_board", "force_board", "force_board_dual", "emergency_stop", "foot_switch")
+
+
+async def test_the_drivers_of_the_device_files_meet_their_far_ends(tmp_path: Path) -> None:
+    world = SimulatedWorld(1, tmp_path, also=NAMES)
+    await world.plug()
+    running = asyncio.create_task(world.run())
+    hands, devices, heard = Hands(world), [], dict.fromkeys(NAMES, 0)
+
+    def counter(name: str) -> Callable[[Reading], None]:
+        def count(reading: Reading) -> None:
+            heard[name] += isinstance(reading, PlateBlock | ContactState)
+
+        return count
+
+    for name in NAMES:
+        file = tomllib.loads((CONFIGS / f"{name}.toml").read_text())
+        assert file["id"] == name
+        assert file["verified"] is False
+        device = build(DeviceSpec(name, file["driver"], world.addresses[name], file["options"]), time.monotonic_ns)
+        assert device.role == file["role"]
+        device.subscribe(counter(name))
+        await finishes(device.open())
+        devices.append(device)
+    await until(lambda: all(device.health.state == "ok" for device in devices))
+    await until(lambda: min(heard.values()) >= 2)
+    stop = devices[3]
+    assert isinstance(stop, Contact)
+    await until(lambda: stop.contact.active is False)
+    hands.answer({"do": "button", "name": "emergency_stop"})
+    await until(lambda: stop.contact.active is True)
+    for device in devices:
+        await finishes(device.close())
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
