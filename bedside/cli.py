@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("bedside.doctor", "check config, devices, clock, disk and permissions"),
     "log": ("bedside.record.command", "show, verify or replay a journal"),
     "analyse": ("bedside.analyse", "measure recordings"),
+    "import-robot": ("bedside.importer.command", "read a robot's exported table by a mapping of its columns"),
     "sync": ("bedside.sync.command", "send sealed visits to the study server"),
 }
 
