@@ -158,7 +158,8 @@ class BoardCalibration:
         low, middle, high = (np.array(row, dtype=float) for row in (self.at_0_kg, self.at_17_kg, self.at_34_kg))
         below = KG_STEP * (counts - low) / (middle - low)
         above = KG_STEP + KG_STEP * (counts - middle) / (high - middle)
-        return np.where(counts < middle, below, above)
+        loads: NDArray[np.float64] = np.where(counts < middle, below, above)
+        return loads
 
 
 def parse_calibration(

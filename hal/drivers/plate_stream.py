@@ -163,7 +163,7 @@ class StreamingPlate(LinkedDevice):
             first_sample=first,
             rate_hz=self.rate_hz,
             lost=self._lost_before,
-            saturated=tuple(name for name, rail in zip(self._names, rails.any(axis=0), strict=True) if rail),
+            saturated=tuple(name for column, name in enumerate(self._names) if rails[:, column].any()),
         )
         self._next_sample = first + len(self._rows)
         self._rows, self._rows_ns, self._lost_before = [], [], 0
