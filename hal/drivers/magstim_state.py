@@ -30,7 +30,8 @@ class Account:
             return self
         told = self
         if reply.instrument is not None:
-            told = replace(told, instrument=wire.Instrument(reply.instrument))
+            bits = wire.Instrument(reply.instrument)
+            told = replace(told, instrument=bits, error_code=told.error_code if bits.error else "")
         if reply.rapid is not None:
             told = replace(told, rapid=wire.RapidBits(reply.rapid))
         match reply.letter:

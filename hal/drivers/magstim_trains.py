@@ -48,6 +48,11 @@ class MagstimTrains(MagstimConversation):
         if not self.is_rapid:
             what = f"the {TITLES[self.options.model]} gives single pulses only, no trains"
             raise Refused(what, device=self.name, remedy="use a stimulator with trains for this treatment")
+        if train.rate_hz > self.options.max_rate_hz:
+            what = f"rate {train.rate_hz:g} Hz is above the {self.options.max_rate_hz:g} Hz of this unit"
+            raise Refused(
+                what, device=self.name, remedy="choose a lower rate, or correct max_rate_hz in the device file"
+            )
         async with self.turn():
             self._prepared = None
             await self.hold_remote()

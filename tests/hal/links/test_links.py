@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 
 from hal.device import LinkBusy, LinkDenied, LinkLost, LinkNotFound
 from hal.links.address import make_link
@@ -113,6 +114,23 @@ async def test_the_port_is_raw_and_at_its_speed(tmp_path: Path) -> None:
     assert not oflag & termios.OPOST
     assert not iflag & (termios.IXON | termios.ICRNL)
     assert cflag & termios.CSTOPB
+    link.close()
+    await end.unplug()
+
+
+@pytest.mark.parametrize(("query", "rts"), [("", True), ("?rts=low", False)])
+async def test_request_to_send_is_low_where_the_address_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, rts: bool
+) -> None:
+    """A pty has no such line, so what would be told to it is looked at."""
+    told: list[bool] = []
+    monkeypatch.setattr(serial.Serial, "_update_dtr_state", lambda _port: None)
+    monkeypatch.setattr(serial.Serial, "_update_rts_state", lambda port: told.append(port.rts))
+    end = PtyEnd(tmp_path)
+    await end.plug()
+    link = make_link(end.address.partition("?")[0] + query)
+    await finishes(link.open())
+    assert told == [rts]
     link.close()
     await end.unplug()
 
