@@ -1,0 +1,153 @@
+"""The running index of samples from a device that counts nothing: how many are missing, and when each was taken.
+
+Lost samples make all that follow come later than the index says. The newest sample of a bunch is at most one period old
+when it arrives, so the lowest lag among the bunches of the next half second, against the lowest of the second before,
+tells by how many whole samples the index has fallen behind; a delayed bunch leaves no such step. Samples are held until
+that half second has passed, and come out with their index, what is missing before them and, by `ClockMap`, their time.
+
+What this cannot see: where within its bunch a hole lies (it is put before the bunch); samples missing in the first half
+second of a connection; a loss and a lasting rise of the whole delay by as much, which look alike. A rate that is off by
+more than `FREE_PPM` passes for a regular loss.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from hal.clockmap import WINDOW_S, ClockMap, Ints
+
+FREE_PPM = 1000.0
+"""The rate of a device without a counter may be this far from what it was set to (parts per million)."""
+FREE_SETTLE_S = 10.0
+BUNCH_S = 0.003
+"""Arrivals closer than this came with one connection event."""
+DECIDE_S = 0.6
+DECIDE_BUNCHES = 12
+BEFORE_S = 1.5
+"""How far back a step's lower level is looked for: no further, for the rate may be off."""
+PATIENCE_S = 3.0
+"""Longest hold, where there are too few bunches to decide by: then what is known must do."""
+STEP = 0.3
+"""A step counts from 1 - STEP of a sample on: the lowest lag of a dozen bunches lies near its floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`n` samples that follow each other; `first` is the running index of the first, `lost` are missing before it."""
+
+    first: int
+    n: int
+    lost: int
+
+
+@dataclass(slots=True)
+class _Bunch:
+    """`newest` is the index of its last sample among those received, or the running index once decided."""
+
+    first_ns: int
+    arrival_ns: int
+    n: int
+    newest: int
+
+
+class FreeRunning:
+    """Index and time for samples without counter or clock, at about `rate_hz`.
+
+    `feed` what arrives, take `decided` runs, ask `at_ns` for their times. `reconnect` keeps the index and counts what
+    is missed meanwhile. Times are good to 5 ms RMS at 1 % loss in bursts, beside the constant delay.
+    """
+
+    def __init__(self, rate_hz: float, *, window_s: float = WINDOW_S, decide_s: float = DECIDE_S) -> None:
+        self.map = ClockMap(1e9 / rate_hz, window_s=window_s, max_ppm=FREE_PPM, settle_s=FREE_SETTLE_S)
+        self.lost = 0
+        self.received = 0
+        self._period_ns = 1e9 / rate_hz
+        self._decide_ns = decide_s * 1e9
+        self._held: deque[_Bunch] = deque()
+        self._before: deque[_Bunch] = deque()
+        self._anew = True
+
+    def feed(self, n: int, arrival_ns: int) -> None:
+        """`n` samples, n >= 1, arrived together; arrivals must not run backwards."""
+        self.received += n
+        last = self._held[-1] if self._held else None
+        if last is not None and arrival_ns - last.first_ns < BUNCH_S * 1e9:
+            last.n += n
+            last.newest = self.received - 1
+            last.arrival_ns = arrival_ns
+        else:
+            self._held.append(_Bunch(arrival_ns, arrival_ns, n, self.received - 1))
+
+    def decided(self, now_ns: int) -> list[Run]:
+        """What can be decided at `now_ns`, in order."""
+        runs: list[Run] = []
+        while self._held and self._ripe(now_ns):
+            runs.append(self._decide())
+        return runs
+
+    def reconnect(self) -> list[Run]:
+        """The connection has ended: what is held comes out, and what arrives next follows after a pause.
+
+        No loss is claimed for what is held, too few arrivals tell of it; it is counted with the pause.
+        """
+        runs = [self._take(self._held[0], 0) for _ in range(len(self._held))]
+        self._anew = True
+        return runs
+
+    def at_ns(self, run: Run) -> Ints:
+        """Times (ns, shape (n,)) of a run's samples, strictly rising over all runs; ask before the next is decided."""
+        return self.map.at_ns(np.arange(run.first, run.first + run.n))
+
+    # details
+
+    def _ripe(self, now_ns: int) -> bool:
+        waited_ns = now_ns - self._held[0].first_ns
+        return waited_ns >= PATIENCE_S * 1e9 or (waited_ns >= self._decide_ns and len(self._held) > DECIDE_BUNCHES)
+
+    def _decide(self) -> Run:
+        head = self._held[0]
+        lost = self._step(head)
+        if self._anew:
+            self._begin(lost)
+        return self._take(head, lost)
+
+    def _take(self, head: _Bunch, lost: int) -> Run:
+        self.lost += lost
+        self._held.popleft()
+        head.newest += self.lost
+        self._before.append(head)
+        while head.first_ns - self._before[0].first_ns > BEFORE_S * 1e9:
+            self._before.popleft()
+        self.map.feed(head.newest, head.arrival_ns)
+        return Run(head.newest - head.n + 1, head.n, lost)
+
+    def _step(self, head: _Bunch) -> int:
+        """Samples missing before the first bunch that is held."""
+        if not self._before:
+            return 0
+        behind = self._floor(self._window(), self.lost) - self._floor(self._before, 0)
+        if self._anew:
+            return max(0, round(behind))
+        # a bunch just before the hole may be late itself: it must not be moved to before it could have been sent
+        own = self._floor([head], self.lost) - self._floor(self._before, 0)
+        return max(0, int(min(behind + STEP, own)))
+
+    def _floor(self, bunches: "list[_Bunch] | deque[_Bunch]", shift: int) -> float:
+        """The lowest lag in samples, drift taken out, against an origin that all calls of one decision share."""
+        start, per = self._held[0].arrival_ns, self._period_ns * (1.0 + self.map.drift_ppm / 1e6)
+        return min((b.arrival_ns - start) / per - (b.newest + shift - self._held[0].newest) for b in bunches)
+
+    def _window(self) -> list[_Bunch]:
+        """The bunches that decide about the first: those of the next `decide_s`, and a dozen at least."""
+        until_ns = self._held[0].first_ns + self._decide_ns
+        return [b for i, b in enumerate(self._held) if i <= DECIDE_BUNCHES or b.first_ns <= until_ns]
+
+    def _begin(self, lost: int) -> None:
+        """The level of a new connection is that of its first bunches: the very first may have been late."""
+        self._anew = False
+        self._before.clear()
+        self.map.restart()
+        window, per = self._window(), self._period_ns
+        level_ns = min(b.arrival_ns - round((b.newest - window[0].newest) * per) for b in window)
+        self.map.feed(window[0].newest + self.lost + lost - 1, level_ns - round(per))
