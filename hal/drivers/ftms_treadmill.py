@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hal.ble import BleDevice
-from hal.device import DeviceError, HalError, LinkError, NoAnswer, OffNotConfirmed, ReadBackMismatch, Refused, Vitals
+from hal.device import (
+    DeviceError,
+    HalError,
+    LinkBusy,
+    LinkError,
+    NoAnswer,
+    OffNotConfirmed,
+    ReadBackMismatch,
+    Refused,
+    Vitals,
+)
 from hal.drivers import ftms_codec as wire
 from hal.drivers.belt_limits import ENVELOPE_KMH, SLEW_KMH_S, BeltLimits
 from hal.drivers.belt_pilot import BY_HAND, BeltPilot
@@ -287,14 +297,14 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
             try:
                 await self.link.write(wire.CONTROL_POINT, request, response=True)
                 return
-            except (LinkError, NoAnswer) as error:
-                error.device = self.name
-                raise
-            except Refused as error:
+            except (Refused, LinkBusy) as error:
                 if loop.time() + BUSY_S > until_s:
                     error.device = self.name
                     raise
                 await asyncio.sleep(BUSY_S)
+            except (LinkError, NoAnswer) as error:
+                error.device = self.name
+                raise
 
 
 def _is_at_rest(message: Heard) -> bool:

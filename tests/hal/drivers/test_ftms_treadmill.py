@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hal.device import NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
+from hal.device import LinkBusy, NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
 from hal.drivers.ftms_treadmill import NO_WATCHDOG, FtmsTreadmill
 from hal.roles import RobotState, Treadmill
 from hal.sim.clock import SimClock
@@ -244,6 +244,25 @@ async def test_a_stop_overtakes_a_ramp(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="stopped before"):
             await ramp
         assert b.device.written[-1] == b"\x08\x01"
+
+
+async def test_a_busy_control_point_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(tmp_path) as b:
+        plain, busy = b.link.write, [LinkBusy("Bluetooth is busy"), Refused("ATT error 0xfe")]
+
+        async def write(characteristic: str, data: bytes, *, response: bool = False) -> None:
+            if busy:
+                raise busy.pop()
+            await plain(characteristic, data, response=response)
+
+        monkeypatch.setattr(b.link, "write", write)
+        await finishes(b.belt.take_control())
+        assert not busy
+        busy += [LinkBusy("Bluetooth is busy")] * 50
+        with pytest.raises(LinkBusy) as error:
+            await finishes(b.belt.take_control())
+        assert error.value.device == "belt"
+        busy.clear()
 
 
 async def test_garbage_is_counted_and_lived_through(tmp_path: Path) -> None:
