@@ -6,7 +6,7 @@ State in a reading is what the device said, never what it was asked.
 from hal.roles.common import Openable, Source
 from hal.roles.contact import Contact, ContactState, ContactUse
 from hal.roles.current import ABSOLUTE_MAX_MA, CurrentPhase, CurrentProgram, CurrentStatus, CurrentStimulator
-from hal.roles.emg import EmgAmplifier, EmgBlock, EmgChannel
+from hal.roles.emg import EmgAmplifier, EmgBlock, EmgChannel, LslStamps
 from hal.roles.gait import JOINTS, GaitTrainer, RobotPhase, RobotState, Treadmill
 from hal.roles.motion import PLACEMENTS, MagneticBlock, MotionBlock, MotionSensor, Placement
 from hal.roles.plate import CORNERS, ForcePlate, PlateBlock, PlateSide
@@ -41,6 +41,7 @@ __all__ = [
     "EmgChannel",
     "ForcePlate",
     "GaitTrainer",
+    "LslStamps",
     "MagneticBlock",
     "MotionBlock",
     "MotionSensor",

@@ -25,7 +25,8 @@ class EmgBlock(Reading):
 
     `counts` int16, int32 or float32, one type per device, shape (n, channels); microvolts = counts * `uv_per_count`.
     `first_sample` is the running index of row 0 since acquisition began, gaps included: `lost` samples are missing just
-    before it. `triggers` are running sample indices at which the stimulator's trigger line rose.
+    before it. `triggers` are running sample indices at which the stimulator's trigger line rose; where triggers come in
+    a stream of their own, they may lie in an earlier block.
     """
 
     counts: NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
@@ -39,6 +40,20 @@ class EmgBlock(Reading):
     def samples_uv(self) -> NDArray[np.float64]:
         """The block in microvolts, float64, shape (n, channels)."""
         return np.multiply(self.counts, self.uv_per_count, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class LslStamps(Reading):
+    """When the sender of an LSL stream says that samples were taken, to be kept beside them.
+
+    `stamps_s` (n,) float64 are its own, untouched, for the samples from running index `first_sample` on; `offset_s`
+    added to them gives the LSL clock of this machine as last measured, None where it could not be. Smoothing them is
+    left to the analysis: done live it moves samples against markers for minutes.
+    """
+
+    first_sample: int
+    stamps_s: NDArray[np.float64]
+    offset_s: float | None
 
 
 @runtime_checkable
