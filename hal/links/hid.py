@@ -19,8 +19,7 @@ from hal.links.fd import FdLink
 
 MAX_QUEUED_REPORTS = 64
 """Reports a device may leave waiting; more means that nobody takes them."""
-UDEV_RULE = 'KERNEL=="hidraw*", ATTRS{idVendor}=="057e", ATTRS{idProduct}=="0306", MODE="0660", GROUP="bedside"'
-"""What lets the station's group open the Wii Balance Board; Bluetooth HID nodes belong to root otherwise."""
+SYSFS = Path("/sys/class/hidraw")
 
 
 class HidLink(FdLink):
@@ -113,13 +112,24 @@ def _open_node(path: str) -> int:
     return fd
 
 
+def udev_rule(path: str) -> str:
+    """The rule that opens the node to the group `dialout`; nodes of Bluetooth devices belong to root otherwise.
+
+    The kernel names a HID device BUS:VENDOR:PRODUCT.NUMBER, whatever bus it is on.
+    """
+    kind = Path(os.path.realpath(SYSFS / Path(os.path.realpath(path)).name / "device")).name.partition(".")[0]
+    if kind.count(":") != 2:
+        kind = "BUS:VENDOR:PRODUCT"
+    return f'KERNEL=="hidraw*", KERNELS=="{kind}.*", MODE="0660", GROUP="dialout"'
+
+
 def _explain(error: OSError, path: str) -> LinkError:
     if error.errno in (errno.EAGAIN, errno.EBUSY):
         return LinkBusy(f"{path} is in use by another program", remedy="close the other program, then wait")
     if error.errno in (errno.EACCES, errno.EPERM):
         return LinkDenied(
             f"no permission to open {path}",
-            remedy=f"let the administrator add the udev rule {UDEV_RULE}, then switch the device off and on",
+            remedy=f"let the administrator add the udev rule {udev_rule(path)} and switch the device off and on",
         )
     if error.errno == errno.ECONNREFUSED:
         return LinkNotFound(f"nothing listens on {path}", remedy="switch the device on")

@@ -94,6 +94,15 @@ async def test_a_node_of_root_needs_a_udev_rule(monkeypatch: pytest.MonkeyPatch)
     assert "udev rule" in refused.value.remedy
 
 
+def test_the_rule_names_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hid, "SYSFS", tmp_path)
+    (tmp_path / "0005:057E:0306.0003").mkdir()
+    (tmp_path / "hidraw4").mkdir()
+    (tmp_path / "hidraw4" / "device").symlink_to(tmp_path / "0005:057E:0306.0003")
+    assert 'KERNELS=="0005:057E:0306.*"' in hid.udev_rule("/dev/hidraw4")
+    assert 'KERNELS=="BUS:VENDOR:PRODUCT.*"' in hid.udev_rule("/dev/hidraw9")
+
+
 async def test_a_second_station_on_the_node_is_told() -> None:
     # A pseudo-terminal is a character device like a hidraw node, and takes the same lock.
     far, near = os.openpty()
