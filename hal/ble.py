@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
-from hal.device import NoAnswer
+from hal.device import NoAnswer, Vitals
 from hal.links.gatt import GattLink, Notification
 from hal.supervised import Patience, SupervisedDevice
 
@@ -39,6 +39,11 @@ class BleDevice(SupervisedDevice):
     def address(self) -> str:
         """The link's address, as configured."""
         return self.link.address
+
+    @property
+    def vitals(self) -> Vitals:
+        """Signal and loss; a driver adds what its device tells."""
+        return Vitals(rssi_dbm=self.link.rssi_dbm, lost=self.dropped)
 
     # for drivers
 

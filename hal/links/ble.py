@@ -39,7 +39,6 @@ class BleLink:
         self._mac, self._name, self._adapter = mac, name, adapter
         self._radio: Radio | None = None
         self._client: BleakClient | None = None
-        self._reached_mac = ""
         self._rssi_dbm: int | None = None
         self._subscribed: set[str] = set()
         self._waiting: list[Notification] = []
@@ -82,7 +81,9 @@ class BleLink:
         self._ended = None
         self._radio = ble_radio.radio(self._adapter)
         reached = await self._radio.reach(ble_radio.Wanted(self._mac, self._name), self._on_lost)
-        self._client, self._reached_mac, self._rssi_dbm = reached.client, reached.mac, reached.rssi_dbm
+        # found by name once, it is that very device from now on: two that swap places would swap left and right
+        self._mac = reached.mac
+        self._client, self._rssi_dbm = reached.client, reached.rssi_dbm
 
     async def subscribe(self, characteristic: str) -> None:
         """Notifications of `characteristic` from now on; raises `LinkLost`, `NoAnswer`, `Refused`."""
@@ -126,7 +127,7 @@ class BleLink:
         except FAILURES:
             pass  # whatever is left of it is ended before the next connection
         finally:
-            self._radio.release(self._reached_mac)
+            self._radio.release(self._mac)
 
     @property
     def _who(self) -> str:

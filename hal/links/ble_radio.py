@@ -1,12 +1,10 @@
 """One Bluetooth adapter, shared by all links of an event loop: it scans, or it connects one peripheral, never both.
 
 Loads bleak: see `hal.links.ble`. Whoever waits for a peripheral shares one scan, so that one that is absent holds up no
-other. A connection that a killed program left behind is ended first: a peripheral that counts as connected does not
-advertise.
+other.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,13 +14,10 @@ from bleak import BleakClient, BleakScanner
 from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from dbus_fast import BusType, Message
-from dbus_fast.aio import MessageBus
 
 from hal.device import LinkBusy
 from hal.links.ble_errors import FAILURES, explain, not_seen
-
-logger = logging.getLogger(__name__)
+from hal.links.ble_stale import end_stale
 
 SCAN_S = 6.0
 """How long a peripheral is looked for; sensors advertise several times a second."""
@@ -80,7 +75,7 @@ class Radio:
         if wanted.mac in self._taken:
             raise LinkBusy(f"two devices are configured with {wanted.mac}", remedy="correct the address of one")
         try:
-            await self._end_stale(wanted)
+            await end_stale(self._adapter, wanted.fits, self._taken)
             device, rssi_dbm = await self._find(wanted)
         except FAILURES as error:
             raise explain(error, str(wanted)) from error
@@ -183,42 +178,11 @@ class Radio:
         await client.connect()
         return client
 
-    async def _end_stale(self, wanted: Wanted) -> None:
-        """End a connection to the wanted peripheral that none of our links has."""
-        bus = MessageBus(bus_type=BusType.SYSTEM)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await bus.connect()
-                for path in await self._stale(bus, wanted):
-                    logger.warning("%s is still connected from before: disconnecting", wanted)
-                    await bus.call(_bluez(path, "org.bluez.Device1", "Disconnect"))
-        finally:
-            bus.disconnect()
-            if bus.unique_name:
-                with suppress(Exception):
-                    await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
-
-    async def _stale(self, bus: MessageBus, wanted: Wanted) -> list[str]:
-        reply = await bus.call(_bluez("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"))
-        found = []
-        for path, interfaces in (reply.body[0] if reply.signature == "a{oa{sa{sv}}}" else {}).items():
-            device = {name: value.value for name, value in interfaces.get("org.bluez.Device1", {}).items()}
-            mac, name = device.get("Address", ""), device.get("Name", "")
-            ours = mac in self._taken
-            elsewhere = self._adapter and not path.startswith(f"/org/bluez/{self._adapter}/")
-            if device.get("Connected") and wanted.fits(mac, name) and not ours and not elsewhere:
-                found.append(path)
-        return found
-
 
 async def _leave(client: BleakClient) -> None:
     with suppress(*FAILURES):
         async with asyncio.timeout(STOP_S):
             await client.disconnect()
-
-
-def _bluez(path: str, interface: str, member: str) -> Message:
-    return Message(destination="org.bluez", path=path, interface=interface, member=member)
 
 
 _RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Radio]] = WeakKeyDictionary()

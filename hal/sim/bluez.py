@@ -15,18 +15,16 @@ from dbus_fast import DBusError, Message, MessageType
 from dbus_fast.aio import MessageBus
 
 from hal.sim import bluez_objects as objects
+from hal.sim.bluez_gatt import FAILED, GattObjects
 from hal.sim.bluez_objects import ADAPTER, ADAPTER_PATH, CHARACTERISTIC, DEVICE, OBJECT_MANAGER, PROPERTIES, ObjectTree
-from hal.sim.peripheral import AttError, Characteristic, Peripheral
+from hal.sim.peripheral import Characteristic, Peripheral
 
 NAME = "org.bluez"
 ADVERTISE_S = 0.05
 CONNECT_S = 0.03
 RESOLVE_S = 0.03
 NOT_READY = "org.bluez.Error.NotReady"
-FAILED = "org.bluez.Error.Failed"
-NOT_PERMITTED = "org.bluez.Error.NotPermitted"
 UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
-UNKNOWN_METHOD = "org.freedesktop.DBus.Error.UnknownMethod"
 
 Answer = Message | None
 """None: the answer is sent later."""
@@ -47,10 +45,8 @@ class FakeBlueZ:
         self._starting = asyncio.Lock()
         self._tree = ObjectTree(self._send)
         self._peripherals: dict[str, Peripheral] = {}
-        self._members: dict[str, tuple[Peripheral, Characteristic]] = {}
-        self._paths: dict[Characteristic, str] = {}
+        self._gatt = GattObjects(self._tree)
         self._scanners: set[str] = set()
-        self._listeners: dict[Characteristic, set[str]] = {}
         self._advertiser: asyncio.TimerHandle | None = None
         self._random = random.Random(1)
         self._users: set[Peripheral] = set()
@@ -88,7 +84,7 @@ class FakeBlueZ:
         self._tree.objects.clear()
         self._scanners.clear()
         for peripheral in self._peripherals.values():
-            self._unmap(peripheral)
+            self._gatt.forget(peripheral)
             peripheral.link_down()
 
     async def close(self) -> None:
@@ -141,7 +137,7 @@ class FakeBlueZ:
     def deliver(self, peripheral: Peripheral, batch: Sequence[tuple[Characteristic, bytes]]) -> None:
         """Carry notifications to the station, together and in order."""
         for characteristic, data in batch:
-            self._tree.change(self._paths.get(characteristic, ""), CHARACTERISTIC, Value=data)
+            self._gatt.notify(characteristic, data)
 
     def refresh(self, peripheral: Peripheral) -> None:
         """Advertise, where somebody scans."""
@@ -151,20 +147,11 @@ class FakeBlueZ:
     def drop(self, peripheral: Peripheral) -> None:
         """End the connection, with the signals of a link that was lost."""
         path = objects.device_path(peripheral)
-        self._unmap(peripheral)
+        self._gatt.remove(peripheral)
         if path in self._tree.objects and self._tree.value(path, DEVICE, "Connected"):
-            for below in [p for p in self._tree.objects if p.startswith(f"{path}/service") and p.count("/") == 5]:
-                self._tree.remove(below)
             self._tree.change(path, DEVICE, ServicesResolved=False)
             self._tree.change(path, DEVICE, Connected=False)
         peripheral.link_down()
-
-    def _unmap(self, peripheral: Peripheral) -> None:
-        for path, (owner, characteristic) in tuple(self._members.items()):
-            if owner is peripheral:
-                del self._members[path]
-                self._paths.pop(characteristic, None)
-                self._listeners.pop(characteristic, None)
 
     def _advertise(self) -> None:
         self._advertiser = None
@@ -215,10 +202,10 @@ class FakeBlueZ:
             (ADAPTER, "RemoveDevice"): self._remove_device,
             (DEVICE, "Connect"): self._connect,
             (DEVICE, "Disconnect"): self._disconnect,
-            (CHARACTERISTIC, "StartNotify"): lambda m: self._set_notify(m, on=True),
-            (CHARACTERISTIC, "StopNotify"): lambda m: self._set_notify(m, on=False),
-            (CHARACTERISTIC, "WriteValue"): self._write_value,
-            (CHARACTERISTIC, "ReadValue"): self._read_value,
+            (CHARACTERISTIC, "StartNotify"): self._gatt.start_notify,
+            (CHARACTERISTIC, "StopNotify"): self._gatt.stop_notify,
+            (CHARACTERISTIC, "WriteValue"): self._gatt.write,
+            (CHARACTERISTIC, "ReadValue"): self._gatt.read,
         }
 
     def _get(self, message: Message) -> Answer:
@@ -276,70 +263,19 @@ class FakeBlueZ:
         asyncio.get_running_loop().call_later(RESOLVE_S, self._resolve, path, peripheral)
 
     def _resolve(self, path: str, peripheral: Peripheral) -> None:
-        if not peripheral.connected or path not in self._tree.objects:
-            return
-        for below, interface, properties, characteristic in objects.gatt_objects(peripheral):
-            self._tree.add(below, interface, properties)
-            if characteristic is not None:
-                self._members[below] = (peripheral, characteristic)
-                self._paths[characteristic] = below
-        self._tree.change(path, DEVICE, ServicesResolved=True)
+        if peripheral.connected and path in self._tree.objects:
+            self._gatt.resolve(peripheral)
 
     def _disconnect(self, message: Message) -> Answer:
         if peripheral := self._peripherals.get(str(message.path)):
             asyncio.get_running_loop().call_soon(self.drop, peripheral)
         return Message.new_method_return(message)
 
-    def _member(self, message: Message) -> tuple[Peripheral, Characteristic]:
-        if (found := self._members.get(str(message.path))) is None:
-            raise DBusError(FAILED, "Not connected")
-        return found
-
-    def _set_notify(self, message: Message, *, on: bool) -> Answer:
-        _, characteristic = self._member(message)
-        if not {"notify", "indicate"} & set(characteristic.flags):
-            raise DBusError("org.bluez.Error.NotSupported", "Operation is not supported")
-        listeners = self._listeners.setdefault(characteristic, set())
-        (listeners.add if on else listeners.discard)(str(message.sender))
-        self._tell(characteristic)
-        return Message.new_method_return(message)
-
-    def _tell(self, characteristic: Characteristic) -> None:
-        on = bool(self._listeners.get(characteristic))
-        if characteristic.notifying != on:
-            characteristic.notifying = on
-            self._tree.change(self._paths[characteristic], CHARACTERISTIC, Notifying=on)
-            if characteristic.on_subscribe is not None:
-                characteristic.on_subscribe(on)
-
-    def _write_value(self, message: Message) -> Answer:
-        _, characteristic = self._member(message)
-        if not {"write", "write-without-response"} & set(characteristic.flags):
-            raise DBusError(NOT_PERMITTED, "Write not permitted")
-        if characteristic.on_write is not None:
-            try:
-                characteristic.on_write(bytes(message.body[0]))
-            except AttError as error:
-                raise DBusError(FAILED, f"Operation failed with ATT error: 0x{error.code:02x}") from error
-        return Message.new_method_return(message)
-
-    def _read_value(self, message: Message) -> Answer:
-        _, characteristic = self._member(message)
-        if "read" not in characteristic.flags or characteristic.read is None:
-            raise DBusError(NOT_PERMITTED, "Read not permitted")
-        try:
-            return Message.new_method_return(message, "ay", [characteristic.read()])
-        except AttError as error:
-            raise DBusError(FAILED, f"Operation failed with ATT error: 0x{error.code:02x}") from error
-
     def _client_left(self, name: str) -> None:
         """As the real service: a client's scan and subscriptions end with it, its connections do not."""
         if name in self._scanners:
             self._end_scan(name)
-        for characteristic, listeners in tuple(self._listeners.items()):
-            if name in listeners:
-                listeners.discard(name)
-                self._tell(characteristic)
+        self._gatt.client_left(name)
 
 
 _RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, FakeBlueZ]] = WeakKeyDictionary()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hal.device import LinkBusy, LinkDenied, LinkError, LinkLost, LinkNotFound, NoAnswer, Refused
-from hal.links import ble, ble_radio
+from hal.links import ble, ble_radio, ble_stale
 from hal.links.address import make_link
 from hal.links.ble import BleLink
 from hal.links.gatt import GattLink, Notification
@@ -112,7 +112,7 @@ async def test_a_name_finds_each_device_once(air: Bluetooth) -> None:
     assert isinstance(links[0], BleLink)
     assert isinstance(links[1], BleLink)
     await finishes(asyncio.gather(*(link.open() for link in links)))  # type: ignore[arg-type]
-    assert {link._reached_mac for link in links} == {MAC.format(1), MAC.format(2)}
+    assert {link._mac for link in links} == {MAC.format(1), MAC.format(2)}
     for link in links:
         await link.close()
 
@@ -262,7 +262,13 @@ async def test_a_refused_connection(
 async def test_a_service_that_hangs_does_not_hang_us(
     air: Bluetooth, sensor: Sensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((ble, "ANSWER_S"), (ble, "CLOSE_S"), (ble_radio, "CONNECT_S"), (ble_radio, "STOP_S")):
+    for module, name in (
+        (ble, "ANSWER_S"),
+        (ble, "CLOSE_S"),
+        (ble_radio, "CONNECT_S"),
+        (ble_radio, "STOP_S"),
+        (ble_stale, "ANSWER_S"),
+    ):
         monkeypatch.setattr(module, name, 0.3)
     link = link_to(sensor)
     await finishes(link.open())
