@@ -1,7 +1,7 @@
 """A gait robot that tells its state over the public CORC/libFLNL frame (TCP port 2048). It is never commanded.
 
 The frame is CORC's, the list of values in it is ours (`VALUES`): a robot's own program is configured to send them, 100
-times a second or more. A frame with fewer values is refused as another list, and said so.
+times a second or more. A frame with fewer values is refused as another list, and said so. Not tried on hardware.
 """
 
 import math
@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hal.device import Refused
 from hal.drivers.corc_codec import Frame, FrameParser
+from hal.drivers.robot_telemetry import RobotTelemetry
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.options import parse_options
@@ -41,11 +41,8 @@ class CorcOptions:
     """A CORC robot has no options."""
 
 
-class CorcRobot(LinkedDevice):
+class CorcRobot(RobotTelemetry, LinkedDevice):
     """A `hal.roles.GaitTrainer` with telemetry."""
-
-    role = "robot"
-    telemetry = True
 
     def __init__(
         self,
@@ -73,19 +70,7 @@ class CorcRobot(LinkedDevice):
                 self._skipped += 1
                 continue
             self.heard()
-            self.publish(state)
-
-    def report(
-        self,
-        *,
-        phase: RobotPhase,
-        speed_kmh: float | None,
-        body_weight_support_kg: float | None,
-        assist_pct: float | None,
-        steps: int | None,
-    ) -> None:
-        """`Refused`: this robot tells its state itself."""
-        raise Refused("this robot reports its own state", device=self.name, remedy="read it from the screen")
+            self.tell(state)
 
 
 def robot_state(frame: Frame, mono_ns: int) -> RobotState | None:

@@ -151,10 +151,15 @@ async def test_telemetry_silence_and_return(tmp_path: Path) -> None:
     await until(lambda: robot.health.state == "silent")
     end.send(b"V\x1bgarbage" + encode_frame(Frame((1.0,))) + encode_frame(WALKING) + encode_frame(WALKING))
     await until(lambda: robot.health.state == "ok")
-    await until(lambda: len([r for r in heard if isinstance(r, RobotState)]) == 3)
+    await until(lambda: len([r for r in heard if isinstance(r, RobotState)]) == 4)
+    told = [r.phase for r in heard if isinstance(r, RobotState)]
+    assert told == ["walk", "unknown", "walk", "walk"], "silence is unknown, not a stand"
     assert robot.health.dropped == 2, "one run of garbage, one frame of another shape"
     await end.unplug()
     await until(lambda: robot.health.state == "lost")
+    last = [r for r in heard if isinstance(r, RobotState)][-1]
+    assert (last.phase, last.speed_kmh, last.e_stop) == ("unknown", None, None)
+    assert robot.health.error.startswith("robot state unknown: ")
     await end.plug()
     await until(lambda: robot.health.state == "ok")
     await finishes(robot.close())
