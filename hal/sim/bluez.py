@@ -7,7 +7,6 @@ ServicesResolved; a lost one takes them away again, then clears ServicesResolved
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
@@ -17,10 +16,10 @@ from dbus_fast.aio import MessageBus
 from hal.sim import bluez_objects as objects
 from hal.sim.bluez_gatt import FAILED, GattObjects
 from hal.sim.bluez_objects import ADAPTER, ADAPTER_PATH, CHARACTERISTIC, DEVICE, OBJECT_MANAGER, PROPERTIES, ObjectTree
+from hal.sim.bluez_scan import Discovery
 from hal.sim.peripheral import Characteristic, Peripheral
 
 NAME = "org.bluez"
-ADVERTISE_S = 0.05
 CONNECT_S = 0.03
 RESOLVE_S = 0.03
 NOT_READY = "org.bluez.Error.NotReady"
@@ -46,9 +45,7 @@ class FakeBlueZ:
         self._tree = ObjectTree(self._send)
         self._peripherals: dict[str, Peripheral] = {}
         self._gatt = GattObjects(self._tree)
-        self._scanners: set[str] = set()
-        self._advertiser: asyncio.TimerHandle | None = None
-        self._random = random.Random(1)
+        self._discovery = Discovery(self._tree, self._peripherals)
         self._users: set[Peripheral] = set()
 
     # its life on the bus
@@ -75,14 +72,11 @@ class FakeBlueZ:
 
     def die(self) -> None:
         """Vanish from the bus without a word, as a service that crashed; peripherals stay in reach. See `start`."""
-        if self._advertiser is not None:
-            self._advertiser.cancel()
-            self._advertiser = None
         bus, self._bus = self._bus, None
         if bus is not None:
             bus.disconnect()
         self._tree.objects.clear()
-        self._scanners.clear()
+        self._discovery.stop()
         for peripheral in self._peripherals.values():
             self._gatt.forget(peripheral)
             peripheral.link_down()
@@ -103,7 +97,6 @@ class FakeBlueZ:
         peripheral.radio = self
         self._peripherals[objects.device_path(peripheral)] = peripheral
         await self.start()
-        self.refresh(peripheral)
 
     def withdraw(self, peripheral: Peripheral) -> None:
         """Take it out of reach: the connection ends, no scan finds it."""
@@ -122,14 +115,14 @@ class FakeBlueZ:
         if not on:
             for peripheral in self._peripherals.values():
                 self.drop(peripheral)
-            self._scanners.clear()
-            self._tree.change(ADAPTER_PATH, ADAPTER, Discovering=False)
+            self._discovery.stop()
         self._tree.change(ADAPTER_PATH, ADAPTER, Powered=on)
 
     def pull_adapter(self) -> None:
         """Pull the adapter out of the box."""
         for peripheral in self._peripherals.values():
             self.drop(peripheral)
+        self._discovery.stop()
         self._tree.remove(ADAPTER_PATH)
 
     # the radio, for peripherals
@@ -140,9 +133,7 @@ class FakeBlueZ:
             self._gatt.notify(characteristic, data)
 
     def refresh(self, peripheral: Peripheral) -> None:
-        """Advertise, where somebody scans."""
-        if self._scanners and self._advertiser is None:
-            self._advertise()
+        """The next advertisement shows it."""
 
     def drop(self, peripheral: Peripheral) -> None:
         """End the connection, with the signals of a link that was lost."""
@@ -152,16 +143,6 @@ class FakeBlueZ:
             self._tree.change(path, DEVICE, ServicesResolved=False)
             self._tree.change(path, DEVICE, Connected=False)
         peripheral.link_down()
-
-    def _advertise(self) -> None:
-        self._advertiser = None
-        if not self._scanners:
-            return
-        for path, peripheral in self._peripherals.items():
-            if peripheral.advertising:
-                self._tree.add(path, DEVICE, objects.device_properties(peripheral))
-                self._tree.change(path, DEVICE, RSSI=peripheral.rssi_dbm + self._random.randint(-1, 1))
-        self._advertiser = asyncio.get_running_loop().call_later(ADVERTISE_S, self._advertise)
 
     # what clients ask
 
@@ -189,13 +170,9 @@ class FakeBlueZ:
 
     def _methods(self) -> dict[tuple[str | None, str | None], Callable[[Message], Answer]]:
         return {
-            (OBJECT_MANAGER, "GetManagedObjects"): lambda m: Message.new_method_return(
-                m, "a{oa{sa{sv}}}", [self._tree.objects]
-            ),
-            (PROPERTIES, "Get"): self._get,
-            (PROPERTIES, "GetAll"): lambda m: Message.new_method_return(
-                m, "a{sv}", [self._tree.objects[str(m.path)].get(m.body[0], {})]
-            ),
+            (OBJECT_MANAGER, "GetManagedObjects"): self._tree.managed,
+            (PROPERTIES, "Get"): self._tree.get,
+            (PROPERTIES, "GetAll"): self._tree.get_all,
             (ADAPTER, "SetDiscoveryFilter"): Message.new_method_return,
             (ADAPTER, "StartDiscovery"): self._start_discovery,
             (ADAPTER, "StopDiscovery"): self._stop_discovery,
@@ -208,34 +185,16 @@ class FakeBlueZ:
             (CHARACTERISTIC, "ReadValue"): self._gatt.read,
         }
 
-    def _get(self, message: Message) -> Answer:
-        interface, name = message.body
-        value = self._tree.objects[str(message.path)].get(interface, {}).get(name)
-        if value is None:
-            raise DBusError("org.freedesktop.DBus.Error.InvalidArgs", f"no such property {name}")
-        return Message.new_method_return(message, "v", [value])
-
     def _start_discovery(self, message: Message) -> Answer:
         if not self._tree.value(ADAPTER_PATH, ADAPTER, "Powered"):
             raise DBusError(NOT_READY, "Resource Not Ready")
-        self._scanners.add(str(message.sender))
-        self._tree.change(ADAPTER_PATH, ADAPTER, Discovering=True)
-        if self._advertiser is None:
-            self._advertiser = asyncio.get_running_loop().call_later(ADVERTISE_S, self._advertise)
+        self._discovery.begin(str(message.sender))
         return Message.new_method_return(message)
 
     def _stop_discovery(self, message: Message) -> Answer:
-        if message.sender not in self._scanners:
+        if not self._discovery.end(str(message.sender)):
             raise DBusError(FAILED, "No discovery started")
-        self._end_scan(str(message.sender))
         return Message.new_method_return(message)
-
-    def _end_scan(self, sender: str) -> None:
-        self._scanners.discard(sender)
-        if not self._scanners:
-            self._tree.change(ADAPTER_PATH, ADAPTER, Discovering=False)
-            for path in self._peripherals:
-                self._tree.forget(path, DEVICE, "RSSI")
 
     def _remove_device(self, message: Message) -> Answer:
         path = str(message.body[0])
@@ -273,8 +232,7 @@ class FakeBlueZ:
 
     def _client_left(self, name: str) -> None:
         """As the real service: a client's scan and subscriptions end with it, its connections do not."""
-        if name in self._scanners:
-            self._end_scan(name)
+        self._discovery.end(name)
         self._gatt.client_left(name)
 
 

@@ -6,7 +6,7 @@ Names, types and paths as in BlueZ's published D-Bus interface; clients take han
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dbus_fast import Message, Variant
+from dbus_fast import DBusError, Message, Variant
 
 from hal.sim.peripheral import Characteristic, Peripheral
 
@@ -64,6 +64,24 @@ class ObjectTree:
     def value(self, path: str, interface: str, name: str) -> Any:
         """A property's value; raises KeyError."""
         return self.objects[path][interface][name].value
+
+    # methods
+
+    def managed(self, message: Message) -> Message:
+        """GetManagedObjects: everything."""
+        return Message.new_method_return(message, "a{oa{sa{sv}}}", [self.objects])
+
+    def get(self, message: Message) -> Message:
+        """Get: one property."""
+        interface, name = message.body
+        value = self.objects[str(message.path)].get(interface, {}).get(name)
+        if value is None:
+            raise DBusError("org.freedesktop.DBus.Error.InvalidArgs", f"no such property {name}")
+        return Message.new_method_return(message, "v", [value])
+
+    def get_all(self, message: Message) -> Message:
+        """GetAll: the properties of one interface."""
+        return Message.new_method_return(message, "a{sv}", [self.objects[str(message.path)].get(message.body[0], {})])
 
     def _signal(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> None:
         self._send(Message.new_signal(path, interface, member, signature, body))
