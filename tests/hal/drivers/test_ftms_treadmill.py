@@ -1,6 +1,7 @@
 """The fitness-machine driver with its simulated treadmill, over a link in memory."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import pytest
 
 from hal.device import LinkBusy, NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
 from hal.drivers.ftms_treadmill import NO_WATCHDOG, FtmsTreadmill
+from hal.links.gatt import Notification
 from hal.roles import RobotState, Treadmill
 from hal.sim.clock import SimClock
 from hal.sim.far_end import FAR_ENDS, Surroundings
@@ -274,6 +276,14 @@ async def test_garbage_is_counted_and_lived_through(tmp_path: Path) -> None:
         told = len(b.states)
         await until(lambda: len(b.states) > told + 1)
         assert b.last.speed_kmh == 0.0
+
+
+async def test_random_notifications_never_raise(tmp_path: Path) -> None:
+    belt, rng = Bench(FtmsDevice(surroundings(tmp_path)), QUICK).belt, random.Random(2)
+    for _ in range(5000):
+        uuid = rng.choice(belt.notifies)
+        belt.on_notification(Notification(rng.randrange(10**12), uuid, rng.randbytes(rng.randrange(24))))
+    assert belt.dropped
 
 
 def test_the_world_can_make_it_and_options_are_checked(tmp_path: Path) -> None:

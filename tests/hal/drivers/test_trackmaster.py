@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import pytest
 
+from bedside.config import config_folder, load_device
+from hal.catalogue import DeviceSpec, build
 from hal.device import NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
 from hal.drivers.trackmaster import Trackmaster
 from hal.linked import Patience
@@ -20,6 +22,7 @@ from hal.sim.faults import Fault, Faults
 from hal.sim.gait_model import GaitModel, Phase
 from hal.sim.patient import Patient
 from hal.sim.trackmaster_device import TrackmasterDevice
+from hal.sim.world import SimulatedWorld
 from tests.helpers.far_ends import finishes, until
 
 QUICK: dict[str, Any] = {"units_confirmed": True, "slew_kmh_s": 1.0, "answer_s": 0.4, "settle_s": 8}
@@ -255,6 +258,26 @@ async def test_no_answer_no_control(tmp_path: Path) -> None:
 def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
     with pytest.raises(SetupError):
         Trackmaster("belt", time.monotonic_ns, make_link("serial:/dev/null"), options)
+
+
+async def test_in_a_world_at_three_times_real_time_and_from_its_device_file(tmp_path: Path) -> None:
+    world = SimulatedWorld(1, tmp_path, speed=3.0, also=("trackmaster",))
+    config = load_device(config_folder(), "trackmaster")
+    options = dict(config.options) | {"units_confirmed": True, "slew_kmh_s": 1.0}
+    await world.plug()
+    serving = asyncio.create_task(world.run())
+    belt = build(DeviceSpec("robot", config.driver, world.addresses["trackmaster"], options), time.monotonic_ns)
+    assert isinstance(belt, Trackmaster)
+    await finishes(belt.open())
+    await until(lambda: belt.actual_kmh is not None)
+    await belt.take_control()
+    await finishes(belt.start_belt())
+    await finishes(belt.set_speed(0.8), 20)
+    assert world.gait.phase is Phase.WALK
+    await finishes(belt.stop_belt(), 20)
+    await finishes(belt.close())
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
 
 
 def test_the_world_can_make_it(tmp_path: Path) -> None:
