@@ -88,6 +88,9 @@ GENERIC: dict[str, FaultKind] = {
         FaultKind("ignore_off", "the device stays armed when told to disarm"),
         FaultKind("lost_pulse", "a pulse is due and none is given", once=True),
         FaultKind("overheat", "each pulse heats the coil so many times as much", "factor", "60"),
+        FaultKind("open_electrode", "an electrode comes off the skin"),
+        FaultKind("dry_electrode", "the electrodes dry to so many kOhm", "kOhm", "14"),
+        FaultKind("current_off", "the current it measures is so many percent too low", "percent", "20"),
     )
 }
 """What can happen to any far end that a world was asked for by name: `NAME.cable_out@10+5`."""
