@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from hal.device import HalError, LinkLost, LinkNotFound
 
 RESOLVE_S = 3.0
-RESOLVE_STEP_S = 0.25
+RESOLVE_STEP_S = 1.0
+"""The library asks by multicast at once and every port by itself after half a second; some are heard only then."""
 ANSWER_S = 3.0
 BUFFER_S = 30
 """Seconds the library keeps for a stalled reader; its own default takes 58 MB for an amplifier."""

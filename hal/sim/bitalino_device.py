@@ -1,6 +1,6 @@
 """A simulated BITalino on a pseudo-terminal: one-byte commands, frames with counter and CRC.
 
-Its input 1 is the patient's first channel, and so on; digital input 1 carries the stimulator's trigger.
+Its inputs are on both shins and calves, then on the left thigh; digital input 1 carries the stimulator's trigger.
 """
 
 import math
@@ -13,6 +13,8 @@ from hal.sim.far_end import Surroundings
 from hal.sim.ports import PtyPort
 
 GREETING = b"BITalino_v5.2\n"
+ELECTRODES = (0, 1, 4, 5, 2, 3)
+"""The patient's channel at each input."""
 RATES_HZ = (1.0, 10.0, 100.0, 1000.0)
 
 
@@ -56,7 +58,7 @@ class BitalinoDevice(PortedAmplifier):
 
     def frames(self, rows: Rows) -> list[bytes]:
         """One frame a sample."""
-        uv = rows.uv[:, : self._channels].copy()
+        uv = rows.uv[:, ELECTRODES[: self._channels]].copy()
         uv[:, [column for column in rows.saturated if column < self._channels]] = 1e6
         return [
             frame(

@@ -109,10 +109,15 @@ async def _awaited(story: Awaitable[None]) -> None:
 
 @asynccontextmanager
 async def rig(
-    name: str, driver: Callable[..., Any], folder: Path, *faults: str, options: dict[str, object] | None = None
+    name: str,
+    driver: Callable[..., Any],
+    folder: Path,
+    *faults: str,
+    options: dict[str, object] | None = None,
+    alias: str = "",
 ) -> AsyncIterator[EmgRig]:
-    """The far end `name` served, and `driver` opened on it; both closed at the end."""
-    around = surroundings(name, folder, *faults)
+    """The far end `name` served, as `alias` in its world, and `driver` opened on it; both closed at the end."""
+    around = surroundings(alias or name, folder, *faults)
     end: Any = FAR_ENDS[name].build(around)
     around.patient.render_uv(0.0, 1, end.source.rate_hz)
     await end.plug()

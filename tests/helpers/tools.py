@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,14 @@ def need_tools(*names: str) -> dict[str, str]:
     if missing := [name for name, path in found.items() if path is None]:
         miss(f"not installed: {', '.join(missing)}")
     return {name: path for name, path in found.items() if path is not None}
+
+
+def need_module(name: str) -> Any:
+    """A module that an optional extra brings. Skips where it, or a library below it, is missing; in CI fails."""
+    try:
+        return import_module(name)
+    except (ImportError, OSError, RuntimeError) as error:
+        miss(f"not installed: {name} ({error})")
 
 
 def miss(what: str) -> None:
