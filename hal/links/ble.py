@@ -84,6 +84,9 @@ class BleLink:
         # found by name once, it is that very device from now on: two that swap places would swap left and right
         self._mac = reached.mac
         self._client, self._rssi_dbm = reached.client, reached.rssi_dbm
+        if not reached.client.is_connected:
+            await self.close()
+            raise LinkLost(f"connection to {self._who} ended at once", remedy="bring it near, charge it")
 
     async def subscribe(self, characteristic: str) -> None:
         """Notifications of `characteristic` from now on; raises `LinkLost`, `NoAnswer`, `Refused`."""
@@ -143,8 +146,10 @@ class BleLink:
             self._end("nobody takes what it sends")
         self._wake()
 
-    def _on_lost(self) -> None:
-        self._end("the device disconnected")
+    def _on_lost(self, client: "BleakClient") -> None:
+        # an attempt that failed on the way to this connection, or an earlier connection, says so too
+        if client is self._client:
+            self._end("the device disconnected")
 
     def _end(self, why: str) -> None:
         if self._ended is None:

@@ -58,6 +58,13 @@ def not_seen(peripheral: str) -> LinkNotFound:
     return LinkNotFound(f"{peripheral} is not in reach", remedy=f"{NEAR}; no phone or tablet may be connected to it")
 
 
+def service_silent() -> NoAnswer:
+    """The Bluetooth service hangs."""
+    return NoAnswer(
+        "the box's Bluetooth service does not answer", remedy="wait a minute, restart the box, or call the technician"
+    )
+
+
 def _unavailable(error: BleakBluetoothNotAvailableError) -> HalError:
     reasons = BleakBluetoothNotAvailableReason
     if error.reason is reasons.POWERED_OFF:

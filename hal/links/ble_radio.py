@@ -16,8 +16,10 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from hal.device import LinkBusy
-from hal.links.ble_errors import FAILURES, explain, not_seen
+from hal.links.ble_errors import FAILURES, explain, not_seen, service_silent
 from hal.links.ble_stale import end_stale
+
+OnLost = Callable[[BleakClient], None]
 
 SCAN_S = 6.0
 """How long a peripheral is looked for; sensors advertise several times a second."""
@@ -70,12 +72,12 @@ class Radio:
         self._scan: asyncio.Task[None] | None = None
         self._taken: set[str] = set()
 
-    async def reach(self, wanted: Wanted, on_lost: Callable[[], None]) -> Reached:
+    async def reach(self, wanted: Wanted, on_lost: OnLost) -> Reached:
         """Find and connect; raises `LinkError` or `NoAnswer`. `release` gives its address free again."""
         if wanted.mac in self._taken:
             raise LinkBusy(f"two devices are configured with {wanted.mac}", remedy="correct the address of one")
         try:
-            await end_stale(self._adapter, wanted.fits, self._taken)
+            await self._end_stale(wanted)
             device, rssi_dbm = await self._find(wanted)
         except FAILURES as error:
             raise explain(error, str(wanted)) from error
@@ -91,6 +93,12 @@ class Radio:
     def release(self, mac: str) -> None:
         """The peripheral is not connected any more; another link may look for it."""
         self._taken.discard(mac)
+
+    async def _end_stale(self, wanted: Wanted) -> None:
+        try:
+            await end_stale(self._adapter, wanted.fits, self._taken)
+        except TimeoutError as error:
+            raise service_silent() from error
 
     async def _find(self, wanted: Wanted) -> tuple[BLEDevice, int | None]:
         seeker = _Seeker(wanted, asyncio.get_running_loop().create_future())
@@ -114,12 +122,15 @@ class Radio:
             async with self._turn:
                 try:
                     await self._scan_once()
-                except FAILURES as error:
-                    for seeker in self._seekers:
-                        if not seeker.found.done():
-                            seeker.found.set_exception(explain(error, str(seeker.wanted)))
+                except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+                    self._fail(service_silent() if isinstance(error, TimeoutError) else error)
             # whoever was found gets the turn before the next scan
             await asyncio.sleep(BETWEEN_SCANS_S)
+
+    def _fail(self, error: Exception) -> None:
+        for seeker in self._seekers:
+            if not seeker.found.done():
+                seeker.found.set_exception(error)
 
     async def _scan_once(self) -> None:
         if self._connecting:
@@ -154,7 +165,7 @@ class Radio:
                 seeker.found.set_result((device, None if rssi == NO_RSSI else rssi))
                 self._wake.set()
 
-    async def _connect(self, device: BLEDevice, on_lost: Callable[[], None]) -> BleakClient:
+    async def _connect(self, device: BLEDevice, on_lost: OnLost) -> BleakClient:
         self._connecting += 1
         self._wake.set()
         try:
@@ -168,10 +179,10 @@ class Radio:
         finally:
             self._connecting -= 1
 
-    async def _connect_once(self, device: BLEDevice, on_lost: Callable[[], None]) -> BleakClient:
+    async def _connect_once(self, device: BLEDevice, on_lost: OnLost) -> BleakClient:
         client = BleakClient(
             device,
-            lambda _client: on_lost(),
+            on_lost,
             timeout=CONNECT_S,
             bluez=BlueZClientArgs(adapter=self._adapter) if self._adapter else {},
         )

@@ -22,6 +22,7 @@ from hal.sim.peripheral import Characteristic, Peripheral
 NAME = "org.bluez"
 CONNECT_S = 0.03
 RESOLVE_S = 0.03
+ABORTED = "le-connection-abort-by-local"
 NOT_READY = "org.bluez.Error.NotReady"
 UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
 
@@ -33,13 +34,16 @@ class FakeBlueZ:
     """The service on the bus at `bus_address`, and its radio.
 
     `refuse` maps a method's name ("Connect") to the error and text it answers with; methods named in `hang` never
-    answer.
+    answer. The next `aborts` connections break while they are made, the next `hollow` ones count as resolved before
+    there is a service. A connection to what does not advertise waits for as long as the client does.
     """
 
     def __init__(self, bus_address: str) -> None:
         self.bus_address = bus_address
         self.refuse: dict[str, tuple[str, str]] = {}
         self.hang: set[str] = set()
+        self.aborts = 0
+        self.hollow = 0
         self._bus: MessageBus | None = None
         self._starting = asyncio.Lock()
         self._tree = ObjectTree(self._send)
@@ -214,15 +218,24 @@ class FakeBlueZ:
     def _connected(self, message: Message, path: str) -> None:
         peripheral = self._peripherals.get(path)
         if peripheral is None or not peripheral.advertising or path not in self._tree.objects:
-            # the real service keeps trying until the peripheral shows up or the client gives up
             return
         self._tree.change(path, DEVICE, Connected=True)
+        if self.aborts:
+            self.aborts -= 1
+            self._send(Message.new_error(message, FAILED, ABORTED))
+            self._tree.change(path, DEVICE, Connected=False)
+            return
         peripheral.link_up()
         self._send(Message.new_method_return(message))
         asyncio.get_running_loop().call_later(RESOLVE_S, self._resolve, path, peripheral)
 
     def _resolve(self, path: str, peripheral: Peripheral) -> None:
-        if peripheral.connected and path in self._tree.objects:
+        if not peripheral.connected or path not in self._tree.objects:
+            return
+        if self.hollow:
+            self.hollow -= 1
+            self._tree.change(path, DEVICE, ServicesResolved=True)
+        else:
             self._gatt.resolve(peripheral)
 
     def _disconnect(self, message: Message) -> Answer:

@@ -49,6 +49,13 @@ def test_a_driver_with_a_wire_needs_an_address() -> None:
         build(DeviceSpec("tms", "magpro"), time.monotonic_ns)
 
 
+def test_a_driver_is_not_given_a_link_that_it_does_not_speak_over() -> None:
+    with pytest.raises(SetupError, match=r"tms: this driver does not speak over ble: \(valid forms: serial:"):
+        build(DeviceSpec("tms", "magpro", "ble:C0:FF:EE:00:00:01"), time.monotonic_ns)
+    with pytest.raises(SetupError, match=r"does not speak over tcp: \(valid forms: ble:"):
+        build(DeviceSpec("mill", "ftms_treadmill", "tcp:10.0.0.1:1"), time.monotonic_ns)
+
+
 @pytest.mark.parametrize("driver", [MagPro, Quattrocento, ManualStimulator, ManualRobot])
 def test_roles(driver: type) -> None:
     assert driver.role in ("stimulator", "emg", "robot")

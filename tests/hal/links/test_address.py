@@ -1,5 +1,9 @@
 """Addresses of a device file."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from hal.device import SetupError
@@ -38,6 +42,16 @@ def test_bluetooth_addresses(address: str) -> None:
     link = make_link(address)
     assert isinstance(link, BleLink)
     assert (link.address, link.is_open, link.rssi_dbm) == (address, False, None)
+
+
+def test_bluetooth_is_loaded_when_a_device_is_opened_and_not_before() -> None:
+    script = (
+        "import sys; from hal.catalogue import make_link; import hal.ble; make_link('ble:name=WT'); "
+        "make_link('nus:name=WT'); print(*{'bleak', 'dbus_fast'} & set(sys.modules))"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_a_byte_stream_over_bluetooth() -> None:

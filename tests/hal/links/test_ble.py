@@ -259,6 +259,19 @@ async def test_a_refused_connection(
     await link.close()
 
 
+@pytest.mark.parametrize("trouble", ["aborts", "hollow"])
+async def test_a_connection_that_needs_a_second_attempt(air: Bluetooth, sensor: Sensor, trouble: str) -> None:
+    setattr(air.radio, trouble, 1)
+    link = link_to(sensor)
+    await finishes(link.open())
+    assert getattr(air.radio, trouble) == 0
+    assert link.is_open
+    await link.subscribe(TELLS)
+    sensor.tell(b"here")
+    assert [n.data for n in await take(link, 1)] == [b"here"]
+    await link.close()
+
+
 async def test_a_service_that_hangs_does_not_hang_us(
     air: Bluetooth, sensor: Sensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,9 +290,9 @@ async def test_a_service_that_hangs_does_not_hang_us(
         await link.write(TAKES, b"\x01", response=True)
     await finishes(link.close())
     air.radio.hang = {"GetManagedObjects"}
-    await refusal(link, NoAnswer)
+    assert "service does not answer" in await refusal(link, NoAnswer)
     air.radio.hang = {"StartDiscovery"}
-    await refusal(link, NoAnswer)
+    assert "service does not answer" in await refusal(link, NoAnswer)
     air.radio.hang.clear()
     await finishes(link.open())
     await link.close()
