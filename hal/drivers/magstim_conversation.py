@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 GREETINGS = 4
 """Questions that may stay unanswered before nobody is there."""
+LOOKS = 3
+"""Replies in which granted remote control must show itself."""
 
 
 class MagstimConversation(MagstimWire):
@@ -78,12 +80,17 @@ class MagstimConversation(MagstimWire):
         reply = await self.ask(body)
         if reply is None:
             raise NoAnswer("no answer when asked for remote control", device=self.name, remedy=CHECK_CABLE)
-        if not reply.refusal and self.account.remote:
-            return
+        for _ in range(LOOKS):
+            if reply is not None and not reply.refusal and self.account.remote:
+                return
+            if reply is not None and reply.refusal:
+                break
+            # The reply to the request itself may still tell the state before it.
+            reply = await self.ask(self.settings_query)
         if self.needs_unlock:
             remedy = "compare the unlock code with the one Magstim gave for this stimulator's serial number"
             raise Refused("the stimulator does not accept the unlock code", device=self.name, remedy=remedy)
-        why = f" ({reply.refusal})" if reply.refusal else ""
+        why = f" ({reply.refusal})" if reply is not None and reply.refusal else ""
         remedy = "end what its own screen is doing; a Rapid with software 9 or later needs model and unlock code set"
         raise Refused(f"the stimulator does not grant remote control{why}", device=self.name, remedy=remedy)
 

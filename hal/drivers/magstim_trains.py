@@ -83,7 +83,8 @@ class MagstimTrains(MagstimConversation):
             await self._compare(wanted_settings(prepared.train, power_pct, widths(self.version)))
             begun_ns = await self._begin_train()
             if prepared.train.trains > 1:
-                self._course = asyncio.create_task(self._further_trains(prepared.train, begun_ns))
+                further = self._further_trains(prepared.train, power_pct, begun_ns)
+                self._course = asyncio.create_task(further)
 
     def end_course(self) -> None:
         """No further train is started."""
@@ -105,12 +106,16 @@ class MagstimTrains(MagstimConversation):
             raise
         return begun_ns
 
-    async def _further_trains(self, train: Train, begun_ns: int) -> None:
+    async def _further_trains(self, train: Train, power_pct: int, begun_ns: int) -> None:
+        """Trains 2 and on, each under the conditions of the first; whatever else is true then ends in "off"."""
         number, ticket = 2, self.stops
         try:
             while number <= train.trains and self.stops == ticket:
                 await self._until_due(train, begun_ns)
                 async with self.turn():
+                    if (told_pct := (await self._settings()).power_pct) != power_pct:
+                        raise Refused(f"the amplitude was {power_pct} % and is now {told_pct} %", remedy=CHECK_UNIT)
+                    await self._compare(wanted_settings(train, power_pct, widths(self.version)))
                     begun_ns = await self._begin_train()
                 number += 1
         except HalError as error:

@@ -77,6 +77,9 @@ class MagstimWire(LinkedDevice, ABC):
         remarks = {
             "it reports no single pulse: pulses of a train are counted by its running time": True,
             "remote control is not held: the front panel works": self.account.remote is False,
+            "Request To Send is not kept low, it may be wired to the trigger: write ?rts=low behind the address": (
+                self.address.startswith("serial:") and "rts=low" not in self.address
+            ),
             "the coil is worn out": bits is not None and bits.replace_coil,
             self.account.fault(): True,
             self.halted: True,

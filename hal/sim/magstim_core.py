@@ -24,8 +24,9 @@ class MagstimCore(MagstimEngine):
     """One stimulator. Call `receive` with what came, then `advance`; replies to send gather in `outbox`.
 
     `unlock_code` "" where the software wants none. `per_s` scales what happens on the wire (characters, the pause that
-    ends remote control) to simulated seconds, so that a world that runs faster keeps a wire of real speed. `refused`
-    counts requests answered with a refusal; `letters` has (time, letter, data) of every request.
+    ends remote control) to simulated seconds, so that a world that runs faster keeps a wire of real speed; `wire` makes
+    characters and thinking so many times as long. `refused` counts requests answered with a refusal; `requests` has
+    time, letter and data of each.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class MagstimCore(MagstimEngine):
         unlock_code: str = "",
         heat: CoilHeat | None = None,
         per_s: float = 1.0,
+        wire: float = 1.0,
     ) -> None:
         super().__init__(name, faults=faults, on_pulse=on_pulse, state=state, heat=heat, lapse_s=1.0 * per_s)
         self.outbox: list[bytes] = []
@@ -46,6 +48,7 @@ class MagstimCore(MagstimEngine):
         self._code = unlock_code
         self._reader = RequestReader(data_lengths(state.model, state.major), unlock_code)
         self._per_s = per_s
+        self._wire_s = wire * per_s
         self._busy_until_s = 0.0
         self._heard_bytes_s = 0.0
 
@@ -68,7 +71,7 @@ class MagstimCore(MagstimEngine):
     def _plan(self, requests: list[Request], now_s: float) -> None:
         for request in requests:
             characters = 2 + len(request.data or "") + 3
-            takes_s = (characters * BYTE_S + THINKING_S) * self._per_s
+            takes_s = (characters * BYTE_S + THINKING_S) * self._wire_s
             self._busy_until_s = max(self._busy_until_s, now_s) + takes_s
             self.schedule(self._busy_until_s, partial(self._execute, request))
 

@@ -27,6 +27,7 @@ class MagstimDevice:
         version: str = "9.0.1",
         heat: CoilHeat | None = None,
         state: MagstimState | None = None,
+        wire: float = 1.0,
     ) -> None:
         state = state or MagstimState(model, version)
         self.core = MagstimCore(
@@ -37,6 +38,7 @@ class MagstimDevice:
             unlock_code=UNLOCK_CODE if model == "rapid2" and state.major >= 9 else "",
             heat=heat,
             per_s=around.clock.speed,
+            wire=wire,
         )
         self.port = PtyPort(around.folder / around.name, self._on_bytes)
         self._around = around

@@ -38,7 +38,11 @@ class Rig:
         self.faults = Faults()
         self.pulses: list[tuple[float, float]] = []
         self.far = MagstimDevice(
-            surroundings(folder, self.faults, self.clock, self.pulses), state.model, state=state, heat=heat
+            surroundings(folder, self.faults, self.clock, self.pulses),
+            state.model,
+            state=state,
+            heat=heat,
+            wire=1.0 if speed == 1.0 else 0.1,
         )
         self.heard: list[Reading] = []
 
@@ -73,7 +77,7 @@ class Rig:
 
 @asynccontextmanager
 async def rig_of(
-    folder: Path, state: MagstimState, *, speed: float = 10.0, heat: CoilHeat | None = None
+    folder: Path, state: MagstimState, *, speed: float = 20.0, heat: CoilHeat | None = None
 ) -> AsyncIterator[Rig]:
     """The far end, served."""
     rig = Rig(folder, state, speed, heat)
@@ -88,7 +92,7 @@ async def rig_of(
 
 @asynccontextmanager
 async def talking(
-    folder: Path, state: MagstimState, *, speed: float = 10.0, heat: CoilHeat | None = None, **options: object
+    folder: Path, state: MagstimState, *, speed: float = 20.0, heat: CoilHeat | None = None, **options: object
 ) -> AsyncIterator[tuple[Magstim, Rig]]:
     """The driver, open, and its far end."""
     async with rig_of(folder, state, speed=speed, heat=heat) as rig:

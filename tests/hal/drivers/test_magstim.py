@@ -21,7 +21,8 @@ from hal.sim.world import SimulatedWorld
 from tests.helpers.far_ends import PtyEnd, finishes, until
 from tests.helpers.magstim import CREDENTIAL, credentials, rig_of, talking
 
-TRAIN = Train(rate_hz=10.0, pulses=20, trains=2, inter_train_s=1.0)
+TRAIN = Train(rate_hz=10.0, pulses=40, trains=2, inter_train_s=1.0)
+LONG_TRAIN = Train(rate_hz=10.0, pulses=200, trains=2, inter_train_s=1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +106,26 @@ async def test_another_device_on_the_port_is_told_as_that(tmp_path: Path) -> Non
     assert "not as a Magstim 200-2 does" in magstim.health.error
     await magstim.close()
     await end.unplug()
+
+
+async def test_an_address_that_leaves_request_to_send_high_is_remarked(tmp_path: Path) -> None:
+    magstim = Magstim("tms", lambda: 0, make_link(f"serial:{tmp_path}/port"), {"model": "200_2"})
+    assert any("?rts=low" in note for note in magstim.vitals.notes)
+
+
+async def test_control_that_shows_itself_one_reply_later_is_granted(tmp_path: Path) -> None:
+    async with rig_of(tmp_path, single()) as rig:
+        grant = rig.core._control
+
+        def late(data: str, at_s: float) -> str:
+            rig.core.schedule(at_s + 1e-6, lambda s: grant(data, s) and None)
+            return ""
+
+        rig.core._control = late
+        magstim = rig.make()
+        await finishes(magstim.open())
+        assert magstim.health.state == "ok"
+        await finishes(magstim.close())
 
 
 async def test_a_port_open_elsewhere_is_told_as_that(tmp_path: Path) -> None:
@@ -279,10 +300,10 @@ async def test_trains_are_set_up_read_back_and_started_one_by_one(tmp_path: Path
         assert rig.of(TrainPrepared)[-1].read_back
         await finishes(magstim.start_train())
         assert rig.of(StimulatorStatus)[-1].train_running
-        await until(lambda: len(rig.pulses) == 40)
-        first, second = rig.pulses[:20], rig.pulses[20:]
+        await until(lambda: len(rig.pulses) == 80)
+        first, second = rig.pulses[:40], rig.pulses[40:]
         for train in (first, second):
-            assert [round(at_s - train[0][0], 6) for at_s, _ in train] == [k / 10 for k in range(20)]
+            assert [round(at_s - train[0][0], 6) for at_s, _ in train] == [k / 10 for k in range(40)]
         gap_s = second[0][0] - first[-1][0]
         assert 1.0 <= gap_s < 5.0, "never early; late by what the wire and the machine take"
         assert not rig.of(PulseDelivered), "nothing reports the pulses of a train"
@@ -339,7 +360,7 @@ async def test_after_a_train_a_single_pulse_is_a_single_pulse(tmp_path: Path) ->
 async def test_a_train_read_back_differently_is_a_mismatch(tmp_path: Path) -> None:
     async with talking(tmp_path, rapid()) as (magstim, rig):
         rig.core._pulses = lambda _value, _at_s: ""
-        with pytest.raises(ReadBackMismatch, match=r"\(100, 20, 20\).*\(100, 1, 20\)"):
+        with pytest.raises(ReadBackMismatch, match=r"\(100, 40, 40\).*\(100, 1, 40\)"):
             await finishes(magstim.prepare_train(TRAIN))
         with pytest.raises(Refused, match="no train is prepared"):
             await finishes(magstim.start_train())
@@ -379,16 +400,27 @@ async def test_energy_is_judged_anew_when_the_train_starts(tmp_path: Path) -> No
 async def test_a_train_stopped_at_the_panel_ends_the_course(tmp_path: Path) -> None:
     async with talking(tmp_path, rapid()) as (magstim, rig):
         await finishes(magstim.enable())
-        await finishes(magstim.prepare_train(TRAIN))
+        await finishes(magstim.prepare_train(LONG_TRAIN))
         await finishes(magstim.start_train())
         fault = rig.fault("panel_off")
         await until(lambda: fault.strikes)
         await until(lambda: "train 2 of 2 was not given" in magstim.halted)
         given = len(rig.pulses)
-        assert given < 20
+        assert given < 200
         await until(lambda: rig.of(StimulatorStatus)[-1].enabled is False)
         assert not rig.core.state.armed
         assert any("train 2 of 2" in note for note in magstim.vitals.notes)
+
+
+async def test_an_amplitude_that_changed_between_trains_ends_the_course(tmp_path: Path) -> None:
+    async with talking(tmp_path, rapid()) as (magstim, rig):
+        await finishes(magstim.enable())
+        await finishes(magstim.prepare_train(TRAIN))
+        await finishes(magstim.start_train())
+        rig.core.state.power_pct = 45
+        await until(lambda: "the amplitude was 30 % and is now 45 %" in magstim.halted)
+        assert len(rig.pulses) == 40
+        await until(lambda: not rig.core.state.armed)
 
 
 # off
@@ -399,7 +431,7 @@ async def test_off_is_confirmed_by_the_device(tmp_path: Path, what: str) -> None
     async with talking(tmp_path, rapid()) as (magstim, rig):
         await finishes(magstim.enable())
         if what == "train":
-            await finishes(magstim.prepare_train(TRAIN))
+            await finishes(magstim.prepare_train(LONG_TRAIN))
             await finishes(magstim.start_train())
         await finishes(magstim.off())
         assert (rig.core.state.armed, rig.core.state.train, rig.core.state.remote) == (False, False, False)
@@ -456,7 +488,7 @@ async def test_the_guards_off_bytes_switch_it_off(tmp_path: Path) -> None:
 
 async def test_garbage_is_survived_and_counted(tmp_path: Path) -> None:
     async with talking(tmp_path, single(), answer_s=0.1) as (magstim, rig):
-        fault = rig.fault("garbage@0+8")
+        fault = rig.fault("garbage@0+16")
         await until(lambda: fault.strikes > 2)
         await until(lambda: not rig.faults.active("magstim.garbage", rig.clock.now_s()))
         heard = magstim.vitals.received
@@ -491,7 +523,7 @@ async def test_silence_is_noticed_and_off_is_not_claimed(tmp_path: Path) -> None
 async def test_a_pulled_cable_comes_back_disarmed(tmp_path: Path) -> None:
     async with talking(tmp_path, rapid()) as (magstim, rig):
         await finishes(magstim.enable())
-        fault = rig.fault("cable_out@0+3")
+        fault = rig.fault("cable_out@0+6")
         await until(lambda: magstim.health.state == "lost")
         await until(lambda: magstim.health.state == "ok")
         assert fault.fired_at_s is not None

@@ -202,7 +202,7 @@ def test_digits_that_are_none_are_no_reply() -> None:
 def test_no_noise_makes_it_fail_or_lie(seed: int) -> None:
     noise = random.Random(seed)
     frames = [b"E\x8c\x2e", signed(b"\\\x8c\x30" + b"0" * 20), signed(b"F\x89" + b"391402"), b"N9.0.1\0\xbb"]
-    stream = bytearray(noise.randbytes(20_000) + b"".join(noise.choice(frames) for _ in range(3000)))
+    stream = bytearray(noise.randbytes(40_000) + b"".join(noise.choice(frames) for _ in range(3000)))
     for _ in range(3000):
         stream[noise.randrange(len(stream))] = noise.randrange(256)
     parser, at, heard = ReplyParser(NEW), 0, 0
