@@ -53,12 +53,12 @@ def frame_bytes(inputs: int) -> int:
 
 def crc4(frames: Bytes) -> NDArray[np.uint8]:
     """CRC-4 (x^4 + x + 1) of frames, shape (..., size), with the last four bits taken as zero."""
-    crc = np.zeros(frames.shape[:-1], np.uint8)
+    crc: NDArray[np.uint8] = np.zeros(frames.shape[:-1], np.uint8)
     last = frames.shape[-1] - 1
     for place in range(last + 1):
         octets = frames[..., place]
-        crc = _BY_NIBBLE[crc] ^ (octets >> 4)
-        crc = _BY_NIBBLE[crc] ^ (octets & 15 if place < last else 0)
+        crc = np.bitwise_xor(_BY_NIBBLE[crc], octets >> 4, dtype=np.uint8)
+        crc = np.bitwise_xor(_BY_NIBBLE[crc], octets & (15 if place < last else 0), dtype=np.uint8)
     return crc
 
 
@@ -80,7 +80,7 @@ def decode(frames: Bytes, inputs: int) -> tuple[NDArray[np.int16], NDArray[np.in
         fine = channel < 4
         value = (row >> np.uint64(_SHIFTS[channel]) & np.uint64(0x3FF if fine else 0x3F)).astype(np.int16)
         counts[:, channel] = value * (1 if fine else COARSE_STEP) - MIDDLE
-    return counts, (frames[:, -1] >> 4).astype(np.int64), frames[:, -2] >> 4
+    return counts, (frames[:, -1] >> 4).astype(np.int64), (frames[:, -2] >> 4).astype(np.uint8)
 
 
 def line(lines: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
@@ -90,7 +90,7 @@ def line(lines: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
 
 def _look(windows: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     last = windows[:, -1]
-    return crc4(windows) == (last & 15), last >> 4
+    return np.asarray(crc4(windows) == (last & 15), np.bool_), (last >> 4).astype(np.uint8)
 
 
 def _four_zeros(crc: int) -> int:

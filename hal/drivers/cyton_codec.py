@@ -42,7 +42,7 @@ def decode(packets: Bytes) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
 def pin(packets: Bytes, number: int) -> NDArray[np.uint8]:
     """Whether a digital pin was high, (n,) of 0 and 1; 0 where the packet carries something else."""
     levels = packets[:, 2 + 3 * INPUTS + TRIGGER_PINS.index(number)]
-    return ((levels != 0) & (packets[:, -1] == RAW_AUX)).astype(np.uint8)
+    return np.asarray((levels != 0) & (packets[:, -1] == RAW_AUX), np.uint8)
 
 
 def _look(windows: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -80,7 +81,8 @@ class EmgDevice(LinkedDevice):
         if gaps is None:
             raise LinkLost("the samples are out of step: bytes were lost or added", remedy="check cable or radio link")
         now_ns = self.now_ns()
-        blocks = self.blocks.cut(np.take(counts, self._columns, axis=1), gaps, rises, now_ns)
+        used = cast(Counts, np.take(counts, self._columns, axis=1))
+        blocks = self.blocks.cut(used, gaps, rises, now_ns)
         self.heard()
         for block in blocks:
             self.publish(block)

@@ -42,6 +42,7 @@ class FramedEmg(EmgDevice):
         self._by_clock = ClockedLoss(blocks.rate_hz, turn=self.modulus)
         self._text = bytearray()
         self._text_came = asyncio.Event()
+        self._frames: list[Bytes] = []
         self._restart(listening=False)
 
     @property
@@ -103,7 +104,7 @@ class FramedEmg(EmgDevice):
         self._finder = self.finder()
         self._losses = LossDetector(self.modulus, framed=True)
         self._edges = EdgeDetector(1)
-        self._frames: list[Bytes] = []
+        self._frames = []
         self._by_clock.restart()
 
     def _take(self, frames: Bytes) -> None:
