@@ -1,9 +1,10 @@
 """Nintendo Wii Balance Board over its raw HID node (`hid:/dev/hidraw0`): four loads, about 100 times a second.
 
 It carries no counter and no clock: samples are stamped on arrival, and shorter losses than `HOLE_S` cannot be seen. A
-longer pause is counted as lost by the nominal rate, an estimate. Put it down with its power button towards the heels.
-Not tried on hardware: see `balance_board_codec`. Published accuracy against laboratory plates, for one and the same
-board: centre of pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures.
+longer pause, and every lost connection, is counted as lost by the nominal rate: an estimate. Put the board down with its
+power button towards the heels. Published accuracy against laboratory plates, for one and the same board: centre of
+pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures. Not tried on hardware: see
+`balance_board_codec`.
 """
 
 import asyncio
@@ -80,6 +81,7 @@ class BalanceBoard(StreamingPlate):
         self._calibration: codec.BoardCalibration | None = None
         self._status: BoardStatus | None = None
         self._streaming = False
+        self._cut = False
 
     @property
     def rate_hz(self) -> float:
@@ -106,7 +108,7 @@ class BalanceBoard(StreamingPlate):
         """Nothing is known of the board until it has said it again."""
         super().on_link_up()
         self._answers = asyncio.Queue()
-        self._calibration, self._streaming = None, False
+        self._calibration, self._streaming, self._cut = None, False, True
 
     def on_bytes(self, data: bytes) -> None:
         """Take one report."""
@@ -165,7 +167,12 @@ class BalanceBoard(StreamingPlate):
             return
         now_ns = self.now_ns()
         lost = self.estimated_loss(now_ns)
-        self.take(weights.counts, now_ns, lost=lost if lost > HOLE_S * NOMINAL_HZ else 0)
+        if self._cut and self.last_sample_ns is not None:
+            lost = max(1, lost)
+        elif lost <= HOLE_S * NOMINAL_HZ:
+            lost = 0
+        self._cut = False
+        self.take(weights.counts, now_ns, lost=lost)
 
     def _resume(self, status: BoardStatus) -> None:
         """A status report ends the stream until the mode is set again; without its sensors a board starts anew."""
