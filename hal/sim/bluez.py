@@ -51,6 +51,7 @@ class FakeBlueZ:
         self._gatt = GattObjects(self._tree)
         self._discovery = Discovery(self._tree, self._peripherals)
         self._users: set[Peripheral] = set()
+        self._returning: asyncio.Task[None] | None = None
 
     # its life on the bus
 
@@ -121,6 +122,22 @@ class FakeBlueZ:
                 self.drop(peripheral)
             self._discovery.stop()
         self._tree.change(ADAPTER_PATH, ADAPTER, Powered=on)
+
+    def mishap(self, action: str) -> bool:
+        """Carry out "off", "on", "die" or "return" (a little later); whether the service is on the bus now."""
+        actions: dict[str, Callable[[], None]] = {
+            "off": lambda: self.power(False),
+            "on": lambda: self.power(True),
+            "die": self.die,
+            "return": self._return,
+        }
+        if action not in actions:
+            raise ValueError(f"bluetooth: no action {action!r}; valid: {', '.join(actions)}")
+        actions[action]()
+        return self.alive
+
+    def _return(self) -> None:
+        self._returning = asyncio.create_task(self.start())
 
     def pull_adapter(self) -> None:
         """Pull the adapter out of the box."""

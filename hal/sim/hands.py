@@ -148,6 +148,14 @@ class Hands:
             (stander.step_on if on else stander.step_off)()
         return stander.at(self._world.clock.now_s())._asdict()
 
+    def bluetooth(self, action: str) -> Reply:
+        """Do to the simulated Bluetooth service: off, on (its adapter), die (a crash), return."""
+        if not self._world.bus:
+            raise ValueError("bluetooth: this world has none")
+        from hal.sim import bluez  # noqa: PLC0415 - a world without Bluetooth needs no D-Bus library
+
+        return {"alive": bluez.radio(self._world.bus).mishap(action)}
+
     def fault(self, spec: str) -> Reply:
         """Add a fault; its time counts from now."""
         return {"spec": self._world.add_fault(spec).spec}

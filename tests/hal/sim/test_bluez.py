@@ -15,6 +15,7 @@ import pytest
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 
+from hal.device import LinkDenied, LinkNotFound
 from hal.links.address import make_link
 from hal.links.ble import BleLink
 from hal.sim import bluez, private_bus
@@ -23,9 +24,11 @@ from hal.sim.clock import SimClock
 from hal.sim.far_end import Surroundings
 from hal.sim.faults import Faults
 from hal.sim.gait_model import GaitModel
+from hal.sim.hands import Hands
 from hal.sim.patient import Patient
 from hal.sim.peripheral import Characteristic, Peripheral
 from hal.sim.private_bus import BusError, PrivateBus
+from hal.sim.world import SimulatedWorld
 from tests.helpers.bluetooth import Bluetooth, bluetooth
 from tests.helpers.far_ends import finishes, until
 from tests.helpers.tools import need_tools
@@ -253,6 +256,30 @@ def test_a_bluetooth_far_end_needs_a_bus(tmp_path: Path) -> None:
 
 async def test_the_world_shares_one_radio(air: Bluetooth) -> None:
     assert bluez.radio(air.bus.address) is air.radio
+
+
+async def test_hands_reach_the_bluetooth_service(air: Bluetooth, tmp_path: Path) -> None:
+    hands = Hands(SimulatedWorld(1, tmp_path, bus=air.bus.address))
+    far = sensor()
+    await air.radio.publish(far)
+    link = make_link(far.address)
+    assert isinstance(link, BleLink)
+    assert hands.answer({"do": "bluetooth", "action": "off"})["ok"]
+    with pytest.raises(LinkDenied, match="switched off"):
+        await finishes(link.open())
+    assert hands.answer({"do": "bluetooth", "action": "on"})["alive"] is True
+    await finishes(link.open())
+    await finishes(link.close())
+    assert hands.answer({"do": "bluetooth", "action": "die"})["alive"] is False
+    with pytest.raises(LinkNotFound, match="service is not running"):
+        await finishes(link.open())
+    assert hands.answer({"do": "bluetooth", "action": "return"})["ok"]
+    await until(lambda: air.radio.alive)
+    await finishes(link.open())
+    await finishes(link.close())
+    assert "valid: off, on, die, return" in hands.answer({"do": "bluetooth", "action": "fly"})["error"]
+    without = Hands(SimulatedWorld(1, tmp_path))
+    assert without.answer({"do": "bluetooth", "action": "off"})["error"] == "bluetooth: this world has none"
 
 
 def test_a_bus_leaves_nothing_behind(tmp_path: Path) -> None:
