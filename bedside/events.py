@@ -299,10 +299,12 @@ class Signed(Event, frozen=True, kw_only=True, tag="visit.signed"):
 
 
 class AmplitudeIntended(Event, frozen=True, kw_only=True, tag="stim.amplitude.intended"):
-    """About to set the amplitude."""
+    """About to set the amplitude, and whether a stimulus is one pulse or a burst (`inter_pulse_s` onset to onset)."""
 
     amplitude_pct_mso: int
     purpose: Purpose
+    burst_pulses: int = 1
+    inter_pulse_s: float = 0.0
 
 
 class ArmIntended(Event, frozen=True, kw_only=True, tag="stim.arm.intended"):
@@ -323,13 +325,20 @@ class PulseIntended(Event, frozen=True, kw_only=True, tag="stim.pulse.intended")
 
 
 class TrainIntended(Event, frozen=True, kw_only=True, tag="stim.train.intended"):
-    """About to start a device-timed train of `pulses` x `trains`; `first_pulse` counts the course from 1."""
+    """About to start a device-timed train of `pulses` x `trains` stimuli; `first_pulse` counts the course from 1.
+
+    A stimulus is one pulse, or a burst of `burst_pulses` (`inter_pulse_s` onset to onset). `inter_train_s` runs from
+    the last stimulus of a train to the first of the next; 0: at the same rate, without a gap.
+    """
 
     amplitude_pct_mso: int
     rate_hz: float
     pulses: int
     trains: int
     first_pulse: int
+    burst_pulses: int = 1
+    inter_pulse_s: float = 0.0
+    inter_train_s: float = 0.0
 
 
 class TrainEnded(Event, frozen=True, kw_only=True, tag="stim.train.ended"):

@@ -101,6 +101,8 @@ def load_presets(folder: Path) -> dict[str, Preset]:
     for path in sorted((folder / "protocols").glob("*.toml")):
         found[path.stem] = preset = read(path, Preset)
         _same_id(path, preset.id)
+        if preset.levels.problem:
+            raise ConfigError(path, "levels", preset.levels.problem, "intervals run from onset to onset")
         if preset.intensity.pct > preset.intensity.ceiling:
             raise ConfigError(path, "intensity.pct", "is above the ceiling", "lower it, or have the ceiling signed")
     return found

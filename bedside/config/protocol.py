@@ -17,6 +17,20 @@ class Levels(Section, frozen=True, kw_only=True):
     trains: Annotated[int, Meta(ge=1)] = 1
     inter_train_interval_s: Annotated[float, Meta(ge=0)] = 0.0
 
+    @property
+    def problem(self) -> str:
+        """Why these levels are no pulse train: an interval missing, or shorter than what it holds; else empty."""
+        inner_s = self.inter_pulse_interval_s
+        burst_s = (self.pulses_in_burst - 1) * inner_s
+        train_s = burst_s + (self.bursts_in_train - 1) * self.inter_burst_interval_s
+        if self.pulses_in_burst > 1 and inner_s <= 0:
+            return "inter_pulse_interval_s is missing"
+        if self.bursts_in_train > 1 and self.inter_burst_interval_s <= burst_s:
+            return "a burst is longer than inter_burst_interval_s"
+        if self.trains > 1 and self.inter_train_interval_s <= train_s:
+            return "a train is longer than inter_train_interval_s"
+        return ""
+
 
 class Intensity(Section, frozen=True, kw_only=True):
     """Percent of a threshold, and the highest percentage that may ever be given."""

@@ -67,6 +67,7 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     """devices/<id>.toml: the driver, its address and options, and what the maker states about the device.
 
     `telemetry` false: a person is the only wire to it. `counts_pulses` false: nothing reports the pulses of a train.
+    `bursts` true: it times bursts by itself, and its driver sets and checks them.
     """
 
     id: str
@@ -83,5 +84,6 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     max_trains: Annotated[int, Meta(ge=1)] = 500
     telemetry: bool = True
     counts_pulses: bool = True
+    bursts: bool = False
     verified: bool = False
     source: str = ""

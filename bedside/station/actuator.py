@@ -14,7 +14,7 @@ import structlog
 from bedside.events import AmplitudeIntended, ArmIntended, Event, OffIntended, PulseIntended, TrainIntended
 from bedside.visit.inputs import ActionDone, ActionFailed
 from hal.device import HalError
-from hal.roles import Stimulator, Train
+from hal.roles import SetsBursts, Stimulator, Train
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ class Actuator:
     def _work(self, event: Event) -> tuple[ActionName, Coroutine[Any, Any, None]]:
         match event:
             case AmplitudeIntended():
-                return "amplitude", self._stimulator.set_amplitude(event.amplitude_pct_mso)
+                return "amplitude", self._amplitude(event)
             case ArmIntended():
                 return "arm", self._stimulator.enable()
             case PulseIntended():
@@ -108,9 +108,21 @@ class Actuator:
             case _:
                 return "off", self._off()
 
+    async def _amplitude(self, event: AmplitudeIntended) -> None:
+        """What a stimulus is comes first: a stimulator takes bursts only while it is disabled."""
+        if isinstance(self._stimulator, SetsBursts):
+            await self._stimulator.set_bursts(event.burst_pulses, event.inter_pulse_s)
+        await self._stimulator.set_amplitude(event.amplitude_pct_mso)
+
     async def _train(self, event: TrainIntended) -> None:
-        gap_s = 1.0 / event.rate_hz
-        train = Train(event.rate_hz, event.pulses, event.trains, inter_train_s=gap_s)
+        train = Train(
+            event.rate_hz,
+            event.pulses,
+            event.trains,
+            inter_train_s=event.inter_train_s or 1.0 / event.rate_hz,
+            burst_pulses=event.burst_pulses,
+            inter_pulse_s=event.inter_pulse_s,
+        )
         await self._stimulator.prepare_train(train)
         await self._stimulator.start_train()
 

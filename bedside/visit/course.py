@@ -1,6 +1,5 @@
 """The treatment: start, pause, resume, lower, end; its trains; the coil's contact."""
 
-import math
 from typing import Literal
 
 from msgspec.structs import replace
@@ -22,10 +21,11 @@ from bedside.events import (
     TrainIntended,
 )
 from bedside.visit import interlocks
-from bedside.visit.dose import split_train
+from bedside.visit.dose import planned_pattern, split_train
 from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import TrainRun, Visit
+from bedside.visit.timing import Pattern, next_train
 
 EndCause = Literal["complete", "aborted", "pause_too_long", "fault", "interrupted"]
 
@@ -49,7 +49,13 @@ def _wait_after_single(state: Visit, now: Now) -> None:
 
 
 def _amplitude(state: Visit) -> AmplitudeIntended:
-    return AmplitudeIntended(amplitude_pct_mso=state.intensity_pct_mso or 0, purpose="treatment")
+    pattern = planned_pattern(state)
+    return AmplitudeIntended(
+        amplitude_pct_mso=state.intensity_pct_mso or 0,
+        purpose="treatment",
+        burst_pulses=pattern.burst_pulses if pattern is not None else 1,
+        inter_pulse_s=pattern.inter_pulse_s if pattern is not None else 0.0,
+    )
 
 
 def resume(state: Visit, now: Now) -> tuple[Event, ...]:
@@ -58,6 +64,9 @@ def resume(state: Visit, now: Now) -> tuple[Event, ...]:
         raise Refusal("stimulation is not paused", "")
     if pause_left_s(state, now) <= 0:
         raise Refusal("the pause was too long", "go on with the next step")
+    wait_s = _gap_left_s(state, now)
+    if wait_s > 0:
+        raise Refusal(f"the pause between two trains lasts {wait_s:.0f} s more", "wait for it, then resume")
     interlocks.demand(state, now, "treatment")
     return (StimulationResumed(remaining=state.ledger.remaining), _amplitude(state))
 
@@ -83,6 +92,9 @@ def train(state: Visit) -> TrainIntended:
     device = state.setup.devices.get("stimulator")
     if dose is None or device is None:
         raise Refusal("no dose is planned", "plan the dose")
+    pattern = planned_pattern(state)
+    if pattern is not None:
+        return _patterned_train(state, pattern, dose.pulses, device.max_trains)
     pulses, trains = split_train(state.ledger.remaining, device.max_pulses_per_train, device.max_trains)
     return TrainIntended(
         amplitude_pct_mso=state.intensity_pct_mso or 0,
@@ -91,6 +103,30 @@ def train(state: Visit) -> TrainIntended:
         trains=trains,
         first_pulse=dose.pulses - state.ledger.remaining + 1,
     )
+
+
+def _patterned_train(state: Visit, pattern: Pattern, planned: int, most_trains: int) -> TrainIntended:
+    chosen = next_train(pattern, state.ledger.remaining, most_trains)
+    if chosen is None:
+        raise Refusal("less than a burst remains", "end the treatment")
+    return TrainIntended(
+        amplitude_pct_mso=state.intensity_pct_mso or 0,
+        rate_hz=chosen.rate_hz,
+        pulses=chosen.stimuli,
+        trains=chosen.trains,
+        first_pulse=planned - state.ledger.remaining + 1,
+        burst_pulses=chosen.burst_pulses,
+        inter_pulse_s=chosen.inter_pulse_s,
+        inter_train_s=chosen.inter_train_s or 1.0 / chosen.rate_hz,
+    )
+
+
+def _gap_left_s(state: Visit, now: Now) -> float:
+    """How long a pattern's pause between trains still lasts; 0 for an even train."""
+    pattern = planned_pattern(state)
+    if pattern is None:
+        return 0.0
+    return max(0.0, pattern.inter_train_s - (now.mono_ns - state.course.last_pulse_ns) / NS)
 
 
 def halt(state: Visit, cause: str, reason: str) -> tuple[Event, ...]:
@@ -195,7 +231,7 @@ def _over(state: Visit, train: TrainRun, now: Now) -> bool:
     begun_ns = train.first_ns if train.reported else state.live.train_running_ns
     if begun_ns < train.asked_ns:
         return False
-    length_ns = round(train.pulses / train.rate_hz * NS)
+    length_ns = round(train.length_s * NS)
     status = state.live.status
     still = status is not None and status.train_running is True and state.live.status_ns >= begun_ns + length_ns
     return now.mono_ns >= begun_ns + length_ns + round(2 * NS / train.rate_hz) and not still
@@ -224,7 +260,7 @@ def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
     if train is None or device is None or device.counts_pulses or begun_ns < train.asked_ns:
         return ()
     ran_s = (now.mono_ns - begun_ns) / NS
-    count = min(train.pulses, math.floor(ran_s * train.rate_hz) + 1) - train.reported
+    count = train.due_by(ran_s) - train.reported
     evidence = "worked out from the operator's start and the clock; no device counted these pulses"
     return (PulsesReconciled(count=count, purpose="treatment", evidence=evidence),) if count > 0 else ()
 
@@ -232,9 +268,11 @@ def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
 def _after_train(state: Visit, now: Now) -> tuple[Event, ...]:
     if state.unsettled is not None:
         return ()
-    if state.ledger.remaining == 0:
+    pattern = planned_pattern(state)
+    if state.ledger.remaining < (pattern.burst_pulses if pattern is not None else 1):
         return end(state, "complete", "all planned pulses are behind")
     rate_hz = state.dose.rate_hz if state.dose is not None else 1.0
-    if not state.armed or (now.mono_ns - state.course.last_pulse_ns) / NS < 1.0 / rate_hz:
+    waited = (now.mono_ns - state.course.last_pulse_ns) / NS >= 1.0 / rate_hz and not _gap_left_s(state, now)
+    if not state.armed or not waited:
         return ()
     return go_on(state, now)

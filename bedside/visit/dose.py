@@ -11,6 +11,7 @@ from bedside.config.station import DeviceConfig
 from bedside.events import DosePlanned
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
+from bedside.visit.timing import Pattern, pattern_of
 
 US = 1_000_000
 HIGH_RATE_HZ = 5.0
@@ -65,6 +66,17 @@ def durations(levels: Levels) -> Durations:
 def patterned(levels: Levels) -> bool:
     """Whether it is more than one even train."""
     return levels.bursts_in_train > 1 or levels.trains > 1
+
+
+def has_bursts(levels: Levels) -> bool:
+    """Whether its stimuli are bursts."""
+    return levels.bursts_in_train > 1
+
+
+def planned_pattern(state: Visit) -> Pattern | None:
+    """The pattern of the participant's preset, None where it is one even train."""
+    levels = preset_of(state).levels
+    return pattern_of(levels) if patterned(levels) else None
 
 
 def fastest_hz(levels: Levels) -> float:
@@ -145,8 +157,19 @@ def _preset_problem(state: Visit, preset: Preset) -> str | None:
         return f"protocol {preset.id} is not part of this study"
     if not preset.enabled and preset.id not in study.enabled:
         return f"protocol {preset.id} is not enabled: a physician has to sign it for this study"
-    if patterned(preset.levels):
-        return f"protocol {preset.id} has bursts; no driver of this release lets the stimulator time them"
+    return _pattern_problem(state.setup.devices.get("stimulator"), preset) if patterned(preset.levels) else None
+
+
+def _pattern_problem(device: DeviceConfig | None, preset: Preset) -> str | None:
+    """Why this stimulator does not time the preset's pattern itself; this computer never times one."""
+    name = device.title if device is not None else "no stimulator"
+    if has_bursts(preset.levels) and not (device is not None and device.bursts):
+        return f"protocol {preset.id} has bursts; {name} does not time bursts (its device file lacks bursts = true)"
+    if device is None or (preset.levels.trains > 1 and device.max_trains < 2):
+        return f"protocol {preset.id} has {preset.levels.trains} trains; {name} times one train only"
+    stimuli = pattern_of(preset.levels).stimuli
+    if stimuli > device.max_pulses_per_train:
+        return f"a train of {stimuli} is more than the {device.max_pulses_per_train} that {name} times"
     return None
 
 
@@ -158,13 +181,28 @@ def _intensity_problem(state: Visit, preset: Preset, rmt_pct_mso: float, intensi
     rate_hz = fastest_hz(preset.levels)
     most_hz = device_rate_hz(state.setup.devices.get("stimulator"), intensity)
     if rate_hz > most_hz:
-        return f"the stimulator gives at most {most_hz:g} Hz at {intensity} %MSO; the protocol needs {rate_hz:g} Hz"
+        most_pct = _highest_pct(state.setup.devices.get("stimulator"), rate_hz)
+        can = f"{rate_hz:g} Hz up to {most_pct} %MSO" if most_pct else f"no {rate_hz:g} Hz"
+        return (
+            f"the stimulator gives at most {most_hz:g} Hz at {intensity} %MSO; the protocol needs {rate_hz:g} Hz:"
+            f" it gives {can}, so a lower percentage signed by a physician, or another device"
+        )
     return None
 
 
+def _highest_pct(device: DeviceConfig | None, rate_hz: float) -> int:
+    """The highest output (%MSO) at which the maker states this rate; 0 where there is none."""
+    points = device.max_rate if device is not None else ()
+    return max((point.pct_mso for point in points if point.rate_hz >= rate_hz), default=0)
+
+
 def _length_problem(state: Visit, preset: Preset) -> str | None:
-    lengths = durations(preset.levels)
-    verdict = judge_train(state.setup.limits.train, fastest_hz(preset.levels), preset.intensity.pct, lengths.period_s)
+    """The table is of even trains. For bursts, outside it, the preset's ceiling and the session's total hold."""
+    if has_bursts(preset.levels):
+        return None
+    pattern = pattern_of(preset.levels)
+    train_s = pattern.stimuli / pattern.rate_hz
+    verdict = judge_train(state.setup.limits.train, fastest_hz(preset.levels), preset.intensity.pct, train_s)
     return verdict.refuse or None
 
 
@@ -173,7 +211,7 @@ def totals_problem(state: Visit, pulses: int) -> str | None:
     totals, record = state.setup.limits.totals, state.recalled
     preset = preset_of(state)
     session = totals.session_high if fastest_hz(preset.levels) >= HIGH_RATE_HZ else totals.session_low
-    session = totals.session_patterned if patterned(preset.levels) else session
+    session = totals.session_patterned if has_bursts(preset.levels) else session
     today = (record.pulses_today if record else 0) + pulses + state.ledger.single + state.ledger.uncertain_single
     week = (record.pulses_week if record else 0) + pulses + state.ledger.single + state.ledger.uncertain_single
     course = (record.pulses_course if record else 0) + pulses

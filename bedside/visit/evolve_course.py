@@ -19,8 +19,9 @@ from bedside.events import (
     TrainEnded,
     TrainIntended,
 )
-from bedside.visit.evolve_stimulator import missed, unheard
-from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Unsettled, Visit
+from bedside.visit.evolve_stimulator import missed, unheard, unsettled
+from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Visit
+from bedside.visit.timing import Pattern
 
 LINK_CAUSES = frozenset({"stimulator_link", "stimulator_silent", "interrupted"})
 
@@ -48,7 +49,12 @@ def _lowered(state: Visit, event: IntensityLowered, _: Envelope) -> Visit:
 
 
 def _train(state: Visit, event: TrainIntended, envelope: Envelope) -> Visit:
-    train = TrainRun(event.pulses * event.trains, event.rate_hz, envelope.mono_ns)
+    pattern = None
+    if event.burst_pulses > 1 or event.inter_train_s:
+        gap_s = event.inter_train_s or 1.0 / event.rate_hz
+        pattern = Pattern(event.rate_hz, event.pulses, event.trains, gap_s, event.burst_pulses, event.inter_pulse_s)
+    pulses = event.pulses * event.trains * event.burst_pulses
+    train = TrainRun(pulses, event.rate_hz, envelope.mono_ns, pattern=pattern)
     course = replace(state.course, begun=True, train=train)
     return replace(state, course=course, chain=Chain("treatment", "train", envelope.mono_ns))
 
@@ -66,8 +72,7 @@ def _train_ended(state: Visit, event: TrainEnded, envelope: Envelope) -> Visit:
     train, doubt = state.course.train, state.unsettled
     if event.lost and train is not None:
         reason = f"{event.lost} pulses of a finished train were not reported"
-        lost, now_ns = event.lost, envelope.mono_ns
-        doubt = Unsettled(lost, "treatment", reason, now_ns, train.asked_ns, train.rate_hz, lost)
+        doubt = replace(unsettled(state, train, event.lost, reason, envelope.mono_ns), lost=event.lost)
     ledger = state.ledger.with_lost(event.lost)
     return replace(state, course=replace(state.course, train=None), ledger=ledger, chain=None, unsettled=doubt)
 

@@ -35,14 +35,39 @@ SINGLE_HZ = 1.0
 LATE_S = 0.1
 
 
+def unsettled(state: Visit, train: TrainRun, at_most: int, reason: str, mono_ns: int) -> Unsettled:
+    """The doubt about `at_most` pulses of a train, at any time since it was asked for."""
+    slack = train.unreported_bursts(LATE_S * state.setup.speed)
+    return Unsettled(
+        at_most,
+        "treatment",
+        reason,
+        mono_ns,
+        train.asked_ns,
+        train.rate_hz,
+        burst_pulses=train.burst_pulses,
+        slack=slack,
+    )
+
+
 def missed(state: Visit, mono_ns: int) -> Visit:
     """The state when a train is cut short in which reports were missing: those may have been given."""
     train = state.course.train
-    if train is None or not train.missed or state.unsettled is not None:
+    if train is None or state.unsettled is not None:
         return state
-    reason = f"{train.missed} pulses of a train were not reported"
-    doubt = Unsettled(train.missed, "treatment", reason, mono_ns, train.asked_ns, train.rate_hz)
-    return replace(state, unsettled=doubt)
+    count = max(train.missed, _of_bursts(train, mono_ns, state.setup.speed))
+    if not count:
+        return state
+    reason = f"{count} pulses of a train were not reported"
+    return replace(state, unsettled=unsettled(state, train, count, reason, mono_ns))
+
+
+def _of_bursts(train: TrainRun, mono_ns: int, speed: float) -> int:
+    """Pulses of bursts begun by now that no report covers, where reports do not come pulse by pulse."""
+    if train.pattern is None or not train.reported or train.unreported_bursts(LATE_S * speed) is None:
+        return 0
+    begun = train.pattern.begun_by((mono_ns - train.first_ns) / NS)
+    return max(0, begun * train.burst_pulses - train.reported)
 
 
 def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
@@ -54,10 +79,13 @@ def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
         return replace(state, singles=(*state.singles[:-1], failed), unsettled=doubt)
     if train is not None:
         left = max(0, train.pulses - train.reported)
-        heard_ns = max(train.asked_ns, train.last_ns)
+        doubt = unsettled(state, train, left, reason, mono_ns)
+        before = max(train.missed, _of_bursts(train, train.last_ns, state.setup.speed))
+        slack = None if doubt.slack is None else train.stimuli - train.reported
+        doubt = replace(doubt, heard_ns=max(train.asked_ns, train.last_ns), missed=before, slack=slack)
         state = replace(state, course=replace(state.course, train=None))
         if left:
-            return replace(state, unsettled=Unsettled(left, "treatment", reason, mono_ns, heard_ns, train.rate_hz))
+            return replace(state, unsettled=doubt)
     return state
 
 
@@ -139,9 +167,17 @@ def _course_pulse(state: Visit, mono_ns: int) -> Visit:
     train = course.train
     if train is not None:
         first_ns = mono_ns if train.reported == 0 else train.first_ns
-        missed = train.missed + (_gap(train, mono_ns, state.setup.speed) if train.reported else 0)
+        missed = _not_reported(train, mono_ns, state.setup.speed) if train.reported else train.missed
         train = replace(train, reported=train.reported + 1, first_ns=first_ns, last_ns=mono_ns, missed=missed)
     return replace(state, course=replace(course, train=train), chain=None)
+
+
+def _not_reported(train: TrainRun, mono_ns: int, speed: float) -> int:
+    """Pulses that had room before this report and were not reported."""
+    if train.pattern is None:
+        return train.missed + _gap(train, mono_ns, speed)
+    due = train.pattern.due_by((mono_ns - train.first_ns) / NS - LATE_S * speed)
+    return max(0, due - train.reported - 1)
 
 
 def _gap(train: TrainRun, mono_ns: int, speed: float) -> int:

@@ -75,6 +75,12 @@ def _dose(event: e.DosePlanned) -> str:
     )
 
 
+def _stimuli(event: e.TrainIntended) -> str:
+    if event.burst_pulses == 1:
+        return "pulses"
+    return f"bursts of {event.burst_pulses} pulses {event.inter_pulse_s * 1000:g} ms apart"
+
+
 def _robot(event: e.RobotChanged) -> str:
     stop = ", EMERGENCY STOP pressed" if event.e_stop else ""
     if event.phase == "unknown":
@@ -135,7 +141,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.ArmIntended: lambda x: f"enabling the stimulator for the {x.purpose}",
     e.PulseIntended: lambda x: f"single pulse {x.pulse} at {x.amplitude_pct_mso} %MSO over {x.site}",
     e.TrainIntended: lambda x: (
-        f"starting {x.trains} x {x.pulses} pulses at {x.rate_hz:g} Hz, {x.amplitude_pct_mso} %MSO, from {x.first_pulse}"
+        f"starting {x.trains} x {x.pulses} {_stimuli(x)} at {x.rate_hz:g} Hz, {x.amplitude_pct_mso} %MSO,"
+        f" from {x.first_pulse}"
     ),
     e.TrainEnded: lambda x: f"train over: {x.reported} pulses reported, {x.lost} lost",
     e.PacingSet: lambda x: f"automatic pulses {'on' if x.automatic else 'off'}{_tail(x.reason)}",

@@ -45,7 +45,7 @@ def counter(state: Visit, reading: PulseCounter, now: Now) -> tuple[Event, ...]:
     """Use the device's own total: settle what is open, or note it as the baseline for later."""
     if state.unsettled is not None:
         return _settled(state, reading)
-    if not state.going_on or state.pending is not None:
+    if not state.going_on or state.pending is not None or _in_bursts(state):
         return ()
     unheard = _unheard(state, reading)
     if unheard:
@@ -60,6 +60,11 @@ def counter(state: Visit, reading: PulseCounter, now: Now) -> tuple[Event, ...]:
         if recent or not base.since:
             return ()
     return (CounterNoted(total=reading.total, proven=True, serial_number=serial),)
+
+
+def _in_bursts(state: Visit) -> bool:
+    """Bursts may be reported once and counted pulse by pulse: while they run, the baseline before them has to stand."""
+    return state.course.train is not None and state.course.train.burst_pulses > 1
 
 
 def _advance(state: Visit, reading: PulseCounter) -> int | None:
@@ -97,6 +102,8 @@ def _settled(state: Visit, reading: PulseCounter) -> tuple[Event, ...]:
     doubt, missed = state.unsettled, _advance(state, reading)
     if doubt is None or missed is None:
         return ()
+    if doubt.slack is not None and missed <= doubt.slack:
+        return ()
     ours = min(missed, doubt.at_most)
     if state.course.begun and doubt.purpose == "treatment" and not doubt.lost:
         ours = min(missed, state.ledger.remaining)
@@ -130,4 +137,5 @@ def most(state: Visit) -> int:
         return 0
     if not state.off_confirmed or state.off_ns is None or state.off_ns < doubt.heard_ns:
         return doubt.at_most
-    return min(doubt.at_most, math.floor((state.off_ns - doubt.heard_ns) / NS * doubt.rate_hz) + 1)
+    window_s, pulses = (state.off_ns - doubt.heard_ns) / NS, doubt.burst_pulses
+    return min(doubt.at_most, doubt.missed + math.floor(window_s * doubt.rate_hz * pulses) + pulses)

@@ -34,6 +34,7 @@ from bedside.events import (
 from bedside.visit.inputs import EmgQuality, Person
 from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
+from bedside.visit.timing import Pattern
 from hal.device import Health
 from hal.roles import ContactState, OperatorPrompt, RobotState, StimulatorStatus
 
@@ -116,9 +117,10 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 class TrainRun(msgspec.Struct, frozen=True):
-    """A train that was asked for and has not ended; `reported` of its `pulses` were.
+    """A train that was asked for and has not ended; `reported` of its single `pulses` were.
 
-    `missed` are those that the times between reports leave room for.
+    `rate_hz` is that of its stimuli. `missed` are those that the times between reports leave room for. `pattern` is
+    None for an even train.
     """
 
     pulses: int
@@ -128,6 +130,43 @@ class TrainRun(msgspec.Struct, frozen=True):
     first_ns: int = NO_TIME
     last_ns: int = NO_TIME
     missed: int = 0
+    pattern: Pattern | None = None
+
+    @property
+    def length_s(self) -> float:
+        """From the first pulse to one interval behind the last stimulus."""
+        return self.pulses / self.rate_hz if self.pattern is None else self.pattern.length_s
+
+    @property
+    def burst_pulses(self) -> int:
+        """Pulses of a stimulus."""
+        return 1 if self.pattern is None else self.pattern.burst_pulses
+
+    def due_by(self, seconds: float) -> int:
+        """Single pulses that are due `seconds` after the first."""
+        if self.pattern is None:
+            return min(self.pulses, int(seconds * self.rate_hz) + 1)
+        return self.pattern.due_by(seconds)
+
+    def next_s(self, seconds: float) -> float:
+        """When, after the first pulse, the stimulus after the one at `seconds` begins; they may be late by half."""
+        if self.pattern is None:
+            return seconds + 1.0 / self.rate_hz
+        return self.pattern.onset_s(self.pattern.begun_by(seconds + 0.5 / self.rate_hz))
+
+    @property
+    def stimuli(self) -> int:
+        """Pulses or bursts in all its trains."""
+        return self.pulses // self.burst_pulses
+
+    def unreported_bursts(self, late_s: float) -> int | None:
+        """Bursts that may have begun unreported; None where reports come pulse by pulse, as their number shows."""
+        if self.burst_pulses == 1 or self.pattern is None:
+            return None
+        if not self.reported:
+            return self.stimuli
+        begun = self.pattern.begun_by((self.last_ns - self.first_ns) / 1e9 + late_s)
+        return begun - self.reported if begun >= self.reported else None
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -172,7 +211,9 @@ class Baseline(msgspec.Struct, frozen=True):
 class Unsettled(msgspec.Struct, frozen=True):
     """Up to `at_most` pulses may have been given unheard since `heard_ns`; the device's counter may settle it yet.
 
-    `lost` of them are in the ledger as lost: a finished train's pulses that were not reported.
+    `lost` of them are in the ledger as lost: a finished train's pulses that were not reported. `missed` of them may lie
+    before `heard_ns`. In bursts of `burst_pulses`, a counter that moved by no more than `slack` beyond the reports may
+    count bursts and so settles nothing; None: it settles whatever it shows.
     """
 
     at_most: int
@@ -182,6 +223,9 @@ class Unsettled(msgspec.Struct, frozen=True):
     heard_ns: int
     rate_hz: float
     lost: int = 0
+    missed: int = 0
+    burst_pulses: int = 1
+    slack: int | None = None
 
 
 class Raised(msgspec.Struct, frozen=True):

@@ -52,7 +52,7 @@ def train(state: Visit, _: Now) -> str | None:
         return None
     if status.train_running is not False or not train.reported or state.live.status_ns <= train.first_ns:
         return None
-    done_s = train.pulses / train.rate_hz
+    done_s = train.length_s
     ran_s = (state.live.now_ns - train.first_ns) / NS
     return "the train was stopped at the stimulator" if ran_s < done_s - 2.0 / train.rate_hz else None
 
@@ -68,7 +68,10 @@ def silence(state: Visit, now: Now) -> str | None:
     if not train.reported and state.live.train_running_ns < train.asked_ns:
         return None
     limit_s = 2.5 / train.rate_hz + state.setup.limits.fresh.silence_s * state.setup.speed
-    over = train.first_ns + round(train.pulses / train.rate_hz * NS) if train.reported else None
+    if train.reported and train.pattern is not None:
+        heard_s = (train.last_ns - train.first_ns) / NS
+        limit_s += train.next_s(heard_s) - heard_s
+    over = train.first_ns + round(train.length_s * NS) if train.reported else None
     if over is not None and now.mono_ns >= over - round(NS / train.rate_hz):
         return None
     waited_s = (now.mono_ns - heard_ns) / NS

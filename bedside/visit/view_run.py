@@ -25,7 +25,7 @@ def run(state: Visit, now: Now, *, unblinded: bool) -> Run | None:
         uncertain=ledger.uncertain_course,
         sham=ledger.sham if unblinded else None,
         elapsed_s=elapsed_s(state, now),
-        remaining_s=ledger.remaining / dose.rate_hz if dose is not None and state.course.ended is None else 0.0,
+        remaining_s=_remaining_s(state),
         walk_s=walk_s(state, now),
         durations="" if dose is None else Durations(dose.last_pulse_s, dose.train_end_s, dose.period_s).text,
         asked_pct_mso=pct,
@@ -41,6 +41,13 @@ def run(state: Visit, now: Now, *, unblinded: bool) -> Run | None:
         pause_left_s=max(0.0, course.pause_left_s(state, now)) if state.course.pause is not None else None,
         interlocks=_interlocks(state, now),
     )
+
+
+def _remaining_s(state: Visit) -> float:
+    """The period's share of the pulses that remain."""
+    if state.dose is None or state.course.ended is not None:
+        return 0.0
+    return state.ledger.remaining * state.dose.period_s / state.dose.pulses
 
 
 def status(state: Visit, now: Now) -> tuple[RunWord, str]:

@@ -71,6 +71,12 @@ class Stimulator:
     fails: set[str] = field(default_factory=set)
     swallow: set[int] = field(default_factory=set)
     counter: bool = True
+    bursting: int = 1
+    due: list[int] = field(default_factory=list)
+    mute: set[int] = field(default_factory=set)
+    uncounted: int = 0
+    reports_once: bool = False
+    counts_once: bool = False
 
 
 @dataclass
@@ -151,17 +157,35 @@ class Bed:
             return
         match event:
             case e.AmplitudeIntended():
+                assert event.burst_pulses == self.stim.bursting or not self.stim.enabled, "only while disabled"
                 self.stim.amplitude = event.amplitude_pct_mso
+                self.stim.bursting = event.burst_pulses
             case e.ArmIntended():
                 self.stim.enabled = True
             case e.PulseIntended():
                 self._single(event)
             case e.TrainIntended():
-                self.stim.train_left = event.pulses * event.trains
+                assert event.burst_pulses == self.stim.bursting
+                self.stim.train_left = event.pulses * event.trains * event.burst_pulses
                 self.stim.interval_ns = round(NS / event.rate_hz)
                 self.stim.next_ns = self.now_ns
+                self._schedule(event)
         self.status()
         self.put(ActionDone(name))  # type: ignore[arg-type]
+
+    def _schedule(self, event: e.TrainIntended) -> None:
+        """When the pulses of bursts and of trains with gaps come, counted out one by one."""
+        stim = self.stim
+        stim.due, stim.mute = [], set()
+        at_ns = self.now_ns
+        for _ in range(event.trains if event.inter_train_s else 0):
+            for _ in range(event.pulses):
+                for k in range(event.burst_pulses):
+                    stim.due.append(at_ns + k * round(event.inter_pulse_s * NS))
+                    if k:
+                        stim.mute.add(stim.due[-1])
+                at_ns += stim.interval_ns
+            at_ns += round(event.inter_train_s * NS) - stim.interval_ns
 
     # devices
 
@@ -179,13 +203,18 @@ class Bed:
             )
         )
         if stim.counter:
-            agrees = self.state.ledger.ceiling - self.state.ledger.uncertain_course == stim.fired and stim.fired > 0
-            self.hear(PulseCounter(self.now_ns, 1000 + stim.fired, agrees))
+            agrees = stim.bursting > 1 or self.state.ledger.ceiling - self.state.ledger.uncertain_course == stim.fired
+            agrees = agrees and stim.fired > 0
+            self.hear(PulseCounter(self.now_ns, 1000 + stim.fired - stim.uncounted, agrees))
 
     def pulse(self) -> None:
         """The stimulator gives one pulse and, when it can, says so."""
-        self.stim.fired += 1
-        if self.stim.linked and self.stim.fired not in self.stim.swallow:
+        stim = self.stim
+        stim.fired += 1
+        later = self.now_ns in stim.mute
+        stim.uncounted += later and stim.counts_once
+        silent = (later and stim.reports_once) or stim.fired in stim.swallow
+        if stim.linked and not silent:
             self.hear(PulseDelivered(self.now_ns, 90, self.stim.amplitude))
 
     def _single(self, event: e.PulseIntended) -> None:
@@ -232,10 +261,15 @@ class Bed:
             self._moment()
             if self.stim.train_left and self.now_ns >= self.stim.next_ns:
                 self.stim.train_left -= 1
-                self.stim.next_ns += self.stim.interval_ns
+                self.stim.next_ns = self._after(self.stim.next_ns)
                 self.pulse()
             self.put(Tick())
             self.work()
+
+    def _after(self, pulse_ns: int) -> int:
+        if not self.stim.due:
+            return pulse_ns + self.stim.interval_ns
+        return next((due_ns for due_ns in self.stim.due if due_ns > pulse_ns), pulse_ns)
 
     def _moment(self) -> None:
         if self.now_ns - self.last_status_ns >= NS // 2:
