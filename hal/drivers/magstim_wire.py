@@ -12,11 +12,11 @@ from hal.drivers import magstim_commands as commands
 from hal.drivers import magstim_messages as wire
 from hal.drivers.magstim_codec import Reply, ReplyParser, encode_command
 from hal.drivers.magstim_options import CHECK_CABLE, TITLES, MagstimOptions
+from hal.drivers.magstim_readings import remarks, status_of
 from hal.drivers.magstim_state import Account
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.options import parse_options
-from hal.roles import StimulatorStatus
 
 logger = logging.getLogger(__name__)
 
@@ -73,18 +73,7 @@ class MagstimWire(LinkedDevice, ABC):
     @property
     def vitals(self) -> Vitals:
         """Replies heard, garbage skipped, and standing remarks."""
-        bits = self.account.instrument
-        remarks = {
-            "it reports no single pulse: pulses of a train are counted by its running time": True,
-            "remote control is not held: the front panel works": self.account.remote is False,
-            "Request To Send is not kept low, it may be wired to the trigger: write ?rts=low behind the address": (
-                self.address.startswith("serial:") and "rts=low" not in self.address
-            ),
-            "the coil is worn out": bits is not None and bits.replace_coil,
-            self.account.fault(): True,
-            self.halted: True,
-        }
-        notes = tuple(text for text, holds in remarks.items() if text and holds)
+        notes = remarks(self.account, self.address, self.halted)
         return Vitals(received=self._replies, lost=self.dropped, notes=notes)
 
     @abstractmethod
@@ -116,7 +105,7 @@ class MagstimWire(LinkedDevice, ABC):
         if self._awaited is not None and reply.letter in (self._awaited[0], "?") and not self._awaited[1].done():
             self._awaited[1].set_result(reply)
         if self.account != before or reply.letter in "Jx\\":
-            self.publish(self._status())
+            self.publish(status_of(self.account, self.title, self.now_ns()))
         if self.account.armed and (fault := self.account.fault()) and not before.fault():
             logger.warning("%s: %s: off", self.name, fault)
             self.halted = fault
@@ -127,21 +116,6 @@ class MagstimWire(LinkedDevice, ABC):
         if version is not None and self.options.model == "horizon":
             version = max(version, wire.UNLOCK_FROM_VERSION)
         self._parser.use(wire.shapes(self.options.model, version))
-
-    def _status(self) -> StimulatorStatus:
-        account = self.account
-        single = account.rapid is not None and account.rapid.single_pulse
-        return StimulatorStatus(
-            mono_ns=self.now_ns(),
-            enabled=account.armed,
-            amplitude_pct_mso=account.power_pct,
-            train_running=account.running,
-            temperature_c=account.coil_c,
-            coil_type=None,
-            model=self.title,
-            serial_number=None,
-            page="" if account.rapid is None else ("single pulse" if single else "repetitive"),
-        )
 
     @property
     def anything_heard(self) -> bool:

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import socket
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from hal.catalogue import DeviceSpec, build
 from hal.device import NoAnswer, OffNotConfirmed, PulseNotDelivered, ReadBackMismatch, Refused, SetupError
 from hal.drivers.magstim import OFF_BYTES, Magstim
 from hal.drivers.magstim_codec import checksum
@@ -547,3 +549,13 @@ async def test_a_horizon_is_taken_as_software_9_whatever_it_says(tmp_path: Path)
         await finishes(magstim.open())
         assert (magstim.health.state, magstim.capabilities.model) == ("ok", "Magstim Horizon 9.5")
         await finishes(magstim.close())
+
+
+@pytest.mark.parametrize("name", ["magstim_rapid2", "magstim_200", "magstim_bistim"])
+def test_device_files_are_what_the_driver_takes(name: str) -> None:
+    file = tomllib.loads((Path(__file__).parents[3] / "configs" / "devices" / f"{name}.toml").read_text())
+    assert (file["id"], file["role"], file["verified"], file["counts_pulses"]) == (name, "stimulator", False, False)
+    magstim = build(DeviceSpec(name, file["driver"], file["address"], file["options"]), lambda: 0)
+    assert isinstance(magstim, Magstim)
+    assert file["address"].endswith("?rts=low")
+    assert (file["max_pulses_per_train"] == 600) is magstim.is_rapid
