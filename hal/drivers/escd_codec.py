@@ -40,7 +40,7 @@ class Kind(IntEnum):
     STATUS = 0x85
 
 
-PHASES: tuple[CurrentPhase, ...] = ("idle", "prepared", "ramp_up", "plateau", "ramp_down", "fault")
+PHASES: tuple[CurrentPhase, ...] = ("idle", "prepared", "ramp_up", "plateau", "ramp_down", "fault", "triggers_only")
 RESULTS = (
     "",
     "it speaks another version of the protocol",

@@ -24,7 +24,7 @@ UNKNOWN = "UNKNOWN - check device"
 CHECK = "look at the device itself: is current flowing? check its battery, its cable or radio link"
 ESCD_PATIENCE = Patience(silence_s=0.8, reopen_s=2.5)
 GREETINGS = 4
-FOUND_RUNNING = "it was found giving current and was told to stop"
+FOUND_RUNNING = "it was found running a program and was told to stop"
 
 
 class EscdConversation(LinkedDevice, ABC):
@@ -116,7 +116,7 @@ class EscdConversation(LinkedDevice, ABC):
 
     def _look_at_first(self, told: wire.Status) -> None:
         """Before the greeting is over: a device that gives current now gives it without us."""
-        if told.phase in ("ramp_up", "plateau", "unknown"):
+        if told.phase in ("ramp_up", "plateau", "triggers_only", "unknown"):
             self.off_now()
             self._remember(FOUND_RUNNING)
 

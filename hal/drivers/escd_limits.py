@@ -74,10 +74,10 @@ def check_program(program: CurrentProgram, options: EscdOptions) -> None:
         raise Refused(f"{program.plateau_s:g} s is outside 0 to {options.max_plateau_s:g} s", remedy=remedy)
     if program.charge_c > ABSOLUTE_MAX_C:
         raise Refused(f"{program.charge_c:.2f} C is above {ABSOLUTE_MAX_C:g} C", remedy="correct the protocol")
-    _check_trigger(program)
+    _check_trigger(program, options)
 
 
-def _check_trigger(program: CurrentProgram) -> None:
+def _check_trigger(program: CurrentProgram, options: EscdOptions) -> None:
     if program.trigger_bursts == 0:
         return
     pulses, bursts = program.burst_pulses, program.bursts_per_train
@@ -86,8 +86,8 @@ def _check_trigger(program: CurrentProgram) -> None:
     burst_ms, train_ms = pulses * program.inter_pulse_ms, bursts * program.inter_burst_ms
     if burst_ms > program.inter_burst_ms or train_ms > program.train_period_ms:
         raise Refused("bursts or trains of the trigger pattern overlap", remedy="correct the protocol")
-    if last_trigger_s(program) > program.plateau_s:
-        raise Refused("the trigger pattern lasts longer than the plateau", remedy="correct the protocol")
+    if last_trigger_s(program) > options.max_plateau_s:
+        raise Refused("the trigger pattern lasts longer than any plateau may", remedy="correct the protocol")
 
 
 def last_trigger_s(program: CurrentProgram) -> float:

@@ -6,9 +6,10 @@ from typing import Literal, Protocol, runtime_checkable
 from hal.device import Reading
 from hal.roles.common import Openable
 
-CurrentPhase = Literal["idle", "prepared", "ramp_up", "plateau", "ramp_down", "fault", "unknown"]
+CurrentPhase = Literal["idle", "prepared", "ramp_up", "plateau", "ramp_down", "triggers_only", "fault", "unknown"]
+"""`triggers_only`: the current has ended as programmed, the trigger bursts have not (sham current, real bursts)."""
 ABSOLUTE_MAX_MA = 4.0
-"""No configuration raises the current above this (mission TES-01)."""
+"""No configuration raises the current above this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class CurrentProgram:
 
     `trigger_bursts` > 0 asks for the paired output: `burst_pulses` pulses `inter_pulse_ms` apart, every
     `inter_burst_ms`, `bursts_per_train` bursts a train, a train every `train_period_ms`, from the plateau's start.
+    Bursts may outlast the current; whatever stops the program ends both.
     """
 
     current_ma: float

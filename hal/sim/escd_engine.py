@@ -11,10 +11,11 @@ from hal.sim import escd_wire as wire
 from hal.sim.escd_electrodes import Electrodes
 from hal.sim.faults import Fault, Faults
 
-IDLE, PREPARED, RAMP_UP, PLATEAU, RAMP_DOWN, FAULT = range(6)
+IDLE, PREPARED, RAMP_UP, PLATEAU, RAMP_DOWN, FAULT, TRIGGERS_ONLY = range(7)
 LINK_SILENT, DEVIATES, ELECTRODE, COMPLIANCE, EMPTY, _OVER, BY_HAND = range(1, 8)
 GIVES = (RAMP_UP, PLATEAU)
 FLOWS = (*GIVES, RAMP_DOWN)
+RUNS = (*FLOWS, TRIGGERS_ONLY)
 DAC_S = 0.02
 DAC_UA = 1.0
 TIMEOUT_MS = 1500
@@ -58,6 +59,7 @@ class EscdEngine:
         self._begun_s = self._plateau_s = self._heard_s = 0.0
         self._charge_uc = 0.0
         self._bad_s = self._electrode_s = 0.0
+        self._cut = False
 
     def strike(self, what: str, now_s: float) -> Fault | None:
         """The fault `what` of this device, if it acts now."""
@@ -106,7 +108,7 @@ class EscdEngine:
         elif not plan.believable or (plan.bursts and not self.has_trigger):
             self.outbox.append(wire.ack(request, wire.OUT_OF_RANGE))
         else:
-            self._plan, self.fault = plan, 0
+            self._plan, self.fault, self._cut = plan, 0, False
             self._charge_uc, self._bad_s, self._electrode_s = 0.0, 0.0, 0.0
             self.bench.triggers_s.clear()
             self.outbox.append(wire.program_report(request.seq, plan))
@@ -129,9 +131,10 @@ class EscdEngine:
     def _stop(self, now_s: float) -> int:
         if self.phase != IDLE and self.strike("ignore_off", now_s):
             return wire.OK
+        self._cut = True
         if self.phase in GIVES:
             self._enter(RAMP_DOWN, now_s)
-        elif self.phase in (PREPARED, FAULT):
+        elif self.phase in (PREPARED, FAULT, TRIGGERS_ONLY):
             self._end(now_s)
         return wire.OK
 
@@ -141,10 +144,10 @@ class EscdEngine:
         """Set the converter as often as it is due until `now_s`."""
         if self.phase == PREPARED and self._missed(now_s):
             self._end(now_s)
-        while self.phase in FLOWS and (self._n + 1) * DAC_S <= now_s:
+        while self.phase in RUNS and (self._n + 1) * DAC_S <= now_s:
             self._n += 1
             self._step(self._n * DAC_S)
-        self._n = int(now_s / DAC_S) if self.phase not in FLOWS else self._n
+        self._n = int(now_s / DAC_S) if self.phase not in RUNS else self._n
 
     def _missed(self, at_s: float) -> bool:
         """Whether nobody was heard for longer than its time-out."""
@@ -161,7 +164,7 @@ class EscdEngine:
         self.electrodes.wet(DAC_S)
         self.bench.trace.append((at_s, flows_ma * 1000))
         self.battery_pct -= DRAIN_PCT_S * DAC_S
-        if self.phase == PLATEAU:
+        if self.phase in (PLATEAU, RAMP_DOWN, TRIGGERS_ONLY) and not self._cut:
             self._send_triggers(at_s)
         self._check(at_s)
 
@@ -182,13 +185,22 @@ class EscdEngine:
             if self.fault:
                 self._plan = None
                 self._enter(FAULT, at_s)
+            elif self._left and not self._cut:
+                self._enter(TRIGGERS_ONLY, at_s)
             else:
                 self._end(at_s)
+        elif self.phase == TRIGGERS_ONLY and not self._left:
+            self._end(at_s)
+
+    @property
+    def _left(self) -> int:
+        """Trigger pulses still to be sent."""
+        return self._plan.bursts * self._plan.pulses - len(self.bench.triggers_s) if self._plan else 0
 
     def _send_triggers(self, at_s: float) -> None:
         plan, sent = self._plan, self.bench.triggers_s
         assert plan is not None  # noqa: S101 - as above
-        while len(sent) < plan.bursts * plan.pulses:
+        while self._left:
             due_s = self._plateau_s + plan.trigger_ms(len(sent)) / 1000
             if due_s > at_s:
                 return
@@ -211,7 +223,8 @@ class EscdEngine:
             self._give_up(EMPTY, at_s)
 
     def _give_up(self, fault: int, at_s: float) -> None:
-        if self.phase in GIVES:
+        if self.phase in RUNS and not self._cut:
+            self._cut = True
             self.fault = fault
             self._enter(RAMP_DOWN, at_s)
 
@@ -247,8 +260,9 @@ class EscdEngine:
         tests = self.phase in (PREPARED, *FLOWS)
         impedance = min(round(self.electrodes.kohm(now_s) * 100), 0xFFFE) if tests else 0xFFFF
         plan = self._plan
-        total_ms = plan.plateau_ms + 2 * plan.ramp_ms if plan else 0
-        elapsed_ms = round((now_s - self._begun_s) * 1000) if self.phase in FLOWS else 0
+        last_ms = plan.trigger_ms(plan.bursts * plan.pulses - 1) if plan and plan.bursts else 0
+        total_ms = plan.ramp_ms + max(plan.plateau_ms + plan.ramp_ms, last_ms) if plan else 0
+        elapsed_ms = round((now_s - self._begun_s) * 1000) if self.phase in RUNS else 0
         return wire.Account(
             self.phase,
             self.fault,

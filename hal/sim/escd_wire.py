@@ -60,7 +60,7 @@ class Plan(NamedTuple):
             return True
         counts = min(self.pulses, self.inter_pulse_ms, self.bursts_per_train)
         fits = self.pulses * self.inter_pulse_ms <= self.inter_burst_ms
-        return counts > 0 and fits and self.trigger_ms(self.bursts * self.pulses - 1) <= self.plateau_ms
+        return counts > 0 and fits and self.trigger_ms(self.bursts * self.pulses - 1) <= 2_400_000
 
     def trigger_ms(self, index: int) -> int:
         """When trigger pulse `index` (from 0) is due, in ms from the plateau's start."""

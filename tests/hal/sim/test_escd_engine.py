@@ -157,7 +157,7 @@ def test_refusals():
     number = PAIRED.number.to_bytes(2, "little")
     assert rig.result(wire.START, number) == wire.BAD_STATE
     assert rig.result(wire.PROGRAM, PAIRED._replace(current_ua=4100).packed) == wire.OUT_OF_RANGE
-    assert rig.result(wire.PROGRAM, PAIRED._replace(plateau_ms=100_000).packed) == wire.OUT_OF_RANGE
+    assert rig.result(wire.PROGRAM, PAIRED._replace(inter_pulse_ms=100).packed) == wire.OUT_OF_RANGE
     assert rig.result(wire.PROGRAM, b"") == wire.BAD_LENGTH
     assert rig.result(0x44) == wire.BAD_COMMAND
     rig.ask(wire.PROGRAM, PAIRED.packed)
@@ -184,3 +184,34 @@ def test_a_trigger_cable_leads_to_the_coil(tmp_path: Path):
             device.receive(wire.Request(wire.PING, 3, b""), tenth / 10)
         assert len(pulses) == expected
         assert {pct for _, pct in pulses} <= {54.0}
+
+
+def test_sham_current_with_real_bursts_goes_on_triggering_without_current():
+    rig = Rig()
+    rig.start(SHAM._replace(bursts=200))
+    rig.run(100)
+    assert rig.device.phase == engine.TRIGGERS_ONLY
+    assert rig.device._account(rig.now_s).measured_ua == 0
+    assert rig.device._account(rig.now_s).remaining_ms == pytest.approx(106_840, abs=50)
+    rig.run(110)
+    assert (rig.device.phase, len(rig.triggers)) == (engine.IDLE, 600)
+    assert rig.triggers[-1] - rig.triggers[0] == pytest.approx(191.84)
+
+
+@pytest.mark.parametrize("at_s", [55, 100])
+@pytest.mark.parametrize("how", ["stop", "silence"])
+def test_triggers_that_outlast_the_current_end_with_a_stop_or_silence(at_s, how):
+    rig = Rig()
+    rig.start(SHAM._replace(bursts=200))
+    rig.run(at_s)
+    if how == "stop":
+        assert rig.result(wire.STOP) == wire.OK
+        given = len(rig.triggers)
+        rig.run(20)
+        assert rig.device.phase == engine.IDLE
+    else:
+        rig.run(2, heard=False)
+        given = len(rig.triggers)
+        rig.run(20, heard=False)
+        assert (rig.device.phase, rig.device.fault) == (engine.FAULT, engine.LINK_SILENT)
+    assert 0 < given == len(rig.triggers) < 600
