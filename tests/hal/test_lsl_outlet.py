@@ -11,7 +11,6 @@ from hal.links.address import make_link
 from hal.links.lsl import LslChunk, LslLink
 from hal.lsl_outlet import LslOutlet, SampleClock
 from hal.roles import EmgBlock, EmgChannel
-from tests.helpers.far_ends import finishes
 from tests.helpers.tools import need_module
 
 CHANNELS = (EmgChannel("TA left", "tibialis_anterior", "left"), EmgChannel("TA right", "tibialis_anterior", "right"))
@@ -44,8 +43,7 @@ async def test_emg_pulses_and_phase_reach_another_program_on_one_time_line(pylsl
     outlet = LslOutlet("bench", CHANNELS, RATE_HZ, clock_s=lambda: start_s + sent / RATE_HZ + next(delays_s))
     links = [make_link(f"lsl:source_id=bench-{what}") for what in ("emg", "pulses", "phase")]
     try:
-        for link in links:
-            await finishes(link.open())
+        await asyncio.wait_for(asyncio.gather(*(link.open() for link in links)), 8)
         emg, pulses, phase = links
         assert (emg.stream.rate_hz, emg.stream.units) == (RATE_HZ, ("microvolts", "microvolts"))
         assert emg.stream.labels == ("TA left", "TA right")
