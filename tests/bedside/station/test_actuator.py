@@ -89,6 +89,32 @@ async def test_off_ends_a_running_train_and_is_confirmed(bench: Bench) -> None:
     assert len(bench.world.pulses) == fired
 
 
+async def test_bursts_are_set_before_the_device_is_enabled_and_single_pulses_put_back(bench: Bench) -> None:
+    burst = AmplitudeIntended(amplitude_pct_mso=45, purpose="treatment", burst_pulses=3, inter_pulse_s=0.02)
+    train = TrainIntended(
+        amplitude_pct_mso=45,
+        rate_hz=5.0,
+        pulses=10,
+        trains=2,
+        first_pulse=1,
+        burst_pulses=3,
+        inter_pulse_s=0.02,
+        inter_train_s=8.2,
+    )
+    for event in (burst, ARM, train):
+        bench.actuator.perform(event)
+    await bench.until(lambda: len(bench.world.pulses) == 60)
+    assert bench.done == ["amplitude", "arm", "train"]
+    at_s = [pulse.at_s for pulse in bench.world.pulses]
+    assert (at_s[30] - at_s[0], at_s[1] - at_s[0]) == pytest.approx((10.0, 0.02), abs=1e-6)
+    for event in (OFF, AMPLITUDE, ARM, PULSE):
+        before = len(bench.reports)
+        bench.actuator.perform(event)
+        await bench.until(lambda before=before: len(bench.reports) > before)  # type: ignore[misc]
+    assert bench.failed == []
+    assert len(bench.world.pulses) == 61
+
+
 async def test_after_a_stop_nothing_begins_until_the_stop_is_on_record(bench: Bench) -> None:
     bench.actuator.hold()
     for event in (AMPLITUDE, ARM, PULSE):
