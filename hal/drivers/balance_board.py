@@ -1,8 +1,8 @@
 """Nintendo Wii Balance Board over its raw HID node (`hid:/dev/hidraw0`): four loads, about 100 times a second.
 
 It carries no counter and no clock: samples are stamped on arrival, and shorter losses than `HOLE_S` cannot be seen. A
-longer pause, and every lost connection, is counted as lost by the nominal rate: an estimate. Put the board down with its
-power button towards the heels. Published accuracy against laboratory plates, for one and the same board: centre of
+longer pause, and every lost connection, is counted as lost by the nominal rate: an estimate. Put the board down with
+its power button towards the heels. Published accuracy against laboratory plates, for one and the same board: centre of
 pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures. Not tried on hardware: see
 `balance_board_codec`.
 """
@@ -10,14 +10,15 @@ pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures. Not 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hal.device import LinkLost, LinkNotFound, NoAnswer, Refused, Vitals
+from hal.device import LinkLost, Refused, Vitals
 from hal.drivers import balance_board_codec as codec
-from hal.drivers.balance_board_codec import Acknowledged, BoardStatus, MemoryPart, Message, Weights
+from hal.drivers.balance_board_codec import BoardStatus, Weights
+from hal.drivers.balance_board_greeting import Greeting
 from hal.drivers.plate_math import Array, cell_positions_cm
 from hal.drivers.plate_stream import StreamingPlate
 from hal.linked import Patience
@@ -26,15 +27,12 @@ from hal.options import parse_options
 from hal.roles.plate import PlateSide
 
 NOMINAL_HZ = 100.0
-ANSWER_S = 0.5
-TRIES = 3
 HOLE_S = 0.5
 """Arrivals are irregular and come in bunches; only a longer pause is taken for lost samples."""
 MOST_KG = 150.0
 """The board's limit in all; a single corner above it, or far below zero, is at its rail."""
 LEAST_CORNER_KG = -20.0
 LOW_BATTERY_PCT = 15.0
-T = TypeVar("T", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class BalanceBoard(StreamingPlate):
             least_kg=self.options.least_kg,
         )
         self._reports = codec.BoardReports()
-        self._answers: asyncio.Queue[Message] = asyncio.Queue()
+        self._greeting: Greeting | None = None
         self._calibration: codec.BoardCalibration | None = None
         self._status: BoardStatus | None = None
         self._streaming = False
@@ -107,7 +105,7 @@ class BalanceBoard(StreamingPlate):
     def on_link_up(self) -> None:
         """Nothing is known of the board until it has said it again."""
         super().on_link_up()
-        self._answers = asyncio.Queue()
+        self._greeting = None
         self._calibration, self._streaming, self._cut = None, False, True
 
     def on_bytes(self, data: bytes) -> None:
@@ -119,23 +117,13 @@ class BalanceBoard(StreamingPlate):
             if isinstance(message, BoardStatus):
                 self._status = message
                 self._resume(message)
-            if not self._streaming:
-                self._answers.put_nowait(message)
+            if not self._streaming and self._greeting is not None:
+                self._greeting.hear(message)
 
     async def greet(self) -> None:
         """Start the sensors, read and check the calibration, stream; then ask for the battery from time to time."""
-        self.link.write(codec.LED_ON)
-        await self._answer(codec.ASK_STATUS, BoardStatus, lambda status: status.extension)
-        for address, data in codec.START_EXTENSION:
-            await self._answer(
-                codec.write_memory(address, data), Acknowledged, lambda said: said.report == 0x16 and not said.error
-            )
-        identity = await self._memory(codec.ID_ADDRESS, len(codec.IDENTITY))
-        if identity != codec.IDENTITY:
-            raise LinkNotFound(
-                f"this is no balance board: it calls itself {identity.hex(' ')}", remedy="correct the plate's address"
-            )
-        self._calibration = await self._read_calibration()
+        greeting = self._greeting = Greeting(self.link.write)
+        self._calibration = await greeting.calibration(trust=self.options.trust_calibration)
         self._streaming = True
         self.link.write(codec.STREAM_WEIGHTS)
         while True:
@@ -181,53 +169,3 @@ class BalanceBoard(StreamingPlate):
         if not status.extension:
             raise LinkLost("the board has lost its sensors", remedy="switch the board off and on")
         self.link.write(codec.STREAM_WEIGHTS)
-
-    async def _read_calibration(self) -> codec.BoardCalibration:
-        block = await self._memory(codec.CALIBRATION_ADDRESS, codec.CALIBRATION_BYTES)
-        head = await self._memory(codec.HEAD_ADDRESS, 2)
-        checksum = await self._memory(codec.CHECKSUM_ADDRESS, 4)
-        reference = await self._memory(codec.REFERENCE_ADDRESS, 2)
-        try:
-            return codec.parse_calibration(block, head, reference, checksum, trust=self.options.trust_calibration)
-        except codec.CalibrationError as error:
-            raise Refused(
-                f"this board must not be used: {error}", remedy="use another board, or have this one checked"
-            ) from error
-
-    async def _memory(self, address: int, size: int) -> bytes:
-        """`size` bytes of the board's memory; raises `NoAnswer`."""
-        found = b""
-        for _ in range(TRIES):
-            self.link.write(codec.read_memory(address, size))
-            found = b""
-            while len(found) < size:
-                part = await self._next(MemoryPart, _starts_at(address + len(found)))
-                if part is None or part.error:
-                    break
-                found += part.data
-            if len(found) == size:
-                return found
-        raise NoAnswer("the board does not tell its calibration", remedy="switch the board off and on")
-
-    async def _answer(self, report: bytes, kind: type[T], wanted: Callable[[T], bool]) -> T:
-        """What the board says to `report`; raises `NoAnswer` after `TRIES`."""
-        for _ in range(TRIES):
-            self.link.write(report)
-            if (said := await self._next(kind, wanted)) is not None:
-                return said
-        raise NoAnswer("the board does not answer", remedy="press the board's button, check its batteries")
-
-    async def _next(self, kind: type[T], wanted: Callable[[T], bool]) -> T | None:
-        """The next message of this kind that is `wanted`; None when none came in time."""
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                while True:
-                    said = await self._answers.get()
-                    if isinstance(said, kind) and wanted(said):
-                        return said
-        except TimeoutError:
-            return None
-
-
-def _starts_at(address: int) -> Callable[[MemoryPart], bool]:
-    return lambda part: part.offset == address & 0xFFFF

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hal.device import Refused, Vitals
 from hal.drivers.plate_math import Array, PlateRefusal, cell_names, centre_of_pressure_cm, empty_loads_kg
+from hal.drivers.plate_watch import Pace, Stillness
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.roles.plate import PlateBlock, PlateSide
@@ -19,9 +20,6 @@ BLOCK_ROWS = 5
 """Samples in a block: about 50 ms."""
 ZERO_S = 0.5
 """How much of the latest signal a zero is taken from."""
-RATE_S = 3.0
-FROZEN_S = 1.0
-"""Cells have noise; counts that repeat for so long are not measured."""
 FROZEN = "its readings repeat themselves: it measures nothing"
 UNZEROED = "its zero is not known: zero it with nobody on it"
 
@@ -58,8 +56,9 @@ class StreamingPlate(LinkedDevice):
         self._rows_ns: list[int] = []
         self._lost_before = 0
         self._recent: deque[tuple[int, ...]] = deque()
-        self._arrivals_ns: deque[int] = deque()
-        self._same = 0
+        self._pace = Pace()
+        self._stillness = Stillness()
+        self._arrived_ns = 0
         self._last_ns = 0
         self._next_sample = 0
         self._received = 0
@@ -92,7 +91,7 @@ class StreamingPlate(LinkedDevice):
     def vitals(self) -> Vitals:
         """Measured rate, received and lost; the driver adds what its device tells."""
         return Vitals(
-            rate_hz=self._measured_hz(),
+            rate_hz=self._pace.rate_hz if self.health.state == "ok" else None,
             received=self._received,
             lost=self._lost,
             notes=(FROZEN,) * self._frozen + (UNZEROED,) * (not self._zero_known),
@@ -125,8 +124,8 @@ class StreamingPlate(LinkedDevice):
     def on_link_up(self) -> None:
         """Forget what was heard before: a zero is taken from one unbroken run of samples."""
         self._recent.clear()
-        self._arrivals_ns.clear()
-        self._same = 0
+        self._pace.forget()
+        self._stillness.forget()
 
     def take(self, counts: tuple[int, ...], sample_ns: int, *, lost: int = 0) -> None:
         """One sample, `lost` others missing before it; blocks are published as they fill."""
@@ -156,7 +155,7 @@ class StreamingPlate(LinkedDevice):
         cop[rails.any(axis=1) | (not self._zero_known)] = np.nan
         first = self._next_sample + self._lost_before
         block = PlateBlock(
-            mono_ns=self._arrivals_ns[-1],
+            mono_ns=self._arrived_ns,
             loads_kg=loads.astype(np.float32),
             cop_cm=cop.astype(np.float32),
             sample_ns=np.array(self._rows_ns, dtype=np.int64),
@@ -200,29 +199,21 @@ class StreamingPlate(LinkedDevice):
 
     @property
     def _frozen(self) -> bool:
-        return self._same >= FROZEN_S * self.rate_hz
+        return self._stillness.frozen(self.rate_hz)
 
     def _watch_stillness(self, counts: tuple[int, ...]) -> None:
         was = self._frozen
-        self._same = self._same + 1 if self._recent and self._recent[-1] == counts else 0
+        self._stillness.see(counts)
         if self._frozen != was and self.health.state == "ok":
             remedy = "switch the plate off and on, then load each corner" if self._frozen else ""
             self.set_health(replace(self.health, error=FROZEN if self._frozen else "", remedy=remedy))
 
     def _note_arrival(self, counts: tuple[int, ...]) -> None:
-        now_ns = self.now_ns()
+        self._arrived_ns = self.now_ns()
+        self._pace.arrived(self._arrived_ns)
         self._recent.append(counts)
         while len(self._recent) > ZERO_S * self.rate_hz:
             self._recent.popleft()
-        self._arrivals_ns.append(now_ns)
-        while now_ns - self._arrivals_ns[0] > RATE_S * 1e9:
-            self._arrivals_ns.popleft()
-
-    def _measured_hz(self) -> float | None:
-        times = self._arrivals_ns
-        if self.health.state != "ok" or len(times) < 2 or times[-1] == times[0]:
-            return None
-        return (len(times) - 1) * 1e9 / (times[-1] - times[0])
 
     def _latest_counts(self) -> NDArray[np.int64]:
         if self.health.state != "ok" or len(self._recent) < int(ZERO_S * self.rate_hz):

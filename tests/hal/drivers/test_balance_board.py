@@ -72,6 +72,36 @@ async def test_a_person_is_weighed_after_a_tare(far_end: BalanceBoardDevice) -> 
     assert far_end.memory.forbidden_writes == 0
 
 
+async def test_the_whole_conversation(far_end: BalanceBoardDevice) -> None:
+    said: list[bytes] = []
+    obey = far_end.port._on_report
+    far_end.port._on_report = lambda report: (said.append(report), obey(report))[1]
+    async with served(far_end):
+        board = _board(far_end)
+        heard = Heard(board)
+        await finishes(board.open())
+        await until(lambda: heard.rows >= 10)
+        await finishes(board.close())
+        await until(lambda: len(said) >= 12)
+    assert said == [
+        bytes.fromhex(report)
+        for report in (
+            "11 10",
+            "15 00",
+            "16 04A400F0 01 55" + "00" * 15,
+            "16 04A400FB 01 00" + "00" * 15,
+            "17 04A400FA 0006",
+            "17 04A40024 0018",
+            "17 04A40020 0002",
+            "17 04A4003C 0004",
+            "17 04A40060 0002",
+            "12 04 32",
+            "12 00 30",
+            "11 00",
+        )
+    ]
+
+
 async def test_a_person_on_the_board_is_no_zero(far_end: BalanceBoardDevice) -> None:
     async with served(far_end):
         board = _board(far_end)

@@ -73,6 +73,19 @@ async def test_an_emergency_stop_pressed_and_released(button: ContactDevice) -> 
         assert driver.contact.active is True
 
 
+async def test_the_supply_is_switched_on_after_the_check_and_off_at_the_end(button: ContactDevice) -> None:
+    outputs: list[tuple[bool, bool]] = []
+    obey = button.port._on_outputs
+    button.port._on_outputs = lambda rts, dtr: (outputs.append((rts, dtr)), obey(rts, dtr))[1]
+    async with served(button):
+        listener = Listener(button)
+        await finishes(listener.driver.open())
+        await listener.until_state(CLOSED)
+        assert outputs == [(False, True)]
+        await finishes(listener.driver.close())
+        await until(lambda: outputs == [(False, True), (False, False)])
+
+
 async def test_a_press_shorter_than_any_look_stops(button: ContactDevice) -> None:
     async with served(button):
         listener = Listener(button)

@@ -72,6 +72,19 @@ async def test_a_person_is_weighed_after_a_tare(far_end: ForceBoardDevice) -> No
         await finishes(board.close())
 
 
+async def test_the_whole_conversation(far_end: ForceBoardDevice) -> None:
+    said = bytearray()
+    obey = far_end.port._on_bytes
+    far_end.port._on_bytes = lambda data: (said.extend(data), obey(data))[1]
+    async with served(far_end):
+        board = _board(far_end, ZEROED)
+        heard = Heard(board)
+        await finishes(board.open())
+        await until(lambda: heard.rows >= 30)
+        await finishes(board.close())
+    assert said == b"?\n"
+
+
 async def test_two_boards_share_the_load(tmp_path: Path) -> None:
     far_end = dual(surroundings(tmp_path, "force_board_dual", speed=SPEED))
     far_end.stander.put(60.0, 5.0, 2.0)
