@@ -61,16 +61,20 @@ class _Seeker:
 
 
 class Radio:
-    """One adapter (`hci0`; "" is the system's first one that is powered)."""
+    """One adapter (`hci0`; "" is the system's first one that is powered).
 
-    def __init__(self, adapter: str) -> None:
+    `taken` are the addresses that links of this event loop have, on whichever adapter. Name the adapter in all of a
+    box's addresses or in none: the same adapter under two names would be two radios here.
+    """
+
+    def __init__(self, adapter: str, taken: set[str]) -> None:
         self._adapter = adapter
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._connecting = 0
         self._seekers: list[_Seeker] = []
         self._scan: asyncio.Task[None] | None = None
-        self._taken: set[str] = set()
+        self._taken = taken
 
     async def reach(self, wanted: Wanted, on_lost: OnLost) -> Reached:
         """Find and connect; raises `LinkError` or `NoAnswer`. `release` gives its address free again."""
@@ -133,10 +137,10 @@ class Radio:
                 seeker.found.set_exception(error)
 
     async def _scan_once(self) -> None:
-        if self._connecting:
+        waiting = [seeker for seeker in self._seekers if not seeker.found.done()]
+        if self._connecting or not waiting:
             return
         self._wake.clear()
-        waiting = [seeker for seeker in self._seekers if not seeker.found.done()]
         loop = asyncio.get_running_loop()
         scanner = BleakScanner(self._seen, bluez=BlueZScannerArgs(adapter=self._adapter) if self._adapter else {})
         async with asyncio.timeout(CONNECT_S):
@@ -186,7 +190,9 @@ class Radio:
             timeout=CONNECT_S,
             bluez=BlueZClientArgs(adapter=self._adapter) if self._adapter else {},
         )
-        await client.connect()
+        # bleak asks the service to disconnect where its own time-out strikes: a service that hangs needs a second one
+        async with asyncio.timeout(CONNECT_S + STOP_S):
+            await client.connect()
         return client
 
 
@@ -196,9 +202,16 @@ async def _leave(client: BleakClient) -> None:
             await client.disconnect()
 
 
-_RADIOS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Radio]] = WeakKeyDictionary()
+@dataclass(slots=True)
+class _Air:
+    taken: set[str] = field(default_factory=set)
+    radios: dict[str, Radio] = field(default_factory=dict)
+
+
+_AIR: WeakKeyDictionary[asyncio.AbstractEventLoop, _Air] = WeakKeyDictionary()
 
 
 def radio(adapter: str) -> Radio:
     """The adapter that all links of this event loop share."""
-    return _RADIOS.setdefault(asyncio.get_running_loop(), {}).setdefault(adapter, Radio(adapter))
+    air = _AIR.setdefault(asyncio.get_running_loop(), _Air())
+    return air.radios.setdefault(adapter, Radio(adapter, air.taken))

@@ -293,6 +293,13 @@ async def test_a_service_that_hangs_does_not_hang_us(
     assert "service does not answer" in await refusal(link, NoAnswer)
     air.radio.hang = {"StartDiscovery"}
     assert "service does not answer" in await refusal(link, NoAnswer)
+    air.radio.hang = {"Connect", "Disconnect"}
+    await refusal(link, NoAnswer)
+    closing = asyncio.create_task(link.open())
+    await asyncio.sleep(0.1)
+    closing.cancel()
+    await asyncio.wait({closing}, timeout=5)
+    assert closing.done()
     air.radio.hang.clear()
     await finishes(link.open())
     await link.close()
