@@ -130,6 +130,7 @@ class ClockMap:
         self._zero_count = 0
         self._zero_ns = 0
         self._newest: tuple[int, int] | None = None
+        self._reference: tuple[int, int] | None = None
         self._first_lag_ns: float | None = None
         self._last_x_ns: float | None = None
         self._last_ns: int | None = None
@@ -170,10 +171,10 @@ class ClockMap:
         self._last_x_ns = None
 
     def expected(self, arrival_ns: int) -> int | None:
-        """The count that the device should have reached (None before the first)."""
-        if self._newest is None:
+        """The count that the device should have reached, also after a restart (None before the first)."""
+        if self._reference is None:
             return None
-        count, at_ns = self._newest
+        count, at_ns = self._reference
         return count + round((arrival_ns - at_ns) / self.tick_ns)
 
     def unwrap(self, raw: int, arrival_ns: int) -> int:
@@ -196,7 +197,7 @@ class ClockMap:
             self._zero_count, self._zero_ns = count, arrival_ns
         elif count <= self._newest[0]:
             return
-        self._newest = (count, arrival_ns)
+        self._newest = self._reference = (count, arrival_ns)
         x_ns = self._x_ns(count)
         lag_ns = arrival_ns - self._zero_ns - x_ns
         self._envelope.feed(x_ns, lag_ns)
