@@ -173,7 +173,8 @@ class Patient:
         # The pulse takes effect at the first sample at or after it: that sample carries the trigger too.
         start = int(np.ceil(round((response.at_s - first_s) * rate_hz, 6)))
         span = int(RESPONSE_MS * rate_hz / 1000)
-        low, high = max(0, start), min(len(samples), start + span)
+        low = max(0, start)
+        high = max(low, min(len(samples), start + span))
         t_ms = (np.arange(low, high) - start) * 1000 / rate_hz
         for column, (evoked, muscle) in enumerate(zip(response.channels, self.muscles, strict=True)):
             place = (t_ms - evoked.onset_ms) / GRID_MS

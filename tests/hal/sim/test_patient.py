@@ -176,3 +176,18 @@ def test_threshold_shift_moves_the_truth():
 def test_unknown_channel_is_named():
     with pytest.raises(ValueError, match="no channel 'TB left'; valid: TA left"):
         Patient(1).column("TB left")
+
+
+@pytest.mark.parametrize("rate_hz", [250, 1000, 2000])
+def test_a_response_that_has_just_ended_adds_nothing(rate_hz: int):
+    patient = Patient(1)
+    patient.stimulate(1.0, 80)
+    for index in range(rate_hz, 2 * rate_hz, 3):
+        assert patient.render_uv(index / rate_hz, 3, rate_hz, first_index=index).shape == (3, 8)
+
+
+def test_pulses_are_told_newest_first():
+    patient = Patient(1)
+    for at_s in (1.0, 2.0, 3.0):
+        patient.stimulate(at_s, 50)
+    assert patient.pulses_s(1.0) == (3.0, 2.0)
