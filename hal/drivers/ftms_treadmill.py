@@ -54,8 +54,8 @@ class FtmsOptions:
     settle_s: float = 15.0
 
     def __post_init__(self) -> None:
-        if not 0.2 <= self.answer_s <= 5 or not 1 <= self.settle_s <= 30:
-            raise ValueError("answer_s must be 0.2 to 5, settle_s 1 to 30")
+        if not 0.2 <= self.answer_s <= 5 or not 0.5 <= self.settle_s <= 30:
+            raise ValueError("answer_s must be 0.2 to 5, settle_s 0.5 to 30")
         _ = self.limits
 
     @property

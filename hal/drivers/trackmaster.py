@@ -48,8 +48,8 @@ class TrackmasterOptions:
     def __post_init__(self) -> None:
         if not 0.05 <= self.poll_s <= 0.2:
             raise ValueError("poll_s must be 0.05 to 0.2: the belt stops 0.5 s after the last command")
-        if not 0.2 <= self.answer_s <= 5 or not 1 <= self.settle_s <= 30:
-            raise ValueError("answer_s must be 0.2 to 5, settle_s 1 to 30")
+        if not 0.2 <= self.answer_s <= 5 or not 0.5 <= self.settle_s <= 30:
+            raise ValueError("answer_s must be 0.2 to 5, settle_s 0.5 to 30")
         _ = self.limits
 
     @property
