@@ -4,6 +4,7 @@ import difflib
 import os
 from pathlib import Path
 
+from bedside.config.current import CurrentPart, is_current, load_current
 from bedside.config.instruments import AdverseConfig, Category, Concern, Instrument, ItemConfig
 from bedside.config.limits import Limits
 from bedside.config.people import (
@@ -25,6 +26,7 @@ __all__ = [
     "CoilConfig",
     "Concern",
     "ConfigError",
+    "CurrentPart",
     "DeviceConfig",
     "EmgChannelConfig",
     "Instrument",
@@ -42,6 +44,7 @@ __all__ = [
     "config_hash",
     "hash_pin",
     "load_adverse",
+    "load_current",
     "load_device",
     "load_devices",
     "load_instruments",
@@ -96,9 +99,11 @@ def load_study(folder: Path, study: str) -> Study:
 
 
 def load_presets(folder: Path) -> dict[str, Preset]:
-    """All protocols/*.toml by id; raises `ConfigError`."""
+    """All magnetic protocols of protocols/*.toml by id; raises `ConfigError`."""
     found = {}
     for path in sorted((folder / "protocols").glob("*.toml")):
+        if is_current(path):
+            continue
         found[path.stem] = preset = read(path, Preset)
         _same_id(path, preset.id)
         if preset.levels.problem:
