@@ -20,9 +20,9 @@ from hal.options import parse_options
 from hal.roles.contact import ContactState, ContactUse
 from hal.supervised import Patience, SupervisedDevice
 
-LOOK_S = 0.04
+LOOK_S = 0.03
 """How often the port is asked whether it still answers; a change of its lines is told at once, or seen within 5 ms."""
-UNREADABLE_S = 0.15
+UNREADABLE_S = 0.12
 """How long the port may take to answer before the contact counts as unreadable."""
 GRACE_S = 0.02
 """After a loop that was held up, an answer may be there that nobody has looked at yet."""
