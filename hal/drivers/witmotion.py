@@ -1,9 +1,9 @@
 """WitMotion's Bluetooth sensors of the MPU9250 class (WT901BLE, BWT901BLE5.0, WT9011DCL).
 
-They send no counter and no clock: losses and times come from the arrivals (`hal.free_running`), so samples come
-out 0.6 s after they arrived. Rate and low-pass are set at each connection if the sensor does not have them already, and read
-back; nothing is saved to its flash. The magnetometer can only be polled. Not tried on hardware: whether the reply of
-eight registers, the magnetometer's scale and its types are as published has to be checked on the real sensor.
+They send no counter and no clock: losses and times come from the arrivals (`hal.free_running`), so samples come out
+0.6 s after they arrived. Rate and low-pass are set at each connection if the sensor does not have them already, and
+read back; nothing is saved to its flash. The magnetometer can only be polled. Not tried on hardware: whether the reply
+of eight registers, the magnetometer's scale and its types are as published has to be checked on the real sensor.
 """
 
 import asyncio
