@@ -28,6 +28,7 @@ from hal.supervised import Patience, SupervisedDevice
 
 UNKNOWN_RAIL = 2**31 - 1
 RATE_TOLERANCE = 0.03
+_CHECK_PROGRAM = "check that the program that sends the stream is recording"
 _OPEN_PORTS = "let UDP ports 16572 to 16604 through the firewall between the two computers"
 RATE_AFTER_S = 5.0
 MARKERS_AGAIN_S = 1.0
@@ -38,7 +39,7 @@ class LslEmg(SupervisedDevice):
 
     role = "emg"
     link_kinds = ("lsl",)
-    silent_remedy = "check that the program that sends the stream is recording"
+    silent_remedy = _CHECK_PROGRAM
 
     def __init__(
         self,
@@ -176,6 +177,8 @@ class LslEmg(SupervisedDevice):
             marked = [] if chunk.offset_s is None else self._line.samples(block.first_sample, own + chunk.offset_s)
             self.publish(replace(block, triggers=(*block.triggers, *marked)) if marked else block)
             self.publish(LslStamps(chunk.mono_ns, block.first_sample, own, chunk.offset_s))
+        if self._losses.stuck:
+            self._doubt("the stream's time stamps stand still: its samples are not new", _CHECK_PROGRAM)
         self._check_rate()
 
     async def _listen_to(self, marker_link: LslLink) -> None:

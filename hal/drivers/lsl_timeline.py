@@ -21,6 +21,7 @@ class StampLosses:
         self._rate_hz = rate_hz
         self._clocked = ClockedLoss(rate_hz, least_s=LEAST_LOSS_S)
         self._last_s: float | None = None
+        self.stuck = False
 
     def restart(self) -> None:
         """Another sender, another clock."""
@@ -28,10 +29,14 @@ class StampLosses:
         self._last_s = None
 
     def feed(self, stamps: Stamps, index: int) -> list[Gap]:
-        """Gaps in or before samples with these stamps, (n,) with n >= 1; `index` is the running index of the first."""
+        """Gaps in or before samples with these stamps, (n,) with n >= 1; `index` is the running index of the first.
+
+        Stamps that stand still tell nothing: `stuck` turns True.
+        """
         before = stamps[0] - 1 / self._rate_hz if self._last_s is None else self._last_s
         steps = np.diff(stamps, prepend=before)
         self._last_s = float(stamps[-1])
+        self.stuck = bool((steps[1:] <= 0).all()) if len(steps) > 1 else bool(steps[0] <= 0)
         rows = np.flatnonzero(steps > JUMP_S)
         gaps = [Gap(int(row), round(float(steps[row]) * self._rate_hz) - 1) for row in rows]
         end = index + len(stamps) + sum(gap.lost for gap in gaps)

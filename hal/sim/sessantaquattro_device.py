@@ -5,6 +5,7 @@ AUX 1 carries the stimulator's trigger, AUX 2 nothing; the accessory columns are
 
 import asyncio
 import contextlib
+import random
 import socket
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from hal.sim.far_end import Surroundings
 
 TRIGGER_COUNTS = 16_000
 SEND_LIMIT = 8 << 20
+CALL_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class SessantaquattroDevice:
             if self._plugged:
                 with contextlib.suppress(OSError):
                     await self._connected(*await asyncio.open_connection("127.0.0.1", self.port))
-            await asyncio.sleep(BLOCK_S)
+            await asyncio.sleep(CALL_AGAIN_S)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
@@ -161,10 +163,12 @@ class SessantaquattroDevice:
 
 
 def _free_port() -> int:
-    with socket.socket() as chosen:
-        chosen.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        chosen.bind(("127.0.0.1", 0))
-        return int(chosen.getsockname()[1])
+    """Below the ports that the kernel gives to callers: one of those would in time connect to itself."""
+    while True:
+        number = random.randrange(20_000, 32_000)
+        with socket.socket() as chosen, contextlib.suppress(OSError):
+            chosen.bind(("127.0.0.1", number))
+            return number
 
 
 def make(around: Surroundings) -> SessantaquattroDevice:

@@ -148,6 +148,15 @@ async def saturated(folder: Path) -> None:
         assert run.fired == {"rail.saturated"}
 
 
+async def frozen(folder: Path) -> None:
+    async with opened("frozen", folder) as run:
+        await run.until(lambda: run.rows)
+        run.fault("frozen.freeze@0+0.5")
+        await run.until(lambda: "time stamps stand still" in run.emg.health.error)
+        assert run.fired == {"frozen.freeze"}
+        assert run.emg.health.remedy
+
+
 Story = Callable[[Path], Awaitable[None]]
 
 
@@ -155,7 +164,9 @@ Story = Callable[[Path], Awaitable[None]]
     "stories",
     [
         pytest.param((electrodes, stamps, trigger_channel, marker_stream), id="samples, stamps, triggers"),
-        pytest.param((other_markers, losses, outlet_ends, outlet_falls_silent, saturated), id="losses and ends"),
+        pytest.param(
+            (other_markers, losses, outlet_ends, outlet_falls_silent, saturated, frozen), id="losses and ends"
+        ),
     ],
 )
 async def test_streams_of_another_program(pylsl: Any, stories: tuple[Story, ...], tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ async def test_without_the_device_the_state_says_what_to_do(monkeypatch: pytest.
     await asyncio.sleep(0.3)
     assert len(told) == states, "waiting is one state, not a row of errors"
     await emg.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", 45454)
 
 
 @pytest.mark.parametrize(
