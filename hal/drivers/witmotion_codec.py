@@ -18,6 +18,7 @@ FRAME_BYTES = 20
 LONG_REPLY_BYTES = 22
 SHORT_BYTES = 16
 """Length of another model's frames, whose further words are not known."""
+SHORT_IN_A_ROW = 3
 FULL_SCALE_G = 16.0
 FULL_SCALE_DEG_S = 2000.0
 RATE_CODES = {10.0: 0x06, 20.0: 0x07, 50.0: 0x08, 100.0: 0x09, 200.0: 0x0B}
@@ -59,13 +60,17 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._short = 0
         self.dropped = 0
 
     def feed(self, data: bytes) -> list[Message]:
         """All frames known to be whole and true after one more notification."""
         if not data:
             return []
-        if _is_short_model(data):
+        # one piece of a longer frame may look like that, several in a row cannot
+        self._short = self._short + 1 if _is_short_model(data) else 0
+        if self._short >= SHORT_IN_A_ROW:
+            self._rest = b""
             return [WrongModel()]
         rest, self._rest = self._rest, b""
         # a frame that is under way goes before a notification that happens to look whole
