@@ -14,6 +14,7 @@ from bedside import events as e
 from bedside.config import load_presets
 from bedside.config.protocol import Levels
 from bedside.config.station import DeviceConfig, RatePoint
+from bedside.config.study import Signature
 from bedside.visit import dose
 from bedside.visit.rules import Refusal
 from bedside.visit.setup import Setup
@@ -30,7 +31,8 @@ def configured(name: str = "itbs_600", **device: object) -> Setup:
     """The shipped configuration, with another protocol of the study and a stimulator that times bursts."""
     setup = shipped()
     stimulator = replace(setup.devices["stimulator"], **({"bursts": True, "max_rate": DUAL} | device))
-    study = replace(setup.study, presets=(name,), enabled=(name,))
+    signed = Signature(by="Physician", on="2026-01-01")
+    study = replace(setup.study, presets=(name,), enabled={name: signed})
     return replace(setup, study=study, devices={**setup.devices, "stimulator": stimulator})
 
 
