@@ -27,6 +27,11 @@ class BeltWire(Protocol):
         ...
 
     @property
+    def accounts(self) -> int:
+        """How often the machine has told its speed."""
+        ...
+
+    @property
     def tolerance_kmh(self) -> float:
         """How far the told speed may lie from the asked one and still be the same."""
         ...
@@ -47,12 +52,13 @@ class BeltWire(Protocol):
 class BeltPilot:
     """Holds a treadmill's limits, whether we were given control, and the order of commands."""
 
-    def __init__(self, wire: BeltWire, limits: BeltLimits, settle_s: float) -> None:
+    def __init__(self, wire: BeltWire, limits: BeltLimits, settle_s: float, hold_s: float) -> None:
         self.limits = limits
         self.granted = False
         self.started = False
         self._wire = wire
         self._settle_s = settle_s
+        self._hold_s = hold_s
         self._turns = asyncio.Lock()
         self._stops = 0
 
@@ -113,12 +119,18 @@ class BeltPilot:
             )
 
     async def _settle(self, goal_kmh: float, ticket: int) -> None:
+        """Wait until the belt holds the speed; one that only passes through it on its way elsewhere does not."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._settle_s
+        held: tuple[float, int] | None = None
         while True:
             self._still(ticket)
             told_kmh = self._wire.actual_kmh
-            if told_kmh is not None and abs(told_kmh - goal_kmh) <= self._wire.tolerance_kmh + 1e-9:
+            if told_kmh is None or abs(told_kmh - goal_kmh) > self._wire.tolerance_kmh + 1e-9:
+                held = None
+            elif held is None:
+                held = (loop.time(), self._wire.accounts)
+            elif loop.time() - held[0] >= self._hold_s and self._wire.accounts > held[1]:
                 return
             if loop.time() > until_s:
                 break

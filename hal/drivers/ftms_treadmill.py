@@ -44,7 +44,10 @@ _GET_NEARER = "switch the treadmill on, stay near it, and close other apps that 
 
 @dataclass(frozen=True, slots=True)
 class FtmsOptions:
-    """Options of a device file. `pace` is the width this machine uses for pace fields; times in real seconds."""
+    """Options of a device file. `pace` is the width this machine uses for pace fields; times in real seconds.
+
+    `hold_s` is how long the belt has to run at a speed to have come to it.
+    """
 
     pace: wire.Pace = "uint16"
     slowest_kmh: float = ENVELOPE_KMH[0]
@@ -52,10 +55,13 @@ class FtmsOptions:
     slew_kmh_s: float = SLEW_KMH_S
     answer_s: float = 2.0
     settle_s: float = 15.0
+    hold_s: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0.2 <= self.answer_s <= 5 or not 0.5 <= self.settle_s <= 30:
             raise ValueError("answer_s must be 0.2 to 5, settle_s 0.5 to 30")
+        if not 0.05 <= self.hold_s <= 5:
+            raise ValueError("hold_s must be 0.05 to 5")
         _ = self.limits
 
     @property
@@ -82,7 +88,7 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
         self.options = parse_options(FtmsOptions, options or {}, device=name)
         self._parser = wire.TreadmillParser(self.options.pace)
         self._hearing: Hearing[Heard] = Hearing()
-        self._pilot = BeltPilot(self, self.options.limits, self.options.settle_s)
+        self._pilot = BeltPilot(self, self.options.limits, self.options.settle_s, self.options.hold_s)
         self._range: wire.SpeedRange | None = None
         self._features: wire.Features | None = None
         self._account: wire.TreadmillData | None = None

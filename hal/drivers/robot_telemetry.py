@@ -36,6 +36,11 @@ class RobotTelemetry(Device):
         self.publish(state)
 
     @property
+    def accounts(self) -> int:
+        """States that the machine has told."""
+        return self._received
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """Standing remarks for a device screen, in a therapist's words."""
         return ()

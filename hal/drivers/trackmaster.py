@@ -34,7 +34,10 @@ _UNGUARDED = "the belt was started by hand and would not stop by itself if this 
 
 @dataclass(frozen=True, slots=True)
 class TrackmasterOptions:
-    """Options of a device file. Times in real seconds; the envelope can only be made narrower."""
+    """Options of a device file. Times in real seconds; the envelope can only be made narrower.
+
+    `hold_s` is how long the belt has to run at a speed to have come to it.
+    """
 
     units: Literal["kmh", "mph"] = "kmh"
     units_confirmed: bool = False
@@ -43,6 +46,7 @@ class TrackmasterOptions:
     slew_kmh_s: float = SLEW_KMH_S
     answer_s: float = 1.0
     settle_s: float = 10.0
+    hold_s: float = 1.0
     poll_s: float = 0.2
 
     def __post_init__(self) -> None:
@@ -50,6 +54,8 @@ class TrackmasterOptions:
             raise ValueError("poll_s must be 0.05 to 0.2: the belt stops 0.5 s after the last command")
         if not 0.2 <= self.answer_s <= 5 or not 0.5 <= self.settle_s <= 30:
             raise ValueError("answer_s must be 0.2 to 5, settle_s 0.5 to 30")
+        if not 0.05 <= self.hold_s <= 5:
+            raise ValueError("hold_s must be 0.05 to 5")
         _ = self.limits
 
     @property
@@ -76,7 +82,7 @@ class Trackmaster(RobotTelemetry, LinkedDevice):
         self.options = parse_options(TrackmasterOptions, options or {}, device=name)
         self._parser = wire.StreamParser()
         self._hearing: Hearing[wire.Message] = Hearing()
-        self._pilot = BeltPilot(self, self.options.limits, self.options.settle_s)
+        self._pilot = BeltPilot(self, self.options.limits, self.options.settle_s, self.options.hold_s)
         self._belt: Belt | None = None
         self._belt_s = 0.0
         self._actual: int | None = None

@@ -24,7 +24,7 @@ from hal.supervised import Patience
 from tests.helpers.far_ends import finishes, until
 from tests.helpers.gatt import MemoryLink, act
 
-QUICK: dict[str, Any] = {"slew_kmh_s": 1.0, "answer_s": 0.3, "settle_s": 4}
+QUICK: dict[str, Any] = {"slew_kmh_s": 1.0, "answer_s": 0.3, "settle_s": 4, "hold_s": 0.1}
 
 
 def surroundings(folder: Path) -> Surroundings:
@@ -229,6 +229,17 @@ async def test_a_belt_that_never_comes_to_the_speed_is_found(tmp_path: Path) -> 
         await b.already(0.5)
         with pytest.raises(ReadBackMismatch, match=r"asked for 0\.8 km/h, the belt reports 0\.5"):
             await finishes(b.belt.set_speed(0.8), 15)
+
+
+async def test_a_belt_that_stays_faster_than_asked_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(tmp_path, {"settle_s": 0.5}) as b:
+        await b.walking()
+        monkeypatch.setattr(b.device.belt, "set_speed", lambda _kmh: b.gait.walk(1.5) or True)
+        b.device.notify = lambda uuid, data: uuid != STATUS and FtmsDevice.notify(b.device, uuid, data)  # type: ignore[method-assign]
+        with pytest.raises(ReadBackMismatch, match=r"asked for 0\.9 km/h, the belt reports 1\.5"):
+            await finishes(b.belt.set_speed(0.9), 15)
+        assert b.device.written[-1] == b"\x08\x01"
+        assert not b.device.belt.on
 
 
 async def test_a_stop_that_nobody_confirms_says_so(tmp_path: Path) -> None:

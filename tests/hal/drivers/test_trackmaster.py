@@ -25,7 +25,14 @@ from hal.sim.trackmaster_device import TrackmasterDevice
 from hal.sim.world import SimulatedWorld
 from tests.helpers.far_ends import finishes, until
 
-QUICK: dict[str, Any] = {"units_confirmed": True, "slew_kmh_s": 1.0, "answer_s": 0.3, "settle_s": 8, "poll_s": 0.05}
+QUICK: dict[str, Any] = {
+    "units_confirmed": True,
+    "slew_kmh_s": 1.0,
+    "answer_s": 0.3,
+    "settle_s": 8,
+    "hold_s": 0.1,
+    "poll_s": 0.05,
+}
 
 
 class Bench:
