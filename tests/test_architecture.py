@@ -120,6 +120,13 @@ def test_the_lock_names_no_index_or_host() -> None:
     assert all("==" in pin for pin in pins)
 
 
+def test_every_driver_has_its_line_and_says_whether_it_was_tried_on_hardware() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    drivers = set(project["entry-points"]["bedside.drivers"])
+    rows = re.findall(r"(?m)^\| .* \| `([a-z0-9_]+)` \| .* \| (yes|no) \|$", (ROOT / "docs/devices.md").read_text())
+    assert {driver for driver, _ in rows} == drivers
+
+
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
