@@ -160,8 +160,11 @@ def robot_data(state: RobotState) -> dict[str, Any]:
         "speed_kmh": state.speed_kmh,
         "body_weight_support_kg": state.body_weight_support_kg,
         "steps": state.steps,
+        "assist_pct": state.assist_pct,
         "angles_deg": state.angles_deg,
+        "velocities_deg_s": state.velocities_deg_s,
         "torques_nm": state.torques_nm,
         "contacts": state.contacts,
         "e_stop": state.e_stop,
+        "source": state.source,
     }
