@@ -547,6 +547,22 @@ class SwitchChanged(Event, frozen=True, kw_only=True, tag="switch.changed"):
     active: bool | None
 
 
+class CurrentSaid(Event, frozen=True, kw_only=True, tag="current.said"):
+    """The electrical stimulator's account, when its phase or fault changed; phase "unknown" while it is not heard.
+
+    mA, kOhm, percent, C; None: not told. Whoever is blinded must not see it: a sham shows in it.
+    """
+
+    visible_to = UNBLINDED
+    phase: Literal["idle", "prepared", "ramp_up", "plateau", "ramp_down", "triggers_only", "fault", "unknown"]
+    measured_ma: float | None = None
+    impedance_kohm: float | None = None
+    battery_pct: float | None = None
+    charge_c: float | None = None
+    triggers: int | None = None
+    fault: str = ""
+
+
 class StimulationStarted(Event, frozen=True, kw_only=True, tag="run.started"):
     """The treatment's first train is reported running, or its first pulse was."""
 
@@ -677,6 +693,7 @@ AnyEvent = (
     | IntensityLowered
     | RobotChanged
     | SwitchChanged
+    | CurrentSaid
     | StimulationStarted
     | StimulationPaused
     | StimulationResumed

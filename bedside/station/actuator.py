@@ -1,5 +1,7 @@
 """Carries out durable intents on the stimulator, in order; an order to stop overtakes everything.
 
+An order to stop is one order: it switches off the electrical stimulator too, and is carried out once both say so.
+
 Nothing is done here that a journalled event did not announce, but switching off: the off frame is written first
 and journalled after.
 """
@@ -14,20 +16,23 @@ import structlog
 from bedside.events import AmplitudeIntended, ArmIntended, Event, OffIntended, PulseIntended, TrainIntended
 from bedside.visit.inputs import ActionDone, ActionFailed
 from hal.device import HalError
-from hal.roles import SetsBursts, Stimulator, Train
+from hal.roles import CurrentStimulator, SetsBursts, Stimulator, Train
 
 log = structlog.get_logger()
 
 ActionName = Literal["amplitude", "arm", "pulse", "train", "off"]
 Report = Callable[[ActionDone | ActionFailed], None]
 OFF_ATTEMPTS = 3
+NO_CURRENT = frozenset({"idle", "unknown"})
+"""Phases of the electrical stimulator that a stop need not wait for: what is not known has an alarm of its own."""
 
 
 class Actuator:
-    """One worker for one stimulator. `report` hears the outcome of every action."""
+    """One worker for one stimulator; `current` stops with it. `report` hears the outcome of every action."""
 
-    def __init__(self, stimulator: Stimulator, report: Report) -> None:
+    def __init__(self, stimulator: Stimulator, report: Report, current: CurrentStimulator | None = None) -> None:
         self._stimulator = stimulator
+        self._current = current
         self._report = report
         self._todo: deque[Event] = deque()
         self._wake = asyncio.Event()
@@ -55,8 +60,8 @@ class Actuator:
         self.off_now()
 
     def off_now(self) -> None:
-        """Write the off frame this instant and forget whatever else was to be done."""
-        self._stimulator.off_now()
+        """Write the off frames this instant and forget whatever else was to be done."""
+        self._write_off()
         self._todo.clear()
         if self._action is not None:
             self._action.cancel()
@@ -70,7 +75,7 @@ class Actuator:
                 while self._todo:
                     await self._one(self._todo.popleft())
         finally:
-            self._stimulator.off_now()
+            self._write_off()
 
     async def _one(self, event: Event) -> None:
         name, work = self._work(event)
@@ -126,11 +131,26 @@ class Actuator:
         await self._stimulator.prepare_train(train)
         await self._stimulator.start_train()
 
+    def _write_off(self) -> None:
+        self._stimulator.off_now()
+        if self._current is not None:
+            self._current.off_now()
+
     async def _off(self) -> None:
-        for attempt in range(1, OFF_ATTEMPTS + 1):
-            try:
-                await self._stimulator.off()
-                return
-            except HalError:
-                if attempt == OFF_ATTEMPTS:
-                    raise
+        """Both at once; raises what the magnetic stimulator, or else the electrical one, did not confirm."""
+        stops = [_insist(self._stimulator.off)]
+        if self._current is not None and self._current.status.phase not in NO_CURRENT:
+            stops.append(_insist(self._current.stop))
+        for outcome in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+
+async def _insist(stop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    for attempt in range(1, OFF_ATTEMPTS + 1):
+        try:
+            await stop()
+            return
+        except HalError:
+            if attempt == OFF_ATTEMPTS:
+                raise

@@ -49,7 +49,7 @@ from bedside.station.wire import SnapshotMessage
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HalError, HealthChanged, Reading
-from hal.roles import EmgBlock, MagneticBlock, MotionBlock, PlateBlock
+from hal.roles import CurrentStimulator, EmgBlock, MagneticBlock, MotionBlock, PlateBlock, Stimulator
 
 log = structlog.get_logger()
 
@@ -64,7 +64,9 @@ class Station:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._core = Core(parts.state, parts.books, parts.clock)
-        self._actuator = Actuator(parts.stimulator, lambda report: self._core.put(report, source="stimulator"))
+        self._actuator = Actuator(
+            parts.stimulator, lambda report: self._core.put(report, source="stimulator"), parts.fleet.current
+        )
         self._executive = Executive(self._core, parts.resolver, parts.fleet)
         self._server = Server(parts.box_name, parts.box.software, self._hooks())
         self._executive.server = self._server
@@ -196,14 +198,14 @@ class Station:
         self._painter.changed()
 
     def _register_with_guard(self, device: Device) -> None:
-        stimulator, guard = self._parts.fleet.stimulator, self._parts.guard
-        if stimulator is None or guard is None or device.name != stimulator.name:
+        guard = self._parts.guard
+        if guard is None or not isinstance(device, Stimulator | CurrentStimulator):
             return
-        fd = stimulator.fileno()
+        fd = device.fileno()
         if fd is None:
-            guard.unregister(stimulator.name)
-        elif stimulator.off_bytes:
-            guard.register(stimulator.name, fd, stimulator.off_bytes)
+            guard.unregister(device.name)
+        elif device.off_bytes:
+            guard.register(device.name, fd, device.off_bytes)
 
     def _emg_path(self) -> EmgPath | None:
         amplifier = self._parts.fleet.amplifier

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.snapshot import Alarm
-from bedside.visit import interlocks, robot, stimulator, switches
+from bedside.visit import current_watch, interlocks, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import DeviceHealth, Visit
@@ -151,11 +151,15 @@ TABLE: tuple[Definition, ...] = (
     Definition("robot_stop", "high", _robot_stop, "see to the patient first", silence=False),
     Definition("seizure", "high", _locked, "coil off, keep the harness up, call for help", silence=False),
     Definition("off_unconfirmed", "high", _off_unconfirmed, "take the coil away, switch the stimulator off"),
+    Definition(
+        "current", "high", current_watch.trouble, "look at the device: switch it off by hand if it gives current"
+    ),
     Definition("unasked_pulse", "high", _unasked, "look at the front panel and the trigger cable"),
     Definition("coil_stop", "high", _too_hot, "take the coil off the head"),
     Definition("control_lost", "high", _control, "take control at the kiosk; stimulation is paused"),
     Definition("guard", "high", _guard, "start the station below its guard", 1.0),
     Definition("stimulator_link", "medium", _stimulator, "check its power and cable", 0.5),
+    Definition("current_link", "medium", current_watch.link, "check its battery and its cable or radio link", 0.5),
     Definition("stimulation_paused", "medium", _paused_by(*STIMULATOR_CAUSES), "see why, then resume or end"),
     Definition("robot", "medium", _paused_by(*ROBOT_CAUSES), "see to the patient, then resume or end"),
     Definition("contact", "medium", _paused_by("contact"), "see that the coil is on its mark, then resume"),

@@ -30,7 +30,7 @@ from bedside.events import (
     VisitOpened,
     VisitResumed,
 )
-from bedside.visit import evolve_course, evolve_stimulator
+from bedside.visit import evolve_course, evolve_current, evolve_stimulator
 from bedside.visit.inputs import NS, Person
 from bedside.visit.state import Done, Doubt, Given, Raised, Visit
 
@@ -204,4 +204,5 @@ _CHANGES: dict[type[Event], Change] = {
     AlarmSilenced: _silenced,
     **evolve_stimulator.CHANGES,
     **evolve_course.CHANGES,
+    **evolve_current.CHANGES,
 }

@@ -12,7 +12,7 @@ from bedside.events import (
     StimulatorFailed,
     StimulatorSaid,
 )
-from bedside.visit import course, restart, robot, settle, singles, switches
+from bedside.visit import course, current_watch, restart, robot, settle, singles, switches
 from bedside.visit.inputs import (
     NS,
     ActionDone,
@@ -31,7 +31,7 @@ from bedside.visit.inputs import (
     Tick,
 )
 from bedside.visit.state import Visit
-from hal.roles import ContactState, PulseCounter, PulseDelivered, RobotState, StimulatorStatus
+from hal.roles import ContactState, CurrentStatus, PulseCounter, PulseDelivered, RobotState, StimulatorStatus
 
 RETRY_S = 2.0
 
@@ -49,6 +49,9 @@ def _reading(state: Visit, cause: Heard, now: Now) -> tuple[Event, ...]:
         case ContactState():
             pressed = switches.changed(state, cause.device, reading)
             return (pressed,) if pressed is not None else ()
+        case CurrentStatus():
+            told = current_watch.changed(state, reading)
+            return (told,) if told is not None else ()
         case PulseDelivered():
             return settle.pulse(state, reading)
         case PulseCounter():

@@ -88,6 +88,12 @@ def _robot(event: e.RobotChanged) -> str:
     return f"robot: {event.phase}{_kmh(event.speed_kmh)}{stop}"
 
 
+def _current(event: e.CurrentSaid) -> str:
+    told = "not heard" if event.phase == "unknown" else event.phase.replace("_", " ")
+    measured = "" if event.measured_ma is None else f", {event.measured_ma:g} mA measured"
+    return f"electrical stimulator: {told}{measured}{_tail(event.fault)}"
+
+
 def _switch(event: e.SwitchChanged) -> str:
     if event.use == "emergency_stop":
         return f"{event.device}: {'EMERGENCY STOP' if event.active is not False else 'emergency stop released'}"
@@ -167,6 +173,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.IntensityLowered: lambda x: f"intensity lowered from {x.from_pct_mso} to {x.to_pct_mso} %MSO: {x.reason}",
     e.RobotChanged: _robot,
     e.SwitchChanged: _switch,
+    e.CurrentSaid: _current,
     e.StimulationStarted: lambda x: "stimulation started",
     e.StimulationPaused: lambda x: f"stimulation paused: {x.reason}",
     e.StimulationResumed: lambda x: f"stimulation goes on, {x.remaining} pulses remain",

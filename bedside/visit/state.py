@@ -11,6 +11,7 @@ import msgspec
 from bedside.events import (
     AdverseEventRecorded,
     CoilPlaced,
+    CurrentSaid,
     DosePlanned,
     HotspotChosen,
     HuntStarted,
@@ -246,6 +247,14 @@ class DeviceHealth(msgspec.Struct, frozen=True):
     since_ns: int
 
 
+class CurrentTold(msgspec.Struct, frozen=True):
+    """The electrical stimulator's last account; `doubtful`: it ran when it was last heard, and is heard no more."""
+
+    said: CurrentSaid
+    doubtful: bool = False
+    runs_since_ns: int | None = None
+
+
 class Live(msgspec.Struct, frozen=True):
     """What is true only now and is heard anew after a restart."""
 
@@ -318,6 +327,7 @@ class Visit(msgspec.Struct, frozen=True):
     ledger: Ledger = EMPTY_LEDGER
     robot: RobotChanged | None = None
     switches: Mapping[str, SwitchChanged] = msgspec.field(default_factory=dict)
+    current: CurrentTold | None = None
     robot_since_ns: int = NO_TIME
     walked_ns: int = 0
     walk_since_ns: int | None = None
