@@ -13,6 +13,7 @@ import numpy as np
 from hal.sim.far_end import Surroundings
 from hal.sim.hid_port import HidPort
 from hal.sim.plate_source import PlateSample, PlateSource
+from hal.sim.truth import Truth
 from hal.sim.waveform import Array
 
 RATE_HZ = 100.0
@@ -82,6 +83,7 @@ class BalanceBoardDevice:
         self.port = HidPort(around.folder / around.name, self._on_report, self._reset)
         self.led = False
         self.sent = 0
+        self.truth: Truth | None = None
         self._aged_kg = self.source.rng.normal(0.0, AGED_KG, 4)
         self._mode = 0x30
         self._last = (0, 0, 0, 0)
@@ -167,6 +169,8 @@ class BalanceBoardDevice:
         counts = list(self._last)
         if (corner := self.source.saturated()) is not None:
             counts[WIRE_TO_CORNER.index(corner)] = 0xFFFF
+        if self.truth is not None:
+            self.truth.note((sample.number,), (sample.at_s,), counts)
         words = struct.pack(">4H", *counts)
         if self._mode == 0x34:
             return bytes((0x34, 0, 0)) + words + bytes((0x1A, 0, 0x80)) + bytes(8)

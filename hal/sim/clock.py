@@ -21,6 +21,10 @@ class SimClock:
         """Simulated seconds since the world began."""
         return (self._monotonic_s() - self._start_s) * self.speed
 
+    def monotonic_ns(self, simulated_s: float) -> int:
+        """What the real monotonic clock shows (ns) at that simulated time."""
+        return round((self._start_s + simulated_s / self.speed) * 1e9)
+
     def real_s(self, simulated_s: float) -> float:
         """How long `simulated_s` takes on a real clock (s)."""
         return simulated_s / self.speed

@@ -12,6 +12,7 @@ from hal.crc import crc8_maxim
 from hal.sim.far_end import Surroundings
 from hal.sim.plate_source import PlateSample, PlateSource
 from hal.sim.ports import PtyPort
+from hal.sim.truth import Truth
 
 RATE_HZ = 80.0
 SPACING_CM = (40.0, 40.0)
@@ -36,6 +37,7 @@ class ForceBoardDevice:
         self.stander = self.source.stander
         self.port = PtyPort(around.folder / around.name, self._on_bytes)
         self.sent = 0
+        self.truth: Truth | None = None
         self.rate_hz = rate_hz
         rng = self.source.rng
         self.gains_kg_per_count = NOMINAL_KG_PER_COUNT * rng.normal(1.0, 0.001, 4 * boards)
@@ -73,6 +75,11 @@ class ForceBoardDevice:
         finally:
             self.unplug()
 
+    def set_rate(self, rate_hz: float) -> None:
+        """Another converter: so many samples a second."""
+        self.rate_hz = rate_hz
+        self.source.set_rate(rate_hz)
+
     def reset(self) -> None:
         """Start anew: counter and clock at 0, the header again."""
         self.source.restart()
@@ -98,6 +105,8 @@ class ForceBoardDevice:
         words = list(self._last)
         if (cell := self.source.saturated()) is not None:
             words[cell] = RAIL
+        if self.truth is not None:
+            self.truth.note((sample.number,), (sample.at_s,), words)
         fields = ",".join(str(word) for word in (sample.number & 0xFFFF, self.micros(sample.at_s), *words))
         body = f"B,{fields},".encode()
         return body + b"%02x\r\n" % crc8_maxim(body)

@@ -11,8 +11,10 @@ import numpy as np
 
 from hal.sim.ble_far_end import BleFarEnd
 from hal.sim.far_end import Surroundings
+from hal.sim.imu_frames import counts
 from hal.sim.imu_motion import Array, Felt, SegmentMotion
 from hal.sim.peripheral import Characteristic, Peripheral
+from hal.sim.truth import Truth
 
 INTERVAL_MS = (10.0, 60.0)
 DRIFT_PPM = 80.0
@@ -38,6 +40,7 @@ class ImuDevice(BleFarEnd):
         self.rate_hz = rate_hz
         self.lost = 0
         self.sent = 0
+        self.truth: Truth | None = None
         self.samples_per_packet = 1
         self._origin_s = around.clock.now_s()
         self._origin_sample = 0
@@ -97,6 +100,8 @@ class ImuDevice(BleFarEnd):
             self._frozen = None
         if self.send_packet(first, felt):
             self.sent += n
+            if self.truth is not None:
+                self.truth.note(range(first, first + n), times.tolist(), counts(felt))
 
     def _swallowed(self, n: int) -> bool:
         faults, name = self.around.faults, self.around.name

@@ -71,6 +71,10 @@ class PlateSource:
             if not self._swallowed():
                 yield sample
 
+    def set_rate(self, rate_hz: float) -> None:
+        """Measure at another rate from now on."""
+        self._period_s = 1 / rate_hz
+
     def restart(self) -> None:
         """Count samples from 0 again, as after a reset."""
         self._number = 0

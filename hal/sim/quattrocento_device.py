@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import math
 import socket
+import zlib
 from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
@@ -28,6 +29,7 @@ from hal.sim.quattrocento_codec import (
     BadConfig,
     parse_config,
 )
+from hal.sim.truth import Truth
 
 BLOCK_S = 0.02
 """Real time between blocks: long enough that a block's arithmetic outweighs its overhead."""
@@ -38,10 +40,16 @@ SEND_BUFFER_BYTES = 4 << 20
 
 
 class Stream:
-    """One acquisition: turns simulated time into rows. `sent` is the running index of the next sample."""
+    """One acquisition: turns simulated time into rows. `sent` is the running index of the next sample.
 
-    def __init__(self, settings: Acquisition, start_s: float, patient: Patient, faults: Faults) -> None:
+    `rate_hz` is what the amplifier's own crystal makes of the rate that was asked for.
+    """
+
+    def __init__(
+        self, settings: Acquisition, start_s: float, patient: Patient, faults: Faults, drift_ppm: float = 0.0
+    ) -> None:
         self.settings = settings
+        self.rate_hz = settings.rate_hz / (1 + drift_ppm / 1e6)
         self.start_s = start_s
         self.sent = 0
         self._patient = patient
@@ -51,15 +59,15 @@ class Stream:
     @property
     def next_s(self) -> float:
         """Simulated time of the next sample."""
-        return self.start_s + self.sent / self.settings.rate_hz
+        return self.start_s + self.sent / self.rate_hz
 
     def due(self, now_s: float) -> int:
         """How many samples time has produced since the last one sent."""
-        return max(0, math.floor((now_s - self.start_s) * self.settings.rate_hz) - self.sent)
+        return max(0, math.floor((now_s - self.start_s) * self.rate_hz) - self.sent)
 
     def block(self, count: int, pulses_s: tuple[float, ...]) -> NDArray[np.int16]:
         """The next `count` rows (at most `MAX_ROWS`), valid until the next call; `pulses_s` are the pulses' times."""
-        rate_hz = self.settings.rate_hz
+        rate_hz = self.rate_hz
         first_s = self.next_s
         rows = self._rows[:count]
         hum = self._faults.strike("emg.hum", first_s)
@@ -85,15 +93,16 @@ class Stream:
 
     def _mark_triggers(self, line: NDArray[np.int16], first_s: float, pulses_s: tuple[float, ...]) -> None:
         line[:] = 0
-        width = math.ceil(TRIGGER_MS / 1000 * self.settings.rate_hz)
+        width = math.ceil(TRIGGER_MS / 1000 * self.rate_hz)
         for pulse_s in pulses_s:
-            start = math.ceil(round((pulse_s - first_s) * self.settings.rate_hz, 6))
+            start = math.ceil(round((pulse_s - first_s) * self.rate_hz, 6))
             line[max(0, start) : max(0, start + width)] = TRIGGER_COUNTS
 
 
 class QuattrocentoDevice:
     """Serves one amplifier on a port of the loopback; the newest connection is the one that counts.
 
+    `drift_ppm` is how slow its crystal is, from the next acquisition on.
     `before_block` brings the rest of the world to the present, so that no pulse is missing from a block.
     """
 
@@ -110,6 +119,8 @@ class QuattrocentoDevice:
         self.accepted_configs = 0
         self.rejected_configs = 0
         self.samples_sent = 0
+        self.drift_ppm = 0.0
+        self.truth: Truth | None = None
         self._patient = patient
         self._clock = clock
         self._faults = faults
@@ -191,7 +202,7 @@ class QuattrocentoDevice:
                 if settings is not None and streaming is not None:
                     streaming.cancel()
                 if settings is not None and settings.on:
-                    stream = Stream(settings, self._clock.now_s(), self._patient, self._faults)
+                    stream = Stream(settings, self._clock.now_s(), self._patient, self._faults, self.drift_ppm)
                     streaming = group.create_task(self._stream(stream, connection))
         if streaming is not None:
             streaming.cancel()
@@ -215,11 +226,18 @@ class QuattrocentoDevice:
                 self._drop_samples(stream, now_s)
                 count = min(MAX_ROWS, stream.due(now_s))
                 if count:
-                    rows = stream.block(count, self._pulses_since(stream.next_s - TRIGGER_MS / 1000))
+                    first, first_s = stream.sent, stream.next_s
+                    rows = stream.block(count, self._pulses_since(first_s - TRIGGER_MS / 1000))
+                    self._note(first, first_s, rows)
                     await loop.sock_sendall(connection, rows.data.cast("B"))
                     self.samples_sent += count
                 if count < MAX_ROWS:
                     await asyncio.sleep(BLOCK_S)
+
+    def _note(self, first: int, first_s: float, rows: NDArray[np.int16]) -> None:
+        if self.truth is not None:
+            inputs = np.ascontiguousarray(rows[:, : len(self._patient.names)])
+            self.truth.note((first,), (first_s,), (len(rows), zlib.crc32(inputs.data)))
 
     def _pulses_since(self, earliest_s: float) -> tuple[float, ...]:
         # One sample more than the trigger's length, because a pulse is marked at the sample that follows it.

@@ -13,6 +13,7 @@ from hal.sim.clock import SimClock
 from hal.sim.faults import Faults
 from hal.sim.gait_model import GaitModel
 from hal.sim.ports import TcpPort
+from hal.sim.truth import Truth
 
 FRAME_BYTES = 255
 STATES_PER_S = 100.0
@@ -57,6 +58,8 @@ class RobotDevice:
     def __init__(self, gait: GaitModel, clock: SimClock, faults: Faults, *, port: int = 0) -> None:
         self.gait = gait
         self.port = TcpPort(lambda _data: None, port)
+        self.sent = 0
+        self.truth: Truth | None = None
         self._clock = clock
         self._faults = faults
 
@@ -83,7 +86,11 @@ class RobotDevice:
         self.gait.advance(now_s)
         if not self.port.connected or self._faults.strike("robot.silence", now_s):
             return
-        frame = value_frame(state_values(self.gait, now_s))
+        values = state_values(self.gait, now_s)
+        frame = value_frame(values)
+        if self.truth is not None:
+            self.truth.note((self.sent,), (now_s,), values)
+        self.sent += 1
         if self._faults.strike("robot.garbage", now_s):
             frame = frame[:-1] + bytes((frame[-1] ^ 0x5A,))
         self.port.write(frame)
