@@ -3,6 +3,9 @@
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 
+LATE_S = 0.25
+"""How late (real s) a first report may be without making a pattern, whose stimuli are close, look cut short."""
+
 
 def link(state: Visit, now: Now) -> str | None:
     """Why the stimulator's own account cannot be relied on."""
@@ -54,7 +57,8 @@ def train(state: Visit, _: Now) -> str | None:
         return None
     done_s = train.length_s
     ran_s = (state.live.now_ns - train.first_ns) / NS
-    return "the train was stopped at the stimulator" if ran_s < done_s - 2.0 / train.rate_hz else None
+    slack_s = 2.0 / train.rate_hz + (LATE_S * state.setup.speed if train.pattern is not None else 0.0)
+    return "the train was stopped at the stimulator" if ran_s < done_s - slack_s else None
 
 
 def silence(state: Visit, now: Now) -> str | None:
