@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hal.device import HalError, Health, LinkState, OffNotConfirmed, PulseNotDelivered, Refused, SetupError
+from hal.device import HalError, Health, LinkState, OffNotConfirmed, PulseNotDelivered, Refused, SetupError, Vitals
 from hal.drivers.operator_prompts import OperatorPrompts
 from hal.drivers.trigger_outputs import BoxTrigger, LineTrigger, ProofLine, TriggerOutput
 from hal.drivers.trigger_schedule import Schedule
@@ -102,6 +102,12 @@ class TriggeredStimulator(OperatorPrompts):
         return StimulatorCapabilities(
             "triggered", False, self._output.proves, False, self.options.max_rate_hz, self.options.model
         )
+
+    @property
+    def vitals(self) -> Vitals:
+        """What this wire cannot tell, in words."""
+        blind = () if self._output.proves else ("no trigger-out is wired: a trigger counts as a pulse",)
+        return Vitals(notes=("enabled and coil temperature are not available", *blind))
 
     @property
     def off_bytes(self) -> bytes:

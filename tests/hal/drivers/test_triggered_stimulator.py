@@ -107,6 +107,7 @@ async def test_without_a_proof_wire_a_trigger_counts_as_a_trigger(tmp_path: Path
     options = UNPROVED[kind] or {"byte_high": 1}
     async with bench(tmp_path, kind, **options) as (driver, far, heard, _):
         assert not driver.capabilities.counts_pulses
+        assert "no trigger-out is wired" in driver.vitals.notes[1]
         await armed(driver, far)
         await finishes(driver.fire())
         assert [pulse.source for pulse in pulses(heard)] == ["trigger"]
