@@ -139,6 +139,8 @@ class Watch:
 
     def judge(self, status: Status, now_s: float) -> str:
         """Why it must stop now, "" while all is well; `now_s` is any monotonic clock (s)."""
+        if status.phase == "unknown":
+            return "it tells a phase that this version of the protocol does not have"
         gives = status.phase in ("ramp_up", "plateau")
         if gives and self.program is None:
             return "it gives current that was not asked for"

@@ -122,6 +122,7 @@ def test_the_start_knows_battery_and_electrodes(change, allowed):
         ({"compliance_pct": 91}, "voltage", "voltage"),
         ({"asked_ma": 2.7, "measured_ma": 2.7}, "the program says", "the program says"),
         ({"elapsed_s": 217.1}, "beyond", "beyond"),
+        ({"phase": "unknown"}, "a phase that", "a phase that"),
         ({"phase": "idle", "asked_ma": 0.0, "measured_ma": 0.2}, "", "should flow"),
         ({"phase": "prepared", "asked_ma": 0.0, "measured_ma": 0.02}, "", ""),
     ],
