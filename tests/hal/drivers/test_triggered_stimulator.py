@@ -258,7 +258,7 @@ async def test_off_ends_the_train_and_the_line_is_low(tmp_path: Path) -> None:
 
 async def test_a_level_left_high_would_fire_again(tmp_path: Path) -> None:
     """Why the line is lowered: the simulated device shows what happens otherwise."""
-    async with bench(tmp_path, "trigger_line", speed=10.0, pulse_ms=50.0, proof="cts") as (driver, far, heard, _):
+    async with bench(tmp_path, "trigger_line", speed=2.0, pulse_ms=50.0, proof="cts") as (driver, far, heard, _):
         await armed(driver, far)
         await finishes(driver.fire())
         far.panel.trigger(True)
