@@ -5,6 +5,7 @@ of a wire make no sense here: `garbage` and `truncated` do nothing.
 """
 
 import asyncio
+import os
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ class LslDevice:
 
     def __init__(self, around: Surroundings, source_id: str = "") -> None:
         self.source = EmgSource(around, RATE_HZ)
-        self.source_id = source_id or f"bedside-sim-{around.name}-{around.seed:x}"
+        # Two worlds on one machine would otherwise offer the same stream.
+        self.source_id = source_id or f"bedside-sim-{around.name}-{around.seed:x}-{os.getpid()}"
         self.markers_id = f"{self.source_id}-markers"
         self.unit = "microvolts"
         self.nominal_hz = RATE_HZ

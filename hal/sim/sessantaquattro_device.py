@@ -84,7 +84,7 @@ class SessantaquattroDevice:
     """Calls the station's port again and again until it answers; `hung_up_on` counts closings without a stop."""
 
     def __init__(self, around: Surroundings, port: int = 0) -> None:
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.source = EmgSource(around, 2000.0)
         self.settings = Command(0)
         self.hung_up_on = 0
@@ -162,7 +162,7 @@ class SessantaquattroDevice:
                 self._writer.write(spoiled(self.source, [encode(rows, self.settings)], self._rng))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Below the ports that the kernel gives to callers: one of those would in time connect to itself."""
     while True:
         number = random.randrange(20_000, 32_000)

@@ -1,6 +1,7 @@
 """What other programs of the laboratory receive over LSL."""
 
 import asyncio
+import os
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.helpers.tools import need_module
 
 CHANNELS = (EmgChannel("TA left", "tibialis_anterior", "left"), EmgChannel("TA right", "tibialis_anterior", "right"))
 RATE_HZ = 5000.0
+NAME = f"bench-{os.getpid()}"
 
 
 @pytest.fixture
@@ -40,8 +42,8 @@ async def test_emg_pulses_and_phase_reach_another_program_on_one_time_line(pylsl
     sent = 0
     # Blocks arrive up to 30 ms late; the sample clock finds when the samples were taken.
     delays_s = iter([0.0, 0.03, 0.01, 0.0, 0.02])
-    outlet = LslOutlet("bench", CHANNELS, RATE_HZ, clock_s=lambda: start_s + sent / RATE_HZ + next(delays_s))
-    links = [make_link(f"lsl:source_id=bench-{what}") for what in ("emg", "pulses", "phase")]
+    outlet = LslOutlet(NAME, CHANNELS, RATE_HZ, clock_s=lambda: start_s + sent / RATE_HZ + next(delays_s))
+    links = [make_link(f"lsl:source_id={NAME}-{what}") for what in ("emg", "pulses", "phase")]
     try:
         await asyncio.wait_for(asyncio.gather(*(link.open() for link in links)), 8)
         emg, pulses, phase = links

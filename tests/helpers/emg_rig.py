@@ -21,7 +21,8 @@ from hal.sim.gait_model import GaitModel
 from hal.sim.patient import Patient
 from tests.helpers.far_ends import finishes, until
 
-IMPATIENT = Patience(silence_s=0.4, reopen_s=1.2, first_retry_s=0.02, last_retry_s=0.1)
+IMPATIENT = Patience(silence_s=0.4, reopen_s=10.0, first_retry_s=0.02, last_retry_s=0.1)
+"""Silence is told soon, but a busy machine makes nobody connect again."""
 CHANNELS = [
     {"name": "TA left", "muscle": "tibialis_anterior", "side": "left", "input": 1},
     {"name": "SOL left", "muscle": "soleus", "side": "left", "input": 2},
@@ -30,8 +31,19 @@ CHANNELS = [
 
 @cache
 def _patient(_name: str, seed: int) -> Patient:
-    """One for all tests of a far end: its noise takes a while to make."""
-    return Patient(seed)
+    """One for all tests of a far end; its noise, which takes long to make, is one for all far ends."""
+    patient = Patient(seed)
+    patient._bank = _noise(seed)
+    return patient
+
+
+@cache
+def _noise(seed: int) -> Callable[[float], Any]:
+    """Made for every rate before anything is opened: it holds up the loop."""
+    bank = Patient(seed)._bank
+    for rate_hz in (250.0, 1000.0, 2000.0):
+        bank(rate_hz)
+    return bank
 
 
 def surroundings(name: str, folder: Path, *faults: str, seed: int = 3) -> Surroundings:
@@ -85,7 +97,7 @@ class EmgRig:
         """A pulse through the coil, now."""
         self.around.patient.stimulate(self.around.clock.now_s(), percent)
 
-    async def until(self, condition: Callable[[], object], within_s: float = 8.0) -> None:
+    async def until(self, condition: Callable[[], object], within_s: float = 20.0) -> None:
         await until(condition, within_s)
 
     def check_running_index(self) -> None:
@@ -119,15 +131,14 @@ async def rig(
     """The far end `name` served, as `alias` in its world, and `driver` opened on it; both closed at the end."""
     around = surroundings(alias or name, folder, *faults)
     end: Any = FAR_ENDS[name].build(around)
-    around.patient.render_uv(0.0, 1, end.source.rate_hz)
     await end.plug()
     serving = asyncio.create_task(end.run())
     emg = driver("emg", time.monotonic_ns, make_link(end.address), {"channels": CHANNELS, **(options or {})}, IMPATIENT)
     made = EmgRig(around, end, emg)
     try:
-        await finishes(emg.open())
+        await finishes(emg.open(), 20)
         yield made
     finally:
-        await finishes(emg.close())
+        await finishes(emg.close(), 20)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)

@@ -92,8 +92,7 @@ async def test_what_it_is_good_for_and_what_the_screen_shows(kind: Kind, folder:
         assert isinstance(emg, EmgAmplifier)
         assert emg.for_meps is kind.for_meps
         assert (NOT_FOR_MEPS in emg.vitals.notes) is not kind.for_meps
-        await run.until(lambda: emg.vitals.rate_hz)
-        assert emg.vitals.rate_hz == pytest.approx(kind.rate_hz, rel=0.3)
+        await run.until(lambda: emg.vitals.rate_hz == pytest.approx(kind.rate_hz, rel=0.3))
         assert emg.vitals.received == run.rows
         assert emg.vitals.lost == 0
 

@@ -1,6 +1,7 @@
 """The LSL driver against real outlets of the library, and without the library."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.helpers.far_ends import finishes, until
 from tests.helpers.tools import need_module
 
 RATE_HZ = 2000
+PID = os.getpid()
+"""Part of all names: other tests may run on this machine."""
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def opened(alias: str, folder: Path, *faults: str, **options: object) -> Any:
 
 async def electrodes(folder: Path) -> None:
     async with opened("electrodes", folder, trigger_channel=9) as run:
-        await until(lambda: run.emg.health.state == "ok")
+        await run.until(lambda: run.emg.health.state == "ok")
         await run.until(lambda: run.rows > 3000)
         shown = run.around.patient.render_uv(run.end.source._start_s, 20_000, RATE_HZ)[:, :2]
         samples = run.samples_uv
@@ -44,8 +47,7 @@ async def electrodes(folder: Path) -> None:
         assert run.blocks[0].counts.dtype == np.float32
         assert isinstance(run.emg, EmgAmplifier)
         assert run.emg.for_meps
-        await run.until(lambda: run.emg.vitals.rate_hz)
-        assert run.emg.vitals.rate_hz == pytest.approx(RATE_HZ, rel=0.1)
+        await run.until(lambda: run.emg.vitals.rate_hz == pytest.approx(RATE_HZ, rel=0.1))
         assert run.emg.vitals.received == run.rows
         assert run.lost == 0
         assert abs(run.emg.vitals.clock_offset_ms) < 50
@@ -85,7 +87,7 @@ async def trigger_channel(folder: Path) -> None:
 
 
 async def marker_stream(folder: Path) -> None:
-    markers = "bedside-sim-markers-3-markers"
+    markers = f"bedside-sim-markers-3-{PID}-markers"
     async with opened("markers", folder, markers=markers, marker_text="TMS") as run:
         assert run.emg.for_meps
         await run.until(lambda: run.rows and run.emg._marker_link.is_open and run.emg._marker_link.stream)
@@ -96,7 +98,7 @@ async def marker_stream(folder: Path) -> None:
 
 
 async def other_markers(folder: Path) -> None:
-    markers = "bedside-sim-others-3-markers"
+    markers = f"bedside-sim-others-3-{PID}-markers"
     async with opened("others", folder, markers=markers, marker_text="Start") as run:
         await run.until(lambda: run.rows and run.emg._marker_link.stream)
         run.pulse()
@@ -174,7 +176,7 @@ async def test_streams_of_another_program(pylsl: Any, stories: tuple[Story, ...]
 
 
 def outlet(pylsl: Any, source_id: str, *, rate_hz: float = 2000, unit: str = "uV", channels: int = 2) -> Any:
-    info = pylsl.StreamInfo("refused", "EMG", channels, rate_hz, "float32", source_id)
+    info = pylsl.StreamInfo(f"refused-{PID}", "EMG", channels, rate_hz, "float32", source_id)
     listed = info.desc().append_child("channels")
     for _ in range(channels):
         listed.append_child("channel").append_child_value("unit", unit)
@@ -184,7 +186,7 @@ def outlet(pylsl: Any, source_id: str, *, rate_hz: float = 2000, unit: str = "uV
 async def refused(address: str, why: str, **options: object) -> None:
     emg = LslEmg("emg", time.monotonic_ns, make_link(address), {"channels": CHANNELS, **options}, IMPATIENT)
     try:
-        await finishes(emg.open())
+        await finishes(emg.open(), 20)
         assert emg.health.state == "lost"
         assert why in emg.health.error
         assert emg.health.remedy
@@ -195,31 +197,31 @@ async def refused(address: str, why: str, **options: object) -> None:
 async def test_streams_that_are_not_what_was_configured(pylsl: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hal.links.lsl_pull.RESOLVE_S", 1.0)
     kept = [
-        outlet(pylsl, "t-slow", rate_hz=1000),
-        outlet(pylsl, "t-irregular", rate_hz=0),
-        outlet(pylsl, "t-unit", unit="furlong"),
-        outlet(pylsl, "t-nameless", unit=""),
-        outlet(pylsl, "t-millivolts", unit="mV"),
-        outlet(pylsl, "t-narrow", channels=1),
-        pylsl.StreamOutlet(pylsl.StreamInfo("refused", "Markers", 1, 2000, "string", "t-text")),
+        outlet(pylsl, f"t-slow-{PID}", rate_hz=1000),
+        outlet(pylsl, f"t-irregular-{PID}", rate_hz=0),
+        outlet(pylsl, f"t-unit-{PID}", unit="furlong"),
+        outlet(pylsl, f"t-nameless-{PID}", unit=""),
+        outlet(pylsl, f"t-millivolts-{PID}", unit="mV"),
+        outlet(pylsl, f"t-narrow-{PID}", channels=1),
+        pylsl.StreamOutlet(pylsl.StreamInfo(f"refused-{PID}", "Markers", 1, 2000, "string", f"t-text-{PID}")),
     ]
     await together(
-        refused("lsl:source_id=t-slow", "the stream says 1000 Hz, the device file 2000 Hz"),
-        refused("lsl:source_id=t-irregular", "the stream says no rate"),
-        refused("lsl:source_id=t-unit", "the stream's unit is 'furlong'"),
-        refused("lsl:source_id=t-nameless", "does not name its unit"),
-        refused("lsl:source_id=t-millivolts", "unit is mV, the device file says uV", unit="uV"),
-        refused("lsl:source_id=t-narrow", "has 1 channels, 2 are configured"),
-        refused("lsl:source_id=t-text", "the stream has 1 channels"),
-        refused("lsl:name=refused", "LSL streams have the name 'refused'"),
-        refused("lsl:source_id=t-nowhere", "no LSL stream has the source_id 't-nowhere'"),
+        refused(f"lsl:source_id=t-slow-{PID}", "the stream says 1000 Hz, the device file 2000 Hz"),
+        refused(f"lsl:source_id=t-irregular-{PID}", "the stream says no rate"),
+        refused(f"lsl:source_id=t-unit-{PID}", "the stream's unit is 'furlong'"),
+        refused(f"lsl:source_id=t-nameless-{PID}", "does not name its unit"),
+        refused(f"lsl:source_id=t-millivolts-{PID}", "unit is mV, the device file says uV", unit="uV"),
+        refused(f"lsl:source_id=t-narrow-{PID}", "has 1 channels, 2 are configured"),
+        refused(f"lsl:source_id=t-text-{PID}", "the stream has 1 channels"),
+        refused(f"lsl:name=refused-{PID}", "LSL streams have the name 'refused"),
+        refused(f"lsl:source_id=t-nowhere-{PID}", "no LSL stream has the source_id 't-nowhere"),
     )
     assert len(kept) == 7
 
 
 async def test_millivolts_arrive_as_microvolts(pylsl: Any) -> None:
-    sender = outlet(pylsl, "t-scale", unit="mV")
-    emg = LslEmg("emg", time.monotonic_ns, make_link("lsl:source_id=t-scale"), {"channels": CHANNELS}, IMPATIENT)
+    sender = outlet(pylsl, f"t-scale-{PID}", unit="mV")
+    emg = LslEmg("emg", time.monotonic_ns, make_link(f"lsl:source_id=t-scale-{PID}"), {"channels": CHANNELS}, IMPATIENT)
     got: list[Any] = []
     emg.subscribe(got.append)
     opening = asyncio.create_task(emg.open())

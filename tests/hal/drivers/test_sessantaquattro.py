@@ -12,7 +12,7 @@ from hal.drivers import sessantaquattro
 from hal.drivers.sessantaquattro import Sessantaquattro
 from hal.drivers.sessantaquattro_codec import Settings
 from hal.links.address import make_link
-from hal.sim.sessantaquattro_device import Command
+from hal.sim.sessantaquattro_device import Command, free_port
 from tests.helpers.emg_rig import CHANNELS, rig
 
 
@@ -74,19 +74,22 @@ async def test_an_amplifier_that_tells_no_settings_is_not_started(
 
 async def test_without_the_device_the_state_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hal.links.listen.WAIT_S", 0.05)
-    emg = Sessantaquattro("emg", time.monotonic_ns, make_link("listen:127.0.0.1:45454"), {"channels": CHANNELS})
+    port = free_port()
+    emg = Sessantaquattro("emg", time.monotonic_ns, make_link(f"listen:127.0.0.1:{port}"), {"channels": CHANNELS})
     told = []
     emg.subscribe(told.append)
-    await asyncio.wait_for(emg.open(), 5)
-    assert emg.health.state == "lost"
-    assert "waiting for the device to connect to port 45454" in emg.health.error
-    assert "network mode" in emg.health.remedy
-    states = len(told)
-    await asyncio.sleep(0.3)
-    assert len(told) == states, "waiting is one state, not a row of errors"
-    await emg.close()
+    try:
+        await asyncio.wait_for(emg.open(), 5)
+        assert emg.health.state == "lost"
+        assert f"waiting for the device to connect to port {port}" in emg.health.error
+        assert "network mode" in emg.health.remedy
+        states = len(told)
+        await asyncio.sleep(0.3)
+        assert len(told) == states, "waiting is one state, not a row of errors"
+    finally:
+        await emg.close()
     with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection("127.0.0.1", 45454)
+        await asyncio.open_connection("127.0.0.1", port)
 
 
 @pytest.mark.parametrize(
