@@ -69,7 +69,7 @@ class Rig:
 
 @asynccontextmanager
 async def talking(
-    folder: Path, *, speed: float = 10.0, wireless: bool = False, opened: bool = True, **options: Any
+    folder: Path, *, speed: float = 25.0, wireless: bool = False, opened: bool = True, **options: Any
 ) -> AsyncIterator[Rig]:
     """The device served, the driver opened on it; both closed at the end."""
     around = surroundings("escd", folder, speed=speed)

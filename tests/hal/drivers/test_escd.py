@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from hal.roles import CurrentProgram, CurrentStimulator
 from hal.sim import escd_engine as engine
 from hal.sim import escd_wire
 from hal.sim.escd_wire import Plan
+from hal.sim.far_end import FAR_ENDS
+from hal.sim.world import SimulatedWorld
 from tests.helpers.escd import Rig, talking
 from tests.helpers.far_ends import finishes, until
 
@@ -32,7 +36,7 @@ async def flowing(rig: Rig, program: CurrentProgram = LONG) -> None:
 
 @pytest.mark.parametrize("wireless", [False, True])
 async def test_a_program_is_prepared_started_watched_and_ends_by_itself(tmp_path, wireless):
-    async with talking(tmp_path, speed=20, wireless=wireless) as rig:
+    async with talking(tmp_path, speed=30, wireless=wireless) as rig:
         escd: CurrentStimulator = rig.escd
         assert isinstance(rig.escd, CurrentStimulator)
         assert (escd.status.phase, escd.max_current_ma) == ("idle", 2.5)
@@ -100,7 +104,7 @@ async def test_dry_electrodes_do_not_start_and_moistened_ones_do(tmp_path):
 
 
 async def test_stop_is_confirmed_by_the_device_from_every_phase(tmp_path):
-    async with talking(tmp_path, speed=5) as rig:
+    async with talking(tmp_path, speed=10) as rig:
         await finishes(rig.escd.stop())
         await finishes(rig.escd.prepare(SHORT))
         await finishes(rig.escd.stop())
@@ -279,3 +283,28 @@ def test_the_program_is_one_frame_of_the_protocol():
     frame: Any = wire.encode(wire.Kind.PROGRAM, 1, wire.program_payload(LONG))
     assert len(frame) == 26
     assert Escd.default_baud == 115200
+
+
+@pytest.mark.parametrize("name", ["escd", "escd_ble"])
+def test_the_shipped_device_files_build_this_driver(name):
+    shipped = tomllib.loads((Path(__file__).parents[3] / "configs" / "devices" / f"{name}.toml").read_text())
+    spec = DeviceSpec("current", shipped["driver"], shipped["address"], shipped["options"])
+    device = build(spec, time.monotonic_ns)
+    assert isinstance(device, Escd)
+    assert (device.role, device.max_current_ma, shipped["verified"]) == ("current", 2.5, False)
+    assert device.status.phase == "unknown"
+    assert FAR_ENDS[name].driver == shipped["driver"]
+
+
+async def test_the_wired_device_lives_in_a_whole_world(tmp_path):
+    world = SimulatedWorld(4, tmp_path, also=("escd",))
+    far = world.also["escd"]
+    await far.plug()
+    serving = asyncio.create_task(far.run())
+    device = build(DeviceSpec("current", "escd", world.addresses["escd"]), time.monotonic_ns)
+    assert isinstance(device, Escd)
+    await finishes(device.open())
+    await until(lambda: device.status.phase == "idle")
+    await finishes(device.close())
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
