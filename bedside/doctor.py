@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import shutil
 import sys
 import tempfile
@@ -14,11 +13,9 @@ import msgspec
 
 from bedside.config import (
     ConfigError,
-    StationConfig,
     config_folder,
     load_adverse,
     load_device,
-    load_devices,
     load_instruments,
     load_limits,
     load_participant,
@@ -27,32 +24,13 @@ from bedside.config import (
     load_station,
     load_study,
 )
+from bedside.doctor_devices import Check, check_devices
 from bedside.record.outbox import unsent
 from bedside.record.verify import verify
-from bedside.snapshot import DeviceLine
-from bedside.station.client import StationClient, StationGone
-from bedside.station.clock import Clock
-from bedside.station.picture import device_lines
-from bedside.station.setup import SYNCHRONISED, build_fleet
-from bedside.station.wire import SnapshotMessage
+from bedside.station.setup import SYNCHRONISED
 from bedside.visit.setup import load_setup
-from hal.device import Device, Reading, SetupError
 
 LOW_DISK_BYTES = 2_000_000_000
-SETTLE_S = 8.0
-"""Long enough for the slowest to answer: Bluetooth sensors are found and connected one after the other."""
-LOW_BATTERY_PCT = 20.0
-LOSS_ALLOWED = 0.01
-ANSWER_S = 5.0
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the report; `remedy` is empty when `ok`."""
-
-    name: str
-    ok: bool
-    text: str
-    remedy: str = ""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,84 +110,6 @@ def _attempt(name: str, load: Callable[[], object], text: str) -> Check:
         place = f"{error.path}, {error.key}" if error.key else str(error.path)
         return Check(name=name, ok=False, text=error.problem, remedy=f"{place}: {error.remedy}")
     return Check(name=name, ok=True, text=text)
-
-
-async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> list[Check]:
-    """Every device: as the running station sees it, or opened here when none runs."""
-    try:
-        lines = await _devices_of_station(run_dir)
-    except TimeoutError:
-        words = f"the station is there and has not answered for {ANSWER_S:.0f} s"
-        return [Check(name="station", ok=False, text=words, remedy="restart the station")]
-    except StationGone:
-        try:
-            lines = await _devices_opened_here(config, station)
-        except (ConfigError, SetupError) as error:
-            return [Check(name="devices", ok=False, text=str(error), remedy="correct the device's file")]
-    return [_device(line) for line in lines]
-
-
-async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
-    async with asyncio.timeout(ANSWER_S):
-        client = await StationClient.connect(run_dir, "observe")
-        try:
-            async for message in client.messages():
-                if isinstance(message, SnapshotMessage):
-                    return message.snapshot.devices
-        finally:
-            await client.close()
-    return ()
-
-
-async def _devices_opened_here(config: Path, station: StationConfig) -> tuple[DeviceLine, ...]:
-    clock = Clock()
-    fleet, simulated = build_fleet(load_devices(config, station), clock)
-    settled = asyncio.Event()
-
-    def heard(_device: Device, _reading: Reading) -> None:
-        if all(device.health.state == "ok" for device in fleet.devices):
-            settled.set()
-
-    try:
-        await fleet.open(heard)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(settled.wait(), SETTLE_S)
-        return device_lines(fleet.devices, simulated, clock.now())
-    finally:
-        await fleet.close()
-
-
-def _device(line: DeviceLine) -> Check:
-    words = f"{line.role} at {line.address}: {line.state}{' (SIMULATED)' if line.simulated else ''}{_vitals(line)}"
-    weak = _weakness(line)
-    if line.state == "ok" and not line.error and weak is None:
-        return Check(name=line.name, ok=True, text=words)
-    if weak is not None and line.state == "ok" and not line.error:
-        return Check(name=line.name, ok=False, text=f"{words}. {weak[0]}", remedy=weak[1])
-    remedy = line.remedy or "check that it is switched on and its cable is in"
-    return Check(name=line.name, ok=False, text=f"{words}. {line.error}", remedy=remedy)
-
-
-def _vitals(line: DeviceLine) -> str:
-    """What the device tells of itself, in one breath."""
-    parts = (
-        "" if line.battery_pct is None else f"battery {line.battery_pct:.0f} %",
-        "" if line.rssi_dbm is None else f"signal {line.rssi_dbm} dBm",
-        "" if line.rate_hz is None else f"{line.rate_hz:.1f} Hz",
-        f"lost {line.lost} of {line.received + line.lost}" if line.lost else "",
-        *line.notes,
-    )
-    told = ", ".join(part for part in parts if part)
-    return f"; {told}" if told else ""
-
-
-def _weakness(line: DeviceLine) -> tuple[str, str] | None:
-    """What will soon go wrong with a device that works."""
-    if line.battery_pct is not None and line.battery_pct < LOW_BATTERY_PCT:
-        return f"The battery is nearly empty ({line.battery_pct:.0f} %)", "charge it or change it before the visit"
-    if line.lost > LOSS_ALLOWED * (line.received + line.lost):
-        return f"{line.lost} samples were lost", "bring it closer, move other radios away, or use a cable"
-    return None
 
 
 def check_clock() -> Check:

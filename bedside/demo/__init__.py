@@ -6,15 +6,24 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from bedside.config import ConfigError, config_folder
+from bedside.demo.also import check_also
 from bedside.demo.hands import Hands
-from bedside.demo.processes import Child, DemoFailed, attach, run_kiosk, start_simulation, start_station
+from bedside.demo.processes import (
+    Child,
+    DemoFailed,
+    attach,
+    run_kiosk,
+    start_simulation,
+    start_station,
+    surroundings,
+)
 from bedside.demo.setup import PIN, USER, Layout, criteria_uv, prepare, script_for
 from bedside.demo.summary import Summary, summarise
 from bedside.demo.therapist import Script, Therapist
@@ -35,7 +44,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="keep everything in this folder, carry on what is there"
     )
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see `bedside simulate --list`")
-    parser.add_argument("--also", action="append", default=[], metavar="NAME", help="a further simulated device")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further simulated device, see `bedside simulate --list`; may be repeated",
+    )
     parser.add_argument("--recorded", type=Path, metavar="DIR", help="folder of real sweeps for the simulated patient")
     parser.add_argument("--config", metavar="DIR", help="configuration to start from")
 
@@ -43,6 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demonstration; 0 when the visit went well (unattended) or the kiosk was left in order."""
     try:
+        check_also(args.also, _speed(args))
         root = args.data or Path(tempfile.mkdtemp(prefix="bedside-demo-"))
         layout = Layout(root.resolve())
         layout.make()
@@ -64,31 +80,37 @@ async def _until_told(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:
-    speed = args.speed or (60.0 if args.unattended else 1.0)
+    speed = _speed(args)
     async with _bedside(args, layout, speed) as bedside:
         if args.unattended:
             return await _unattended(bedside)
         return await _at_the_kiosk(bedside)
 
 
-class Bedside:
-    """A running demonstration."""
+def _speed(args: argparse.Namespace) -> float:
+    return float(args.speed or (60.0 if args.unattended else 1.0))
 
-    def __init__(self, layout: Layout, script: Script, sim: SimControl, speed: float, bus: str = "") -> None:
+
+class Bedside:
+    """A running demonstration. `environ` is what a station needs in its environment to reach the far ends."""
+
+    def __init__(
+        self, layout: Layout, script: Script, sim: SimControl, speed: float, environ: Mapping[str, str]
+    ) -> None:
         self.layout = layout
         self.script = script
         self.sim = sim
         self.criteria_uv = criteria_uv(layout)
         self._options = ["--config", str(layout.config), "--data", str(layout.data), "--run", str(layout.run)]
         self._options += ["--speed", str(speed)]
-        self._bus = bus
+        self._environ = environ
         self.station: Child | None = None
         self.restarts = -1
 
     async def start_station(self) -> Child:
         """Start the station, or start it again."""
         self.restarts += 1
-        self.station = await start_station(self.layout.root, self._options, bus=self._bus)
+        self.station = await start_station(self.layout.root, self._options, self._environ)
         return self.station
 
     async def keep(self) -> None:
@@ -117,7 +139,7 @@ async def _bedside(args: argparse.Namespace, layout: Layout, speed: float) -> As
     try:
         participant = prepare(layout, config_folder(args.config), far_ends.addresses, args.study)
         async with SimControl(layout.simulation) as sim, SimControl(layout.simulation) as touch:
-            bedside = Bedside(layout, script_for(participant), sim, speed, far_ends.bus)
+            bedside = Bedside(layout, script_for(participant), sim, speed, surroundings(layout.root, far_ends))
             hands = asyncio.create_task(Hands(touch, speed).follow(layout.run))
             try:
                 await bedside.start_station()

@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bedside.station.client import StationClient, StationGone
@@ -15,6 +15,7 @@ from bedside.station.client import StationClient, StationGone
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 10.0
 SYSTEM_BUS = "DBUS_SYSTEM_BUS_ADDRESS"
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 class DemoFailed(RuntimeError):
@@ -46,10 +47,14 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class FarEnds:
-    """Where the simulated devices are: an address by name, and the D-Bus of those on Bluetooth ("" for none)."""
+    """Where the simulated devices are: an address by name, and the D-Bus of those on Bluetooth ("" for none).
+
+    `credentials` are the secrets that they want from the station, by the credential's name.
+    """
 
     addresses: dict[str, str]
     bus: str = ""
+    credentials: dict[str, str] = field(default_factory=dict)
 
 
 async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child, FarEnds]:
@@ -74,12 +79,34 @@ async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child,
     if not line:
         raise DemoFailed(f"the simulated devices did not start; see {log}")
     told = json.loads(line)
-    return Child("simulation", process, log), FarEnds(dict(told["addresses"]), told.get("bus", ""))
+    far_ends = FarEnds(dict(told["addresses"]), told["bus"], dict(told["credentials"]))
+    return Child("simulation", process, log), far_ends
 
 
-async def start_station(folder: Path, options: Sequence[str], *, bus: str = "") -> Child:
-    """Start the station below its guard; `bus` is the D-Bus on which it finds Bluetooth devices."""
-    environ = {**os.environ, SYSTEM_BUS: bus} if bus else None
+def surroundings(folder: Path, far_ends: FarEnds) -> dict[str, str]:
+    """What a program that opens these far ends needs in its environment; their secrets are written below `folder`.
+
+    The folder and its files are readable to this user alone, as those of a service manager are.
+    """
+    return hand_over(folder / "credentials", far_ends.credentials) | (
+        {SYSTEM_BUS: far_ends.bus} if far_ends.bus else {}
+    )
+
+
+def hand_over(folder: Path, credentials: Mapping[str, str]) -> dict[str, str]:
+    """Write each credential into `folder`; the environment that names it. Nothing for no credentials."""
+    if not credentials:
+        return {}
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, held in credentials.items():
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_text(held)
+    return {CREDENTIALS: str(folder)}
+
+
+async def start_station(folder: Path, options: Sequence[str], environ: Mapping[str, str] | None = None) -> Child:
+    """Start the station below its guard; `environ` is added to its environment, see `surroundings`."""
     log = folder / "station.log"
     with log.open("ab") as narration:
         process = await asyncio.create_subprocess_exec(
@@ -96,7 +123,7 @@ async def start_station(folder: Path, options: Sequence[str], *, bus: str = "") 
             stdout=narration,
             stderr=narration,
             start_new_session=True,
-            env=environ,
+            env={**os.environ, **(environ or {})},
         )
     return Child("station", process, log)
 

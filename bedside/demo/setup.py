@@ -9,7 +9,7 @@ from typing import cast
 
 import tomli_w
 
-from bedside.config import Participant, load_participant, load_station, load_study
+from bedside.config import ConfigError, Participant, load_participant, load_station, load_study
 from bedside.config.station import SINGLE, DeviceRole
 from bedside.demo.therapist import Script
 from bedside.events import Value
@@ -74,10 +74,21 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
     load_study(layout.config, study or station.study)
     by_device = {kind.device or name: addresses[name] for name, kind in FAR_ENDS.items() if name in addresses}
     for role, device in load_station(layout.config).named:
-        address = by_device.get(device) or addresses[role]
-        _edit(layout.config / "devices" / f"{device}.toml", address=f"{SIMULATED}{address}")
+        address = by_device.get(device) or addresses.get(role)
+        if address is None:
+            words = f"no simulated {device} is here"
+            raise ConfigError(layout.config / "station.toml", "devices", words, f"leave {device} out, or add --also")
+        path = layout.config / "devices" / f"{device}.toml"
+        _edit(path, address=f"{SIMULATED}{_with_settings(path, address)}")
     shutil.copy(layout.config / "demo" / "staff.toml", layout.config / "staff.toml")
     return _participant(layout, study or station.study)
+
+
+def _with_settings(path: Path, address: str) -> str:
+    """`address`, with what the device's file says of a serial port beside its name (speed, lines)."""
+    shipped, _, settings = str(tomllib.loads(path.read_text()).get("address", "")).partition("?")
+    alike = shipped.removeprefix(SIMULATED).startswith("serial:") and address.startswith("serial:")
+    return f"{address}?{settings}" if settings and alike else address
 
 
 def _devices(shipped: Mapping[DeviceRole, str | tuple[str, ...]], here: Collection[str]) -> dict[str, object]:
@@ -92,7 +103,8 @@ def _devices(shipped: Mapping[DeviceRole, str | tuple[str, ...]], here: Collecti
         if role in SINGLE:
             devices[role] = device
         else:
-            devices[role] = [*cast(list[str], devices.get(role, [])), device]
+            others = devices.get(role, [])
+            devices[role] = [*([others] if isinstance(others, str) else cast(list[str], others)), device]
     return devices
 
 

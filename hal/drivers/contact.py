@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hal.device import NoAnswer, Refused
+from hal.device import NoAnswer, Refused, Vitals
 from hal.drivers.contact_debounce import Debounce
 from hal.links.control_line import ControlLineLink, Lines
 from hal.options import parse_options
+from hal.roles.common import FOOT_SWITCH_PRESSED, STOP_PRESSED
 from hal.roles.contact import ContactState, ContactUse
 from hal.supervised import Patience, SupervisedDevice
 
@@ -94,6 +95,13 @@ class ContactLine(SupervisedDevice):
     def contact(self) -> ContactState:
         """The present state."""
         return self._contact
+
+    @property
+    def vitals(self) -> Vitals:
+        """Whether it is pressed, as long as it can be read."""
+        pressed = self._contact.active and self._contact.closed is not None
+        remark = STOP_PRESSED if self.options.use == "emergency_stop" else FOOT_SWITCH_PRESSED
+        return Vitals(notes=(remark,) if pressed else ())
 
     # for the supervisor
 

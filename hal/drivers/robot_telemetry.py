@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from hal.device import Device, Health, Refused, Vitals
 from hal.roles import RobotPhase, RobotState
+from hal.roles.common import STOP_PRESSED
 
 RATE_WINDOW_NS = 2_000_000_000
 UNHEARD = ("lost", "silent", "closed")
@@ -22,6 +23,7 @@ class RobotTelemetry(Device):
     moving_part = "robot"
     _told_unknown = False
     _received = 0
+    _stop_pressed = False
     _arrivals: deque[int] | None = None
 
     def tell(self, state: RobotState) -> None:
@@ -33,6 +35,7 @@ class RobotTelemetry(Device):
         while state.mono_ns - self._arrivals[0] > RATE_WINDOW_NS:
             self._arrivals.popleft()
         self._told_unknown = False
+        self._stop_pressed = bool(state.e_stop)
         self.publish(state)
 
     @property
@@ -56,7 +59,8 @@ class RobotTelemetry(Device):
     @property
     def vitals(self) -> Vitals:
         """States received, their rate, and the remarks."""
-        return replace(super().vitals, rate_hz=self.rate_hz, received=self._received, notes=self.remarks)
+        notes = (STOP_PRESSED,) * self._stop_pressed + self.remarks
+        return replace(super().vitals, rate_hz=self.rate_hz, received=self._received, notes=notes)
 
     def set_health(self, health: Health) -> None:
         """Store the health; where the machine can no longer be heard, say that its state is unknown."""
@@ -71,7 +75,7 @@ class RobotTelemetry(Device):
     def tell_unknown(self) -> None:
         """Publish, once until the next state, that nothing is known."""
         if not self._told_unknown:
-            self._told_unknown = True
+            self._told_unknown, self._stop_pressed = True, False
             self.lost_sight()
             self.publish(unknown_state(self.now_ns()))
 

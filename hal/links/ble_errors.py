@@ -39,7 +39,7 @@ def explain(error: BaseException, peripheral: str) -> HalError:
     if isinstance(error, BleakDeviceNotFoundError):
         return not_seen(peripheral)
     if isinstance(error, BleakDBusError):
-        return _answered(f"{error.dbus_error} {error.dbus_error_details or ''}".strip(), peripheral)
+        return answered(f"{error.dbus_error} {error.dbus_error_details or ''}".strip(), peripheral)
     if isinstance(error, TimeoutError):
         return NoAnswer(f"{peripheral} does not answer", remedy=NEAR)
     if isinstance(error, PermissionError):
@@ -68,7 +68,7 @@ def service_silent() -> NoAnswer:
 def _unavailable(error: BleakBluetoothNotAvailableError) -> HalError:
     reasons = BleakBluetoothNotAvailableReason
     if error.reason is reasons.POWERED_OFF:
-        return _switched_off()
+        return switched_off()
     if error.reason in (reasons.DENIED_BY_SYSTEM, reasons.DENIED_BY_USER, reasons.DENIED_BY_UNKNOWN):
         return _denied()
     if error.reason is reasons.NO_BLE_CENTRAL_ROLE:
@@ -76,7 +76,7 @@ def _unavailable(error: BleakBluetoothNotAvailableError) -> HalError:
     return LinkNotFound("this box has no Bluetooth adapter", remedy="plug in the Bluetooth adapter")
 
 
-def _answered(answer: str, peripheral: str) -> HalError:
+def answered(answer: str, peripheral: str) -> HalError:
     """What the Bluetooth service, or the bus in its place, answered."""
     if any(word in answer for word in SERVICE_DOWN):
         return LinkNotFound(
@@ -86,7 +86,7 @@ def _answered(answer: str, peripheral: str) -> HalError:
     if any(word in answer for word in DENIED):
         return _denied()
     if "NotReady" in answer:
-        return _switched_off()
+        return switched_off()
     if any(word in answer for word in BUSY):
         return LinkBusy(
             f"Bluetooth is busy: {answer}",
@@ -101,5 +101,6 @@ def _denied() -> LinkDenied:
     return LinkDenied("no permission to use Bluetooth", remedy="the technician adds this user to the group bluetooth")
 
 
-def _switched_off() -> LinkDenied:
-    return LinkDenied("Bluetooth is switched off", remedy="switch Bluetooth on: bluetoothctl power on")
+def switched_off() -> LinkDenied:
+    """The adapter is there and off."""
+    return LinkDenied("Bluetooth is switched off", remedy="the technician switches it on (bluetoothctl power on)")

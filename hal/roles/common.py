@@ -7,6 +7,10 @@ from hal.device import Health, Subscriber, Vitals
 
 Source = Literal["device", "trigger", "operator"]
 
+STOP_PRESSED = "the emergency stop is pressed"
+FOOT_SWITCH_PRESSED = "the foot switch is pressed"
+"""Remarks (`Vitals.notes`) of a device with such a switch, for as long as it is."""
+
 
 @runtime_checkable
 class Openable(Protocol):

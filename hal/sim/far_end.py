@@ -3,11 +3,11 @@
 The table names every far end, by the module that makes it; nothing is imported before it is asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from hal.sim.clock import SimClock
 from hal.sim.faults import Faults
@@ -39,6 +39,25 @@ class FarEnd(Protocol):
     async def run(self) -> None:
         """Serve until cancelled."""
         ...
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A far end that a driver needs secrets for, as the box's service manager would hand them to the station."""
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """Credential's name in the shipped device file, and what it holds."""
+        ...
+
+
+def credentials_of(far_ends: Iterable[FarEnd]) -> dict[str, str]:
+    """All that a station needs to be let in by these far ends."""
+    held: dict[str, str] = {}
+    for far_end in far_ends:
+        if isinstance(far_end, Guarded):
+            held.update(far_end.credentials)
+    return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,12 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
         "stimulator", "magstim", "serial (pty)", "Magstim BiStim-2", "hal.sim.magstim_device:bistim"
     ),
     "trigger_box": FarEndKind(
-        "stimulator", "triggered_stimulator", "serial (pty)", "byte-triggered pulse box", "hal.sim.trigger_device:box"
+        "stimulator",
+        "triggered_stimulator",
+        "serial (pty)",
+        "byte-triggered pulse box",
+        "hal.sim.trigger_device:box",
+        device="triggered_box",
     ),
     "trigger_line": FarEndKind(
         "stimulator",
@@ -103,6 +127,7 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
         "RFC 2217 (TCP)",
         "stimulator behind an RTS trigger line",
         "hal.sim.trigger_device:line",
+        device="triggered_line",
     ),
     "escd": FarEndKind("current", "escd", "serial (pty)", "tsDCS device, wired", "hal.sim.escd_device:wired"),
     "escd_ble": FarEndKind("current", "escd", BLUETOOTH, "tsDCS device, wireless", "hal.sim.escd_device:wireless"),
@@ -144,7 +169,9 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
     "force_board_dual": FarEndKind(
         "plate", "force_board", "serial (pty)", "two boards, one a foot", "hal.sim.force_board_device:dual"
     ),
-    "ftms": FarEndKind("robot", "ftms_treadmill", BLUETOOTH, "FTMS treadmill", "hal.sim.ftms_device:make"),
+    "ftms": FarEndKind(
+        "robot", "ftms_treadmill", BLUETOOTH, "FTMS treadmill", "hal.sim.ftms_device:make", device="ftms_treadmill"
+    ),
     "trackmaster": FarEndKind(
         "robot", "trackmaster", "serial (pty)", "Trackmaster treadmill", "hal.sim.trackmaster_device:make"
     ),

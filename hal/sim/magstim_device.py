@@ -13,6 +13,8 @@ from hal.sim.ports import PtyPort
 
 UNLOCK_CODE = "7c1f-40b2d9aa-63"
 """What a simulated Rapid-2 with software 9 or later wants behind its `Q`."""
+UNLOCK_CREDENTIAL = "magstim-unlock"
+"""The service's credential in which the shipped device file looks for it."""
 LONGEST_WAIT_S = 0.05
 
 
@@ -30,12 +32,13 @@ class MagstimDevice:
         wire: float = 1.0,
     ) -> None:
         state = state or MagstimState(model, version)
+        self._unlock_code = UNLOCK_CODE if model == "rapid2" and state.major >= 9 else ""
         self.core = MagstimCore(
             around.name,
             faults=around.faults,
             on_pulse=around.pulse,
             state=state,
-            unlock_code=UNLOCK_CODE if model == "rapid2" and state.major >= 9 else "",
+            unlock_code=self._unlock_code,
             heat=heat,
             per_s=around.clock.speed,
             wire=wire,
@@ -49,6 +52,11 @@ class MagstimDevice:
     def address(self) -> str:
         """`serial:` and the port's name."""
         return self.port.address
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The unlock code, where it wants one."""
+        return {UNLOCK_CREDENTIAL: self._unlock_code} if self._unlock_code else {}
 
     async def plug(self) -> None:
         """Show the port."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from hal.sim.control import MAX_LINE, SOCKET_NAME
+from hal.sim.far_end import credentials_of
 from hal.sim.hands import Hands
 from hal.sim.world import SimulatedWorld
 
@@ -61,7 +62,8 @@ async def serve(
     """Run `world` until SIGTERM or SIGINT, or until process `lifetime_pid` or standard input has ended.
 
     Prints one line of JSON with all addresses on stdout once everything listens; `bus` is the D-Bus that the station's
-    Bluetooth takes for the system's (`DBUS_SYSTEM_BUS_ADDRESS`), "" without Bluetooth.
+    Bluetooth takes for the system's (`DBUS_SYSTEM_BUS_ADDRESS`), "" without Bluetooth; `credentials` are what the
+    station needs to be let in, by the credential's name.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -91,6 +93,7 @@ def _announce(world: SimulatedWorld, folder: Path) -> None:
         "control": str(folder / SOCKET_NAME),
         "addresses": world.addresses,
         "bus": world.bus,
+        "credentials": credentials_of(world.also.values()),
         "channels": world.patient.names,
     }
     sys.stdout.write(json.dumps(line) + "\n")

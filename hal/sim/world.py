@@ -184,6 +184,7 @@ class SimulatedWorld:
 
     def _pulse_elsewhere(self, at_s: float, amplitude_pct_mso: float) -> None:
         """A pulse of another stimulator than the one this world always has."""
+        self.pulses.append(Pulse(len(self.pulses) + 1, at_s, round(amplitude_pct_mso), "external"))
         self.patient.stimulate(at_s, amplitude_pct_mso)
         self.emg.note_pulse(at_s)
 

@@ -13,24 +13,23 @@ from types import SimpleNamespace
 import pytest
 import serial
 
-from bedside import doctor
+from bedside import doctor, doctor_devices
 from bedside.cli import main
 from bedside.config import load_station
-from bedside.doctor import (
-    Check,
-    check_config,
-    check_devices,
-    check_disk,
-    check_folder,
-    check_participants,
-    check_record,
-)
+from bedside.doctor import check_config, check_disk, check_folder, check_participants, check_record
+from bedside.doctor_devices import Check, check_devices
 from bedside.record.outbox import seal_visit
 from tests.helpers.station_process import Bedside, bedside_at, carried_on
 from tests.helpers.visits import write_visit
 
 NOBODY = 65534
 DEVICES = {"magpro", "quattrocento", "corc_robot"}
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listen for long enough to hear that all is well."""
+    monkeypatch.setattr(doctor_devices, "LISTEN_S", 0.2)
 
 
 @pytest.fixture
@@ -199,7 +198,7 @@ async def test_a_driver_that_does_not_exist_is_told(bed: Bedside) -> None:
 
 
 async def test_a_station_that_does_not_answer_is_told(bed: Bedside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "ANSWER_S", 0.2)
+    monkeypatch.setattr(doctor_devices, "ANSWER_S", 0.2)
     path = bed.layout.run / "observe.sock"
     with socket.socket(socket.AF_UNIX) as hung:
         hung.bind(str(path))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bedside.commands import AnyCommand
-from bedside.demo.processes import Child, attach, start_station
+from bedside.demo.processes import Child, FarEnds, attach, start_station, surroundings
 from bedside.demo.setup import Layout, prepare, script_for
 from bedside.demo.therapist import Therapist
 from bedside.events import Event, StepId
@@ -23,6 +23,7 @@ from bedside.station.client import StationClient
 from bedside.station.clock import Clock, utc_text
 from bedside.station.setup import open_books
 from bedside.visit.inputs import Now
+from hal.sim.far_end import credentials_of
 from hal.sim.world import SimulatedWorld
 from tests.helpers.bed_ready import bed_at
 
@@ -63,13 +64,19 @@ class Bedside:
         return [*folders, "--speed", str(self.speed)]
 
     @property
+    def environ(self) -> dict[str, str]:
+        """What a program that opens the far ends needs in its environment."""
+        world = self.world
+        return surroundings(self.layout.root, FarEnds(world.addresses, world.bus, credentials_of(world.also.values())))
+
+    @property
     def picture(self) -> Snapshot | None:
         """What the therapist sees."""
         return self.therapist.picture
 
     async def start(self) -> None:
         """Start the station and take control as a therapist who works."""
-        self.guard = await start_station(self.layout.root, self.options, bus=self.world.bus)
+        self.guard = await start_station(self.layout.root, self.options, self.environ)
         self.client = await attach(self.layout.run, self.guard)
         self._work = asyncio.create_task(self.therapist.work(self.client))
 
