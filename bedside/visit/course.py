@@ -20,7 +20,7 @@ from bedside.events import (
     TrainEnded,
     TrainIntended,
 )
-from bedside.visit import interlocks
+from bedside.visit import interlocks, stimulator
 from bedside.visit.dose import planned_pattern, split_train
 from bedside.visit.inputs import NS, Now
 from bedside.visit.refusal import Refusal
@@ -254,14 +254,16 @@ def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
 
 
 def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
-    """The pulses of a train that no device reports: by the operator's start and the clock, and said so."""
+    """The pulses of a train that no device reports: by its start and the clock, and said so."""
     train, device = state.course.train, state.setup.devices.get("stimulator")
     begun_ns = state.live.train_running_ns
     if train is None or device is None or device.counts_pulses or begun_ns < train.asked_ns:
         return ()
-    ran_s = (now.mono_ns - begun_ns) / NS
+    stopped_ns = stimulator.stopped_ns(state)
+    ran_s = ((now.mono_ns if stopped_ns is None else stopped_ns) - begun_ns) / NS
     count = train.due_by(ran_s) - train.reported
-    evidence = "worked out from the operator's start and the clock; no device counted these pulses"
+    begun = "the stimulator's own word that the train ran" if device.telemetry else "the operator's start"
+    evidence = f"worked out from {begun} and the clock; no device counted these pulses"
     return (PulsesReconciled(count=count, purpose="treatment", evidence=evidence),) if count > 0 else ()
 
 

@@ -18,7 +18,7 @@ from bedside.visit.inputs import (
     RecordTrouble,
     Tick,
 )
-from bedside.visit.state import DeviceHealth, Live, Visit
+from bedside.visit.state import NO_TIME, DeviceHealth, Live, Visit
 from hal.device import HealthChanged
 from hal.roles import ContactState, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
@@ -58,7 +58,7 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
     reading: Any = cause.reading
     match reading:
         case StimulatorStatus():
-            return replace(live, status=reading, status_ns=now.mono_ns)
+            return replace(live, status=reading, status_ns=now.mono_ns, still_ns=_still_ns(live, reading, now))
         case PulseCounter():
             return replace(live, counter_ns=now.mono_ns)
         case RobotState():
@@ -73,3 +73,10 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
             return replace(live, devices={**live.devices, cause.device: device})
         case _:
             return live
+
+
+def _still_ns(live: Live, status: StimulatorStatus, now: Now) -> int:
+    """Since when the stimulator says that no train runs; `NO_TIME` while one does, or it does not tell."""
+    if status.train_running is not False:
+        return NO_TIME
+    return live.still_ns if live.still_ns != NO_TIME else now.mono_ns

@@ -276,6 +276,7 @@ class Live(msgspec.Struct, frozen=True):
     disk_free_bytes: int | None = None
     trouble: str = ""
     train_running_ns: int = NO_TIME
+    still_ns: int = NO_TIME
     conditions: Mapping[str, tuple[bool, int]] = msgspec.field(default_factory=dict)
 
 

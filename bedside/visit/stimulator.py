@@ -3,6 +3,9 @@
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 
+STILL_S = 3.0
+STATUS_S = 1.0
+"""A train of several parts stands still between them for its interval (visit time) and a status' delay (real s)."""
 LATE_S = 0.25
 """How late (real s) a first report may be without making a pattern, whose stimuli are close, look cut short."""
 
@@ -53,12 +56,26 @@ def train(state: Visit, _: Now) -> str | None:
     status, train = state.live.status, state.course.train
     if train is None or not state.course.running or state.busy or status is None:
         return None
+    if stopped_ns(state) is not None:
+        return "the train was stopped at the stimulator"
     if status.train_running is not False or not train.reported or state.live.status_ns <= train.first_ns:
         return None
     done_s = train.length_s
     ran_s = (state.live.now_ns - train.first_ns) / NS
     slack_s = 2.0 / train.rate_hz + (LATE_S * state.setup.speed if train.pattern is not None else 0.0)
     return "the train was stopped at the stimulator" if ran_s < done_s - slack_s else None
+
+
+def stopped_ns(state: Visit) -> int | None:
+    """Since when a train whose pulses nobody reports has stood still, longer than between two trains; else None."""
+    train, device, still_ns = state.course.train, state.setup.devices.get("stimulator"), state.live.still_ns
+    if train is None or device is None or device.counts_pulses or state.live.train_running_ns < train.asked_ns:
+        return None
+    begun_ns = state.live.train_running_ns
+    if still_ns <= begun_ns or still_ns >= begun_ns + round(train.length_s * NS):
+        return None
+    longest_s = STILL_S + STATUS_S * state.setup.speed
+    return still_ns if (state.live.now_ns - still_ns) / NS > longest_s else None
 
 
 def silence(state: Visit, now: Now) -> str | None:

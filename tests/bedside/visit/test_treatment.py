@@ -377,6 +377,23 @@ def test_a_stimulator_that_nothing_counts_is_counted_by_the_clock_and_said_so() 
     assert last(bed, e.StimulationEnded).delivered == 1200
 
 
+def test_a_train_that_nothing_counts_and_that_stops_by_itself_is_counted_until_then() -> None:
+    bed = bed_at("treatment")
+    device = replace(shipped().devices["stimulator"], counts_pulses=False, max_pulses_per_train=1200)
+    bed.setup = replace(bed.setup, devices={**bed.setup.devices, "stimulator": device})
+    bed.state = replace(bed.state, setup=bed.setup, baseline=None)
+    bed.stim.counter = False
+    bed.stim.swallow = set(range(10_000))
+    bed.start()
+    bed.advance(60.2)
+    bed.stim.train_left = 0
+    bed.advance(10.0)
+    assert not bed.stim.enabled
+    assert "stopped at the stimulator" in last(bed, e.StimulationPaused).reason
+    assert last(bed, e.PulsesReconciled).count in (61, 62), "not the seconds in which nothing ran"
+    assert "own word" in last(bed, e.PulsesReconciled).evidence
+
+
 def test_split_train() -> None:
     assert dose.split_train(1200, 1000, 500) == (600, 2)
     assert dose.split_train(763, 1000, 500) == (763, 1)
