@@ -33,6 +33,8 @@ MORE_DATA = 0x0001
 KNOWN_FLAGS = 0x1FFF
 MERGE_S = 1.0
 """Packets of one account that are farther apart (s) do not belong together."""
+MOST_TAIL_BYTES = 512
+"""No attribute is longer: an account with more behind its standard fields never ends, and would be kept for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +148,14 @@ class TreadmillParser:
             self.dropped += 1
             self._waiting = None
         whole = packet if self._waiting is None else _merged(self._waiting, packet)
-        if packet.more:
-            self._waiting, self._waiting_s = whole, at_s
-            return []
         self._waiting = None
-        return [whole]
+        if len(whole.tail) > MOST_TAIL_BYTES:
+            self.dropped += 1
+        elif packet.more:
+            self._waiting, self._waiting_s = whole, at_s
+        else:
+            return [whole]
+        return []
 
     def reset(self) -> None:
         """Forget a half account: the link was opened anew."""
