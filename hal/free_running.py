@@ -1,13 +1,14 @@
 """The running index of samples from a device that counts nothing: how many are missing, and when each was taken.
 
 Lost samples make all that follow come later than the index says. The newest sample of a bunch is at most one period old
-when it arrives, so the lowest lag among the bunches of the next half second, against the lowest of the second before,
-tells by how many whole samples the index has fallen behind; a delayed bunch leaves no such step. Samples are held until
-that half second has passed, and come out with their index, what is missing before them and, by `ClockMap`, their time.
+when it arrives, so the lowest lag among the bunches of the next two seconds, against the lowest of the second before,
+tells by how many whole samples the index has fallen behind; a delayed bunch leaves no such step. Samples come out with
+their index, what is missing before them and, by `ClockMap`, their time: at once while no step is in sight, else when
+those two seconds have passed.
 
 What this cannot see: where within its bunch a hole lies (it is put before the bunch); samples missing in the first half
-second of a connection; a loss and a lasting rise of the whole delay by as much, which look alike. A rate that is off by
-more than `FREE_PPM` passes for a regular loss.
+second of a connection; a loss and a rise of the whole delay by as much for two seconds, which look alike. A rate that
+is off by more than `FREE_PPM` passes for a regular loss.
 """
 
 from collections import deque
@@ -22,23 +23,29 @@ FREE_PPM = 1000.0
 FREE_SETTLE_S = 10.0
 BUNCH_S = 0.003
 """Arrivals closer than this came with one connection event."""
-DECIDE_S = 0.6
+DECIDE_S = 2.0
 DECIDE_BUNCHES = 12
+BEGIN_S = 0.6
+"""How long the first samples of a connection wait: its level must be known."""
 BEFORE_S = 1.5
 """How far back a step's lower level is looked for: no further, for the rate may be off."""
-PATIENCE_S = 3.0
-"""Longest hold, where there are too few bunches to decide by: then what is known must do."""
+PATIENCE_S = 4.0
+"""Longest hold. Where there are too few bunches to decide by then, no loss is claimed before there are."""
 STEP = 0.3
 """A step counts from 1 - STEP of a sample on: the lowest lag of a dozen bunches lies near its floor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`n` samples that follow each other; `first` is the running index of the first, `lost` are missing before it."""
+    """`n` samples that follow each other; `first` is the running index of the first, `lost` are missing before it.
+
+    They arrived together at `arrival_ns`.
+    """
 
     first: int
     n: int
     lost: int
+    arrival_ns: int
 
 
 @dataclass(slots=True)
@@ -103,10 +110,16 @@ class FreeRunning:
 
     def _ripe(self, now_ns: int) -> bool:
         waited_ns = now_ns - self._held[0].first_ns
-        return waited_ns >= PATIENCE_S * 1e9 or (waited_ns >= self._decide_ns and len(self._held) > DECIDE_BUNCHES)
+        needed_ns = BEGIN_S * 1e9 if self._anew else self._decide_ns
+        if waited_ns >= PATIENCE_S * 1e9 or (waited_ns >= needed_ns and len(self._held) > DECIDE_BUNCHES):
+            return True
+        # what arrives later can only lower the floor: where there is no step now, there is none
+        return not self._anew and self._step(self._held[0]) == 0
 
     def _decide(self) -> Run:
         head = self._held[0]
+        if not self._anew and len(self._held) <= DECIDE_BUNCHES and self._step(head):
+            return self._take(head, 0)
         lost = self._step(head)
         if self._anew:
             self._begin(lost)
@@ -120,7 +133,7 @@ class FreeRunning:
         while head.first_ns - self._before[0].first_ns > BEFORE_S * 1e9:
             self._before.popleft()
         self.map.feed(head.newest, head.arrival_ns)
-        return Run(head.newest - head.n + 1, head.n, lost)
+        return Run(head.newest - head.n + 1, head.n, lost, head.arrival_ns)
 
     def _step(self, head: _Bunch) -> int:
         """Samples missing before the first bunch that is held."""
@@ -140,7 +153,7 @@ class FreeRunning:
 
     def _window(self) -> list[_Bunch]:
         """The bunches that decide about the first: those of the next `decide_s`, and a dozen at least."""
-        until_ns = self._held[0].first_ns + self._decide_ns
+        until_ns = self._held[0].first_ns + (BEGIN_S * 1e9 if self._anew else self._decide_ns)
         return [b for i, b in enumerate(self._held) if i <= DECIDE_BUNCHES or b.first_ns <= until_ns]
 
     def _begin(self, lost: int) -> None:

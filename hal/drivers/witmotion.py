@@ -1,9 +1,10 @@
 """WitMotion's Bluetooth sensors of the MPU9250 class (WT901BLE, BWT901BLE5.0, WT9011DCL).
 
 They send no counter and no clock: losses and times come from the arrivals (`hal.free_running`), so samples come out
-0.6 s after they arrived. Rate and low-pass are set at each connection if the sensor does not have them already, and
-read back; nothing is saved to its flash. The magnetometer can only be polled. Not tried on hardware: whether the reply
-of eight registers, the magnetometer's scale and its types are as published has to be checked on the real sensor.
+up to 2 s late while some seem to be missing. Rate and low-pass are set at each connection if the sensor does not have
+them already, and read back; nothing is saved to its flash. The magnetometer can only be polled. Not tried on hardware:
+whether the reply of eight registers, the magnetometer's scale and its types are as published has to be checked on the
+real sensor.
 """
 
 import asyncio
@@ -78,6 +79,7 @@ class WitMotion(MotionStream):
         self._reader = codec.FrameReader()
         self._notify, self._write = NOTIFY, WRITE
         self._ready = False
+        self._flushing: asyncio.Handle | None = None
         self._field_type: int | None = None
         self._field_norm_ut: float | None = None
         self.temperature_c: float | None = None
@@ -154,7 +156,7 @@ class WitMotion(MotionStream):
 
     def end_of_connection(self) -> None:
         """Publish what is held; the pause until the next sample counts as lost."""
-        self._publish(self._free.reconnect(), self.now_ns())
+        self._publish(self._free.reconnect())
 
     # what arrives
 
@@ -166,7 +168,7 @@ class WitMotion(MotionStream):
                 self._take(message, notification.mono_ns)
             elif isinstance(message, Registers):
                 self._learn(message, notification.mono_ns)
-        self._publish(self._free.decided(notification.mono_ns), notification.mono_ns)
+        self._publish(self._free.decided(notification.mono_ns))
 
     def _take(self, motion: Motion, arrival_ns: int) -> None:
         if not self._ready:
@@ -175,26 +177,26 @@ class WitMotion(MotionStream):
         self._free.feed(1, arrival_ns)
         self.note_arrival(1, arrival_ns)
 
-    def _publish(self, runs: list[Run], arrival_ns: int) -> None:
+    def _publish(self, runs: list[Run]) -> None:
         together: list[Run] = []
         times: list[Ints] = []
         for run in runs:
             if together and run.lost:
-                self._publish_run(together, times, arrival_ns)
+                self._publish_run(together, times)
                 together, times = [], []
             together.append(run)
             times.append(self._free.at_ns(run))
         if together:
-            self._publish_run(together, times, arrival_ns)
+            self._publish_run(together, times)
 
-    def _publish_run(self, runs: list[Run], times: list[Ints], arrival_ns: int) -> None:
+    def _publish_run(self, runs: list[Run], times: list[Ints]) -> None:
         words = np.array([self._words.popleft() for run in runs for _ in range(run.n)], np.int16)
         rows = Rows(
             accel_of_counts(words[:, :3], codec.FULL_SCALE_G),
             gyro_of_counts(words[:, 3:6], codec.FULL_SCALE_DEG_S),
             at_rail(words[:, :6]),
         )
-        self.publish_rows([rows], runs[0].first, runs[0].lost, np.concatenate(times), arrival_ns)
+        self.publish_rows([rows], runs[0].first, runs[0].lost, np.concatenate(times), runs[-1].arrival_ns)
 
     def _learn(self, told: Registers, arrival_ns: int) -> None:
         if told.first == codec.BATTERY:

@@ -29,15 +29,18 @@ class Arrivals:
 def arrivals(
     seed: int, *, rate_hz: float = 100.0, seconds: float = 60.0, ppm: float = 0.0, loss: float = 0.0, burst: float = 3.0
 ) -> Arrivals:
-    """Connection events 10 to 60 ms apart bring all that was taken since; `loss` of all samples in `burst`s (mean)."""
+    """Connection events 10 to 60 ms apart bring all that was taken since.
+
+    `loss` of all samples are lost in bursts of `burst` on average, none in the first or the last 3 s.
+    """
     rng = np.random.default_rng(seed)
     index = np.arange(int(rate_hz * seconds))
     taken_s = index / rate_hz * (1 + ppm / 1e6) + rng.uniform(0, 1 / rate_hz)
     events_s = np.cumsum(rng.uniform(0.010, 0.060, int(seconds / 0.030) + 400))
     arrival_s = events_s[np.searchsorted(events_s, taken_s)]
     kept = np.ones(len(index), bool)
-    at = 100
-    while loss and (at := at + int(rng.geometric(loss / burst))) < len(index) - 200:
+    at = int(3 * rate_hz)
+    while loss and (at := at + int(rng.geometric(loss / burst))) < len(index) - int(3 * rate_hz):
         kept[at : (at := at + int(rng.geometric(1 / burst)))] = False
     stamps = [STATION_NS + np.rint(times * 1e9).astype(np.int64) for times in (taken_s, arrival_s)]
     return Arrivals(index[kept], stamps[0][kept], stamps[1][kept], rate_hz, ppm)
