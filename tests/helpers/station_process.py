@@ -23,11 +23,14 @@ from bedside.station.client import StationClient
 from bedside.station.clock import Clock, utc_text
 from bedside.station.setup import open_books
 from bedside.visit.inputs import Now
+from bedside.visit.setup import load_setup
 from hal.sim.far_end import credentials_of
 from hal.sim.world import SimulatedWorld
+from tests.helpers.bed import Bed
 from tests.helpers.bed_ready import bed_at
 
 ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
 WAIT_S = 20.0
 E = TypeVar("E", bound=Event)
 
@@ -47,12 +50,12 @@ class Wire(SimulatedWorld):
 class Bedside:
     """A simulated bedside: folders, world, the guarded station process, a working therapist."""
 
-    def __init__(self, layout: Layout, world: Wire, speed: float) -> None:
+    def __init__(self, layout: Layout, world: Wire, speed: float, config: Path = CONFIGS) -> None:
         self.layout = layout
         self.world = world
         self.speed = speed
         self.guard: Child | None = None
-        participant = prepare(layout, ROOT / "configs", world.addresses, None)
+        participant = prepare(layout, config, world.addresses, None)
         self.therapist = Therapist(script_for(participant))
         self.client: StationClient | None = None
         self._work: asyncio.Task[bool] | None = None
@@ -146,20 +149,27 @@ class Bedside:
 
 @contextlib.asynccontextmanager
 async def bedside_at(
-    folder: Path, *, speed: float = 10.0, step: StepId | None = None, also: tuple[str, ...] = (), bus: str = ""
+    folder: Path,
+    *,
+    speed: float = 10.0,
+    step: StepId | None = None,
+    also: tuple[str, ...] = (),
+    bus: str = "",
+    config: Path = CONFIGS,
 ) -> AsyncIterator[Bedside]:
     """A running world and an unstarted station, which takes up a visit at `step`.
 
-    `also` stands further far ends beside the patient; those on Bluetooth, and the station, meet on the D-Bus `bus`.
+    `config` is the configuration it is prepared from, `also` stands further far ends beside the patient; those on
+    Bluetooth, and the station, meet on the D-Bus `bus`.
     """
     layout = Layout(folder)
     layout.make()
     world = Wire(1, layout.simulation, speed=speed, also=also, bus=bus)
     await world.plug()
     running = asyncio.create_task(world.run())
-    bedside = Bedside(layout, world, speed)
+    bedside = Bedside(layout, world, speed, config)
     if step is not None:
-        await asyncio.to_thread(carried_on, layout.data, step, speed)
+        await asyncio.to_thread(carried_on, layout.data, step, speed, config)
     try:
         yield bedside
     finally:
@@ -168,9 +178,9 @@ async def bedside_at(
         await asyncio.gather(running, return_exceptions=True)
 
 
-def carried_on(data: Path, step: StepId, speed: float) -> None:
+def carried_on(data: Path, step: StepId, speed: float, config: Path = CONFIGS) -> None:
     """Write the journal of a visit that stands at `step` and was interrupted a second ago."""
-    bed = bed_at(step)
+    bed = bed_at(step) if config == CONFIGS else Bed(setup=load_setup(config, simulated=True)).begin().to(step)
     clock = Clock(speed)
     shift_ns = clock.now_ns() - bed.now_ns
     ended = datetime.now(UTC) - timedelta(seconds=1)
