@@ -17,7 +17,10 @@ Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
 class StationConfig(Section, frozen=True, kw_only=True):
-    """station.toml. `devices` names a file of configs/devices for each role, or a list of them."""
+    """station.toml. `devices` names a file of configs/devices for each role, or a list of them.
+
+    `lsl_outlet` offers EMG, pulses and phase to other programs over LSL, as far as it says.
+    """
 
     box: Annotated[str, Meta(min_length=1, max_length=40)]
     study: str
@@ -25,6 +28,7 @@ class StationConfig(Section, frozen=True, kw_only=True):
     data: str = "/var/lib/bedside"
     run: str = "/run/bedside"
     tick_s: Annotated[float, Meta(gt=0, le=1)] = 0.1
+    lsl_outlet: Literal["off", "machine", "link", "site"] = "off"
 
     @property
     def named(self) -> tuple[tuple[DeviceRole, str], ...]:

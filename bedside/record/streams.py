@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Dtype = Literal["int16", "int32", "float32"]
+Dtype = Literal["int16", "int32", "float32", "float64"]
 Samples = NDArray[Any]
 
 OFFSET = "offset_ms"
@@ -65,6 +65,10 @@ ROBOT = StateStream(
 )
 
 
+STAMPS = SampleStream(
+    name="emg_stamps", rate_hz=1.0, channels=("sender_s",), units=("s",), units_per_count=(1.0,), dtype="float64"
+)
+OFFSETS = StateStream(name="emg_offsets", properties={"offset_s": "number"})
 MAGNETIC = StateStream(name="magnetic", properties={"device": "string", "mono_ns": "integer"})
 CURRENT = StateStream(name="current", properties={"phase": "string", "measured_ma": "number"})
 CONTACTS = StateStream(name="contacts", properties={"device": "string", "use": "string", "active": "boolean"})

@@ -41,6 +41,7 @@ from bedside.station.emg import EmgPath, Outlets
 from bedside.station.executive import Executive
 from bedside.station.measure import MeasureRule, measure_rule
 from bedside.station.notify import listen_sockets, notify
+from bedside.station.offer import Offer
 from bedside.station.picture import Surroundings, snapshot
 from bedside.station.recording import Recording
 from bedside.station.server import Client, Hooks, Server
@@ -49,12 +50,12 @@ from bedside.station.wire import SnapshotMessage
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HalError, HealthChanged, Reading
-from hal.roles import CurrentStimulator, EmgBlock, MagneticBlock, MotionBlock, PlateBlock, Stimulator
+from hal.roles import CurrentStimulator, EmgBlock, LslStamps, MagneticBlock, MotionBlock, PlateBlock, Stimulator
 
 log = structlog.get_logger()
 
 RECENT_LINES = 12
-STREAMED = (EmgBlock, MotionBlock, MagneticBlock, PlateBlock)
+STREAMED = (EmgBlock, LslStamps, MotionBlock, MagneticBlock, PlateBlock)
 """Readings that are recorded and drawn, and too many for the rules."""
 
 
@@ -83,6 +84,7 @@ class Station:
         self._ending = asyncio.Event()
         self._reason = ""
         self._emg = self._emg_path()
+        self._offer = self._offering()
 
     def stop(self, reason: str) -> None:
         """End the station in good order."""
@@ -135,6 +137,8 @@ class Station:
         await self._parts.fleet.close()
         if self._emg is not None:
             self._emg.close()
+        if self._offer is not None:
+            self._offer.close()
         await self._recording.stop("the station ends")
         await self._core.idle()
         self._core.close()
@@ -187,6 +191,8 @@ class Station:
 
     def _heard(self, device: Device, reading: Reading) -> None:
         self._recording.take(device, reading)
+        if self._offer is not None:
+            self._offer.take(reading)
         if isinstance(reading, EmgBlock) and self._emg is not None:
             self._emg.take(reading)
         if isinstance(reading, STREAMED):
@@ -220,6 +226,12 @@ class Station:
             in_loop=lambda work: _in_loop(loop, work),
         )
         return EmgPath(amplifier, self._measure_rule, out, self._parts.clock.speed)
+
+    def _offering(self) -> Offer | None:
+        parts = self._parts
+        if parts.lsl_outlet is None or parts.fleet.amplifier is None:
+            return None
+        return Offer(parts.box_name, parts.fleet.amplifier, parts.lsl_outlet, lambda: self._core.state.asked_pct_mso)
 
     def _measure_rule(self) -> MeasureRule | None:
         return measure_rule(self._core.state)

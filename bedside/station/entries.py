@@ -15,7 +15,9 @@ from bedside.record.streams import (
     CURRENT,
     MAGNETIC,
     OFFSET,
+    OFFSETS,
     ROBOT,
+    STAMPS,
     Dtype,
     Samples,
     SampleStream,
@@ -28,6 +30,7 @@ from hal.roles import (
     CurrentStatus,
     EmgAmplifier,
     EmgBlock,
+    LslStamps,
     MagneticBlock,
     MotionBlock,
     PlateBlock,
@@ -88,6 +91,8 @@ class Entries:
         match reading:
             case EmgBlock():
                 self._emg(device, reading)
+            case LslStamps():
+                self._stamps(reading)
             case MotionBlock():
                 self._motion(device, reading)
             case PlateBlock():
@@ -109,6 +114,12 @@ class Entries:
         self._pair(device.name, block.first_sample + len(block.counts), block.mono_ns)
         for trigger in block.triggers:
             self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
+
+    def _stamps(self, stamps: LslStamps) -> None:
+        """What the sender of an LSL stream says of time, untouched; correcting it is left to the analysis."""
+        self._recorder.declare(STAMPS)
+        self._recorder.samples(STAMPS.name, stamps.first_sample, stamps.mono_ns, stamps.stamps_s[:, np.newaxis])
+        self._state(OFFSETS, stamps.mono_ns, {"first_sample": stamps.first_sample, "offset_s": stamps.offset_s})
 
     def _motion(self, device: Device, block: MotionBlock) -> None:
         if device.name not in self._recorder.streams:

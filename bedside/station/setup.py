@@ -38,6 +38,7 @@ from bedside.visit.state import Visit
 from hal.catalogue import DeviceSpec, build
 from hal.device import Device
 from hal.guard_client import GuardClient
+from hal.links.lsl_library import Scope
 from hal.roles import Stimulator
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class Parts:
     fleet: Fleet
     stimulator: Stimulator
     resolver: Resolver
+    lsl_outlet: Scope | None
     guard: GuardClient | None
 
 
@@ -112,6 +114,7 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
         fleet=fleet,
         stimulator=stimulator,
         resolver=Resolver(staff, partial(find_participant, places.data), partial(find_history, places.data, clock)),
+        lsl_outlet=None if station.lsl_outlet == "off" else station.lsl_outlet,
         guard=guard,
     )
 

@@ -11,7 +11,7 @@ from bedside.events import Envelope, Event, RawSealed, RecordFault, RecordingSto
 from bedside.record.samples import read_samples, read_states, segment_files
 from bedside.station.recording import Recording
 from hal.drivers.manual_robot import ManualRobot
-from hal.roles import EmgBlock, EmgChannel
+from hal.roles import EmgBlock, EmgChannel, LslStamps
 
 RATE_HZ, ROWS = 5120.0, 512
 
@@ -105,3 +105,15 @@ async def test_samples_end_in_good_order_before_the_disk_is_full_and_return_with
         14,
         15,
     ]
+
+
+async def test_the_senders_own_stamps_and_offsets_are_kept_beside_the_samples(rig: Rig) -> None:
+    rig.feed(1)
+    stamps_s = np.array([10_000.000_2, 10_000.000_4])
+    rig.recording.take(AMPLIFIER, LslStamps(10**9, first_sample=7, stamps_s=stamps_s, offset_s=-2.5e-5))
+    await rig.recording.stop("enough")
+    files = segment_files(rig.raw)
+    kept = read_samples(files, "emg_stamps")
+    assert kept.values[:, 0].tolist() == stamps_s.tolist(), "to the last bit"
+    assert kept.index.tolist() == [7, 8]
+    assert read_states(files, "emg_offsets")[0][1] == {"first_sample": 7, "offset_s": -2.5e-5}

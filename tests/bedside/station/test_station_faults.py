@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import resource
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ from bedside.station import clock
 from bedside.station.app import Station
 from bedside.station.server import CONTROL_SILENT_S
 from bedside.station.setup import Places, build_parts
+from hal.guard import Guard
 from hal.guard_client import GuardClient
 from tests.helpers.station_process import Bedside, bedside_at
 
@@ -122,3 +124,30 @@ async def running_here(layout: Layout, guard: GuardClient | None) -> AsyncIterat
     finally:
         station.stop("the test ends")
         await work
+
+
+async def _guarding(guard: Guard) -> None:
+    while guard.listen():
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("confirms", [True, False])
+async def test_a_stimulator_that_does_not_confirm_off_stays_with_the_guard_to_the_end(
+    tmp_path: Path, confirms: bool
+) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    guard = Guard(ours)
+    async with bedside_at(tmp_path, speed=1.0) as bed:
+        guarding = asyncio.create_task(_guarding(guard))
+        client = GuardClient(theirs)
+        async with running_here(bed.layout, client):
+            await bed.until(lambda: bool(guard.devices), "the stimulator is registered")
+            registered = list(guard.devices)
+            fault = None if confirms else bed.world.add_fault("stimulator.mute@0+60")
+        assert confirms or (fault is not None and fault.fired_at_s is not None), "the fault did not happen"
+        client.close()
+        await asyncio.wait_for(guarding, 5)
+    assert list(guard.devices) == ([] if confirms else registered)
+    for name in list(guard.devices):
+        guard.forget(name)
+    ours.close()
