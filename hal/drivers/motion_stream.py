@@ -37,7 +37,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Waiting:
-    """Rows that follow each other without a hole, until they are published."""
+    """Rows that follow each other without a hole, until they are published; `arrival_ns` is that of the newest."""
 
     first: int
     lost: int
@@ -197,6 +197,7 @@ class ClockedStream(MotionStream):
         if not self._waiting or lost:
             self._waiting.append(Waiting(first, lost, arrival_ns))
         self._waiting[-1].rows.append(rows)
+        self._waiting[-1].arrival_ns = arrival_ns
         self.note_arrival(len(rows.counts), arrival_ns)
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_soon(self._flush)
