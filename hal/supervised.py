@@ -64,9 +64,10 @@ class SupervisedDevice(Device):
                 await self.goodbye()
         except HalError as error:
             logger.warning("%s: closing: %s", self.name, error)
-        supervisor.cancel()
-        await asyncio.gather(supervisor, return_exceptions=True)
-        self._set_state("closed")
+        finally:
+            supervisor.cancel()
+            await asyncio.gather(supervisor, return_exceptions=True)
+            self._set_state("closed")
 
     # for kinds of link
 
@@ -143,9 +144,16 @@ class SupervisedDevice(Device):
                 logger.exception("%s: driver fault", self.name)
                 self._set_state("lost", error=f"driver fault: {error}", remedy="report this with the log")
             finally:
-                await self.release()
+                await self._let_go()
             self._attempts += 1
             await asyncio.sleep(self._patience.retry_s(self._attempts))
+
+    async def _let_go(self) -> None:
+        """Close the link; a link that cannot be closed must not end the reconnecting."""
+        try:
+            await self.release()
+        except Exception:
+            logger.exception("%s: cannot close its link", self.name)
 
     async def _live(self) -> None:
         await self.begin()

@@ -87,6 +87,52 @@ async def test_silence_reopens_the_link() -> None:
     await end.unplug()
 
 
+class Clumsy(Echo):
+    """Its goodbye or its release fails in a way that nobody foresaw."""
+
+    farewell: Exception | None = None
+    stumbles = 0
+
+    async def goodbye(self) -> None:
+        if self.farewell is not None:
+            raise self.farewell
+
+    async def release(self) -> None:
+        await super().release()
+        if self.stumbles:
+            self.stumbles -= 1
+            raise ZeroDivisionError("stumbled")
+
+
+async def test_a_goodbye_that_fails_leaves_nothing_running() -> None:
+    end = TcpEnd()
+    await end.plug()
+    end.on_connect = lambda: end.send(b"hi")
+    clumsy = Clumsy("clumsy", time.monotonic_ns, make_link(end.address), IMPATIENT)
+    await finishes(clumsy.open())
+    clumsy.farewell = ZeroDivisionError("no good")
+    with pytest.raises(ZeroDivisionError):
+        await finishes(clumsy.close())
+    assert clumsy.health.state == "closed"
+    assert clumsy.fileno() is None
+    await end.unplug()
+
+
+async def test_a_release_that_fails_does_not_end_the_reconnecting(caplog: pytest.LogCaptureFixture) -> None:
+    end = TcpEnd()
+    await end.plug()
+    end.on_connect = lambda: end.send(b"hi")
+    clumsy = Clumsy("clumsy", time.monotonic_ns, make_link(end.address), IMPATIENT)
+    clumsy.stumbles = 1
+    await finishes(clumsy.open())
+    end.send(b"!")
+    await until(lambda: clumsy.health.reconnects == 1 and clumsy.health.state == "ok")
+    assert clumsy.stumbles == 0
+    assert "clumsy: cannot close its link" in caplog.text
+    await finishes(clumsy.close())
+    await end.unplug()
+
+
 def test_retries_slow_down_to_a_limit() -> None:
     patience = Patience(first_retry_s=0.2, last_retry_s=5.0)
     pauses = [patience.retry_s(attempt) for attempt in range(1, 2000)]
