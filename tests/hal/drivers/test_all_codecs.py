@@ -3,13 +3,14 @@
 The same properties are then put to parsers that are wrong on purpose: each has to be found out.
 """
 
+import struct
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hal.drivers import ftms_codec
-from tests.helpers.codec_fuzz import CHAPTER_BYTES, MOST_ACCIDENTS, Findings, chapter, uneven
+from hal.drivers import balance_board_codec, ftms_codec
+from tests.helpers.codec_fuzz import CHAPTER_BYTES, MOST_ACCIDENTS, Findings, chapter, missing, uneven
 from tests.helpers.codec_table import BY_NAME, CODECS, Codec, held_bytes
 from tests.helpers.device_frames import crc8
 
@@ -170,6 +171,65 @@ class NeverComesBack(Wrong):
 )
 def test_garbage_finds_out_a_wrong_parser(wrong: Any, says: str) -> None:
     assert any(says in verdict for verdict in verdicts(MAGPRO, chapter(MAGPRO, SEED, make=wrong)))
+
+
+class ReadsShortReports:
+    """Takes a report for as long as its number says."""
+
+    def feed(self, data: bytes) -> list[Any]:
+        return [struct.unpack_from(">4H", data, 3)] if data[0] == 0x32 else []
+
+
+class KeepsReports:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.kept: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[Any]:
+        self.kept.append(data)
+        return balance_board_codec.BoardReports().feed(data)
+
+
+class SaysTooLittle:
+    """Every third report is passed over."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def feed(self, data: bytes) -> list[Any]:
+        self.count += 1
+        return balance_board_codec.BoardReports().feed(data) if self.count % 3 else []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [(ReadsShortReports, "struct.error"), (KeepsReports, "more than 0"), (SaysTooLittle, "frames lost behind")],
+)
+def test_garbage_finds_out_a_wrong_reader_of_reports(wrong: Any, says: str) -> None:
+    board = BY_NAME["balance_board"]
+    found = [verdict for verdict in verdicts(board, chapter(board, SEED, make=wrong)) if says in verdict]
+    assert found
+    assert f"balance_board, chapter {SEED}" in found[0], "what is needed to have it again"
+
+
+@pytest.mark.parametrize(
+    ("heard", "settled", "result"),
+    [
+        ("abcdef", 6, (0, 0)),
+        ("bcdef", 6, (1, 0)),
+        ("cdef", 6, (2, 0)),
+        ("xdef", 6, (3, 1)),
+        ("abdef", 6, (3, 0)),
+        ("abcd", 4, (0, 0)),
+        ("abc", 4, (4, 0)),
+        ("", 4, (4, 0)),
+        ("xxabcdef", 6, (0, 2)),
+        ("fedcba", 6, (6, 5)),
+    ],
+)
+def test_how_lost_frames_are_counted(heard: str, settled: int, result: tuple[int, int]) -> None:
+    assert missing(list("abcdef"), list(heard), settled) == result
 
 
 @pytest.mark.parametrize("wrong", [SplitsOnEndByte, ForgetsHalves])
