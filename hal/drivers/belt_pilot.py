@@ -14,6 +14,8 @@ from hal.drivers.belt_limits import BeltLimits
 
 LOOK_S = 0.02
 BY_HAND = "stop the belt with the treadmill's own stop button and see to the patient"
+OVERTAKEN = "stopped before this command was carried out"
+START_AGAIN = "start the belt again"
 
 
 class BeltWire(Protocol):
@@ -50,7 +52,10 @@ class BeltWire(Protocol):
 
 
 class BeltPilot:
-    """Holds a treadmill's limits, whether we were given control, and the order of commands."""
+    """Holds a treadmill's limits, whether we were given control, and the order of commands.
+
+    `stops` counts what ended all commands under way: a request that waits must not be said once it has changed.
+    """
 
     def __init__(self, wire: BeltWire, limits: BeltLimits, settle_s: float, hold_s: float) -> None:
         self.limits = limits
@@ -59,19 +64,20 @@ class BeltPilot:
         self._wire = wire
         self._settle_s = settle_s
         self._hold_s = hold_s
+        self.stops = 0
         self._turns = asyncio.Lock()
-        self._stops = 0
 
     def revoke(self) -> None:
         """Control is gone (lost link, panel, safety key): nothing is asked until it is taken again."""
-        self._stops += 1
+        self.stops += 1
         self.granted = self.started = False
 
     async def start(self) -> None:
-        """Start the belt; a start that is not confirmed is answered with a stop."""
-        async with self._turn():
+        """Start the belt; a start that is not confirmed, or that a stop overtook, is answered with a stop."""
+        async with self._turn() as ticket:
             try:
                 await self._wire.ask_start()
+                self._still(ticket)
             except (HalError, asyncio.CancelledError):
                 with suppress(HalError):
                     await self.stop()
@@ -99,13 +105,13 @@ class BeltPilot:
 
     async def stop(self) -> None:
         """Stop the belt without waiting for anything that is under way; needs no control."""
-        self._stops += 1
+        self.stops += 1
         self.started = False
         await self._wire.ask_stop()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[int]:
-        ticket = self._stops
+        ticket = self.stops
         async with self._turns:
             self._still(ticket)
             if not self.granted:
@@ -113,10 +119,8 @@ class BeltPilot:
             yield ticket
 
     def _still(self, ticket: int) -> None:
-        if ticket != self._stops:
-            raise Refused(
-                "stopped before this command was carried out", device=self._wire.name, remedy="start the belt again"
-            )
+        if ticket != self.stops:
+            raise Refused(OVERTAKEN, device=self._wire.name, remedy=START_AGAIN)
 
     async def _settle(self, goal_kmh: float, ticket: int) -> None:
         """Wait until the belt holds the speed; one that only passes through it on its way elsewhere does not."""

@@ -25,7 +25,7 @@ from hal.device import (
 )
 from hal.drivers import ftms_codec as wire
 from hal.drivers.belt_limits import ENVELOPE_KMH, SLEW_KMH_S, BeltLimits
-from hal.drivers.belt_pilot import BY_HAND, BeltPilot
+from hal.drivers.belt_pilot import BY_HAND, OVERTAKEN, START_AGAIN, BeltPilot
 from hal.drivers.hearing import Hearing, within
 from hal.drivers.robot_telemetry import RobotTelemetry
 from hal.links.gatt import GattLink, Notification
@@ -283,21 +283,22 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
     async def _request(self, request: bytes) -> None:
         """Write to the control point; returns on "ok". Raises `Refused`, `NoAnswer`, `LinkLost`."""
         loop = asyncio.get_running_loop()
-        until_s = loop.time() + self.options.answer_s
+        until_s, stops = loop.time() + self.options.answer_s, self._pilot.stops
+        moves = request[0] in (wire.Request.START, wire.Request.SET_SPEED)
 
         def answers(message: Heard) -> bool:
             return isinstance(message, wire.Response) and message.request == request[0]
 
         with self._hearing.first(answers) as told:
-            await self._write(request, until_s)
+            await self._write(request, until_s, lambda: moves and self._pilot.stops != stops)
             answer = await within(told, max(0.0, until_s - loop.time()))
         if not isinstance(answer, wire.Response):
             raise NoAnswer("the treadmill did not answer", device=self.name, remedy=_GET_NEARER)
         if answer.result != wire.Result.OK:
             raise Refused(f"the treadmill refuses: {answer.words}", device=self.name, remedy=_GET_NEARER)
 
-    async def _write(self, request: bytes, until_s: float) -> None:
-        """Write, again while the control point is busy with a command that a stop overtook."""
+    async def _write(self, request: bytes, until_s: float, overtaken: Callable[[], bool]) -> None:
+        """Write, again while the control point is busy; what a stop has `overtaken` meanwhile is not said any more."""
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -308,6 +309,8 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
                     error.device = self.name
                     raise
                 await asyncio.sleep(BUSY_S)
+                if overtaken():
+                    raise Refused(OVERTAKEN, device=self.name, remedy=START_AGAIN) from error
             except (LinkError, NoAnswer) as error:
                 error.device = self.name
                 raise

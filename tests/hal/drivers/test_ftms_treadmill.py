@@ -265,6 +265,51 @@ async def test_a_stop_overtakes_a_ramp(tmp_path: Path) -> None:
         assert b.device.written[-1] == b"\x08\x01"
 
 
+async def test_a_stop_overtakes_a_start_that_waits_for_the_control_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.belt.take_control()
+        plain, busy = b.link.write, [LinkBusy("Bluetooth is busy")]
+
+        async def write(characteristic: str, data: bytes, *, response: bool = False) -> None:
+            if data[0] == 0x07 and busy:
+                raise busy.pop()
+            await plain(characteristic, data, response=response)
+
+        monkeypatch.setattr(b.link, "write", write)
+        starting = asyncio.create_task(b.belt.start_belt())
+        await until(lambda: not busy)
+        await finishes(b.belt.stop_belt())
+        with pytest.raises(Refused, match="stopped before"):
+            await finishes(starting)
+        assert b"\x07" not in b.device.written, "a start never comes after the stop that overtook it"
+        assert not b.device.belt.on
+
+
+async def test_a_start_confirmed_after_a_stop_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        await b.belt.take_control()
+        plain, stopped = b.belt.ask_start, asyncio.Event()
+
+        async def ask_start() -> None:
+            await plain()
+            await stopped.wait()
+
+        monkeypatch.setattr(b.belt, "ask_start", ask_start)
+        starting = asyncio.create_task(b.belt.start_belt())
+        await until(lambda: b"\x07" in b.device.written)
+        await finishes(b.belt.stop_belt())
+        stopped.set()
+        with pytest.raises(Refused, match="stopped before"):
+            await finishes(starting)
+        with pytest.raises(Refused, match="was not started"):
+            await b.belt.set_speed(0.8)
+        assert not b.device.belt.on
+
+
 async def test_a_busy_control_point_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with bench(tmp_path) as b:
         plain, busy = b.link.write, [LinkBusy("Bluetooth is busy"), Refused("ATT error 0xfe")]
