@@ -86,6 +86,11 @@ class MagstimTrains(MagstimConversation):
                 further = self._further_trains(prepared.train, power_pct, begun_ns)
                 self._course = asyncio.create_task(further)
 
+    async def close(self) -> None:
+        """Start no further train, then close."""
+        self.end_course()
+        await super().close()
+
     def end_course(self) -> None:
         """No further train is started."""
         course, self._course = self._course, None

@@ -106,7 +106,7 @@ class MagstimWire(LinkedDevice, ABC):
             self._awaited[1].set_result(reply)
         if self.account != before or reply.letter in "Jx\\":
             self.publish(status_of(self.account, self.title, self.now_ns()))
-        if self.account.armed and (fault := self.account.fault()) and not before.fault():
+        if self.account.armed and (fault := self.account.fault()) and not (before.armed and before.fault()):
             logger.warning("%s: %s: off", self.name, fault)
             self.halted = fault
             self.off_now()

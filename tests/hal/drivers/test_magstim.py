@@ -283,6 +283,16 @@ async def test_a_coil_that_gets_hot_while_armed_is_switched_off(tmp_path: Path) 
             await finishes(magstim.enable())
 
 
+async def test_a_fault_told_before_the_device_is_armed_switches_it_off_too(tmp_path: Path) -> None:
+    """The coil comes off between the last look at the device and the request to arm it."""
+    magstim = Magstim("tms", lambda: 0, make_link(f"serial:{tmp_path}/none"), {"model": "200_2"})
+    for bits, stops in ((0x89, 0), (0x81, 0), (0x82, 1), (0x82, 1)):
+        reply = b"E" + bytes((bits,))
+        magstim.on_bytes(reply + bytes((checksum(reply),)))
+        assert magstim.account.armed == (bits == 0x82)
+        assert magstim.stops == stops, "off once, at the first word of being armed without a coil"
+
+
 async def test_a_bistim_slave_is_not_armed(tmp_path: Path) -> None:
     async with talking(tmp_path, MagstimState("bistim2", mode="R")) as (magstim, _):
         await until(lambda: magstim.account.mode)
@@ -311,6 +321,22 @@ async def test_trains_are_set_up_read_back_and_started_one_by_one(tmp_path: Path
         assert not rig.of(PulseDelivered), "nothing reports the pulses of a train"
         await until(lambda: rig.of(StimulatorStatus)[-1].train_running is False)
         assert rig.core.refused == 0
+
+
+async def test_closing_after_the_cable_is_out_leaves_no_course_behind(tmp_path: Path) -> None:
+    async with rig_of(tmp_path, rapid()) as rig:
+        magstim = rig.make(off_s=5.0)
+        await finishes(magstim.open())
+        await finishes(magstim.enable())
+        await finishes(magstim.prepare_train(LONG_TRAIN))
+        await finishes(magstim.start_train())
+        fault = rig.fault("cable_out")
+        await until(lambda: magstim.health.state == "lost")
+        assert fault.strikes
+        await finishes(magstim.close())
+        await asyncio.sleep(0)
+        left = [str(task.get_coro()) for task in asyncio.all_tasks()]
+        assert not [task for task in left if "MagstimTrains" in task]
 
 
 async def test_1200_pulses_at_one_hertz_are_two_trains_of_600(tmp_path: Path) -> None:
