@@ -8,12 +8,14 @@ import msgspec
 from bedside.config import (
     AdverseConfig,
     ConfigError,
+    CurrentPart,
     DeviceConfig,
     Instrument,
     Limits,
     Preset,
     Study,
     load_adverse,
+    load_current,
     load_devices,
     load_instruments,
     load_limits,
@@ -24,7 +26,10 @@ from bedside.config import (
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """Configuration as the rules see it. `speed` only stretches the deadlines that run in real time (links)."""
+    """Configuration as the rules see it. `speed` only stretches the deadlines that run in real time (links).
+
+    `current` is the study's direct current part, None where it has none.
+    """
 
     study: Study
     presets: Mapping[str, Preset]
@@ -32,6 +37,7 @@ class Setup(msgspec.Struct, frozen=True):
     adverse: AdverseConfig
     limits: Limits
     devices: Mapping[str, DeviceConfig] = msgspec.field(default_factory=dict)
+    current: CurrentPart | None = None
     simulated: bool = False
     speed: float = 1.0
 
@@ -45,13 +51,15 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
     if missing is not None:
         path = folder / "studies" / f"{chosen.id}.toml"
         raise ConfigError(path, "presets", f"there is no protocol '{missing}'", f"known: {', '.join(presets)}")
+    devices = load_devices(folder, station)
     return Setup(
         study=chosen,
         presets=presets,
         instruments=load_instruments(folder),
         adverse=load_adverse(folder),
         limits=load_limits(folder),
-        devices=load_devices(folder, station),
+        devices=devices,
+        current=load_current(folder, chosen.id, devices),
         simulated=simulated,
         speed=speed,
     )

@@ -14,6 +14,7 @@ from bedside import config
 from bedside.config import ConfigError
 from bedside.config.people import StaffFile
 from bedside.config.strict import read
+from bedside.doctor import check_config
 from bedside.visit.setup import load_setup
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -40,6 +41,47 @@ def test_the_shipped_configuration_loads() -> None:
         assert config.load_device(CONFIGS, path.stem).id == path.stem
     assert config.load_participant(CONFIGS / "demo" / "participant.toml").study == setup.study.id
     assert len(setup.adverse.categories) >= 10
+
+
+CURRENT = "current/stroke-ragt-lfrtms.toml"
+
+
+@pytest.fixture
+def with_current(folder: Path) -> Path:
+    """A station beside which direct current is given, by the shipped arms."""
+    text = (folder / "current/isci-itbs-tsdcs.toml").read_text()
+    (folder / CURRENT).write_text(text.replace("isci-itbs-tsdcs", "stroke-ragt-lfrtms"))
+    edit(folder, "station.toml", 'robot = "corc_robot"', 'robot = "corc_robot"\ncurrent = "escd"')
+    return folder
+
+
+def test_a_study_with_direct_current_loads_it(with_current: Path) -> None:
+    assert load_setup(CONFIGS).current is None
+    part = load_setup(with_current).current
+    assert part is not None
+    assert {name: arm.preset for name, arm in part.study.arms.items()}["C"] == "tsdcs_1200"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (CURRENT, '["current"]', '["current", "stimulator"]', [CURRENT, "trigger_masters", "2 masters"]),
+        ("station.toml", '"magpro"', '"triggered_box"', ["station.toml", "devices.stimulator", "leave one master"]),
+        ("protocols/tsdcs_200.toml", "current_ma = 2.5", "current_ma = 2.6", [CURRENT, "arms.A.preset", "2.6 mA"]),
+        ("protocols/tsdcs_200.toml", "current_ma = 2.5", "current_ma = 4.1", ["tsdcs_200.toml", "current_ma"]),
+        (CURRENT, "max_ma = 2.5", "max_ma = 4.1", [CURRENT, "limits.max_ma"]),
+    ],
+)
+def test_a_station_with_a_wrong_direct_current_part_does_not_start(
+    with_current: Path, file: str, old: str, new: str, words: list[str]
+) -> None:
+    edit(with_current, file, old, new)
+    with pytest.raises(ConfigError) as refused:
+        load_setup(with_current)
+    for word in words:
+        assert word in str(refused.value)
+    told = [check for check in check_config(with_current) if not check.ok and check.name == "config"]
+    assert any(words[-1] in f"{check.text} {check.remedy}" for check in told), "doctor says it too"
 
 
 def test_recalled_numbers_are_not_called_verified() -> None:
