@@ -61,6 +61,7 @@ class StreamParser:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._greeting = False
+        self._looked = 0
         self._in_sync = True
         self.dropped = 0
         self.resyncs = 0
@@ -88,7 +89,7 @@ class StreamParser:
     def _next(self) -> Message | None:
         if self._buffer.startswith(READY):
             del self._buffer[: len(READY)]
-            self._greeting = True
+            self._greeting, self._looked = True, 0
             return Ready()
         if READY.startswith(self._buffer):
             return None
@@ -104,14 +105,12 @@ class StreamParser:
     def _greeted(self) -> Message | None:
         """The text up to its newline; a text that never ends, or is interrupted by frames, was lost."""
         end = self._buffer.find(b"\n")
-        start = self._buffer.find(b"S")
-        while start >= 0 and (end < 0 or start < end):
-            if _frame(self._buffer[start:])[1] is not None:
-                self._greeting = False
-                if start:
-                    self._drop(start)
-                return self._next()
-            start = self._buffer.find(b"S", start + 1)
+        start = self._frame_within(end if end >= 0 else len(self._buffer))
+        if start is not None:
+            self._greeting = False
+            if start:
+                self._drop(start)
+            return self._next()
         if end >= 0:
             text = self._buffer[:end].decode("utf-8", "replace").strip()
             del self._buffer[: end + 1]
@@ -120,6 +119,19 @@ class StreamParser:
         if len(self._buffer) > MAX_GREETING_BYTES:
             self._greeting = False
             self._drop(len(self._buffer))
+        return None
+
+    def _frame_within(self, end: int) -> int | None:
+        """Where a whole frame begins before `end`; what can be none is not looked at again when more has come."""
+        start, looked = self._buffer.find(b"S", self._looked, end), end
+        while start >= 0:
+            size, frame = _frame(self._buffer, start)
+            if frame is not None:
+                return start
+            if size < 0:
+                looked = min(looked, start)
+            start = self._buffer.find(b"S", start + 1, end)
+        self._looked = looked
         return None
 
     def _to_candidate(self) -> int:
@@ -133,11 +145,11 @@ class StreamParser:
         self._in_sync = False
 
 
-def _frame(data: bytes | bytearray) -> tuple[int, Frame | None]:
-    """The frame at the start of `data` and its length; (-1, None) for one not complete yet, (0, None) for no frame."""
-    head = _HEAD.match(data)
+def _frame(data: bytearray, start: int = 0) -> tuple[int, Frame | None]:
+    """The frame at `start` of `data` and its end; (-1, None) for one not complete yet, (0, None) for no frame."""
+    head = _HEAD.match(data, start)
     if head is None:
-        return (-1, None) if _PARTIAL_HEAD.fullmatch(data) else (0, None)
+        return (-1, None) if _PARTIAL_HEAD.fullmatch(data, start) else (0, None)
     at, values = head.end(), []
     for _ in range(int(head[2])):
         value = _VALUE.match(data, at)
