@@ -119,7 +119,8 @@ class Radio:
             self._seekers.remove(seeker)
             if not self._seekers:
                 self._wake.set()
-                await self._scan
+                # whoever gives up meanwhile must not end a scan that somebody else has joined
+                await asyncio.wait((self._scan,))
 
     async def _scan_for_all(self) -> None:
         while any(not seeker.found.done() for seeker in self._seekers):

@@ -56,7 +56,7 @@ class NusLink:
         try:
             await self.gatt.subscribe(self._uart.notify)
             size = self.gatt.max_write_bytes(self._uart.write)
-        except HalError:
+        except BaseException:
             await self.gatt.close()
             raise
         response = "write-without-response" not in self.gatt.characteristics[self._uart.write]

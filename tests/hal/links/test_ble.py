@@ -216,6 +216,33 @@ async def test_a_search_can_be_given_up(air: Bluetooth) -> None:
         await searching
 
 
+async def test_giving_up_at_the_end_of_a_scan_leaves_the_others_searching(
+    air: Bluetooth, sensor: Sensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scan is shared: whoever leaves while it stops must not take it from whoever has just come."""
+    stopping, go_on = asyncio.Event(), asyncio.Event()
+    plain = ble_radio.BleakScanner.stop
+
+    async def stop(scanner: ble_radio.BleakScanner) -> None:
+        stopping.set()
+        await go_on.wait()
+        await plain(scanner)
+
+    monkeypatch.setattr(ble_radio.BleakScanner, "stop", stop)
+    radio = ble_radio.radio("")
+    leaving = asyncio.create_task(radio._find(ble_radio.Wanted(mac=MAC.format(1))))
+    await asyncio.wait_for(stopping.wait(), 5)
+    radio.release(MAC.format(1))
+    coming = asyncio.create_task(radio._find(ble_radio.Wanted(mac=MAC.format(1))))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    go_on.set()
+    device, _ = await asyncio.wait_for(coming, 5)
+    assert device.address == MAC.format(1)
+    radio.release(MAC.format(1))
+
+
 async def test_one_device_is_not_two(sensor: Sensor) -> None:
     first, second = link_to(sensor), link_to(sensor)
     await finishes(first.open())
@@ -327,7 +354,7 @@ async def test_no_service_and_no_bus(air: Bluetooth, sensor: Sensor) -> None:
     await air.radio.close()
     assert "service is not running" in await refusal(link, LinkNotFound)
     air.bus.stop()
-    assert "message bus" in await refusal(link, LinkNotFound)
+    assert "cannot be reached" in await refusal(link, LinkNotFound)
     air.bus.start()
     await air.radio.start()
     await finishes(link.open())

@@ -130,6 +130,21 @@ async def test_a_write_that_gets_stuck_ends_the_stream(air: Bluetooth, monkeypat
     await finishes(link.wait_closed())
 
 
+async def test_opening_that_is_given_up_leaves_no_connection(air: Bluetooth) -> None:
+    far = FarStream()
+    await air.radio.publish(far)
+    air.radio.hang = {"StartNotify"}
+    link = stream()
+    opening = asyncio.create_task(link.open())
+    await until(lambda: far.connected and link.gatt.is_open)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    link.close()
+    await finishes(link.wait_closed())
+    assert not link.gatt.is_open
+    await until(lambda: not far.connected)
+
+
 async def test_a_device_without_the_service_is_refused(air: Bluetooth) -> None:
     far = FarStream(notify="0000ffe1-0000-1000-8000-00805f9b34fb")
     await air.radio.publish(far)
