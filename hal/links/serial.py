@@ -50,7 +50,7 @@ class SerialLink(FdLink):
             port = _Port(None, exclusive=True, inter_byte_timeout=0, **self._settings)
             port.port, port.rts = self._path, not self._rts_low
             port.open()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
             raise explain(error, self._path) from error
         with suppress(OSError):
             fcntl.ioctl(port.fd, termios.TIOCEXCL)
@@ -68,7 +68,7 @@ class SerialLink(FdLink):
             port.close()
 
 
-def explain(error: OSError | ValueError, path: str) -> LinkError:
+def explain(error: OSError | ValueError | termios.error, path: str) -> LinkError:
     """What kept the port at `path` from opening, and what to do."""
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EBUSY, errno.EAGAIN):
@@ -76,5 +76,9 @@ def explain(error: OSError | ValueError, path: str) -> LinkError:
     if code in (errno.EACCES, errno.EPERM):
         return LinkDenied(f"no permission to open {path}", remedy="add this user to the group that owns the port")
     if code in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
-        return LinkNotFound(f"{path} does not exist", remedy="plug in the cable, or correct the link in the config")
-    return LinkNotFound(f"{path} does not work as a serial port: {error}", remedy="correct the link in the config")
+        return LinkNotFound(
+            f"{path} does not exist", remedy="plug in the cable, or correct its address in the device file"
+        )
+    return LinkNotFound(
+        f"{path} does not work as a serial port: {error}", remedy="correct its address in the device file"
+    )

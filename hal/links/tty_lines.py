@@ -87,7 +87,7 @@ class TtyLines:
     def _begin(self) -> Any:
         try:
             port = self._make(self._path)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
             raise explain(error, self._path) from error
         try:
             _lower(port)

@@ -68,6 +68,22 @@ async def test_closing_ends_a_read(end: FarEnd) -> None:
     await end.unplug()
 
 
+async def test_a_port_that_dies_while_it_is_set_up_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = PtyEnd(tmp_path)
+    await end.plug()
+
+    def dead(*_arguments: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr(termios, "tcsetattr", dead)
+    with pytest.raises(LinkNotFound, match="does not work as a serial port"):
+        await make_link(end.address).open()
+    monkeypatch.undo()
+    await end.unplug()
+
+
 async def test_reopening_the_same_link(end: FarEnd) -> None:
     link = await _opened(end)
     await end.unplug()
