@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
@@ -133,7 +133,7 @@ class Station:
             await self._closing
         self._core.note(StationStopped(reason=self._reason or "fault"), source="station")
         await self._server.close(f"the station ends: {self._reason or 'fault'}")
-        await self._release_stimulator()
+        await self._release_stimulators()
         await self._parts.fleet.close()
         if self._emg is not None:
             self._emg.close()
@@ -144,16 +144,21 @@ class Station:
         self._core.close()
         self._parts.books.close("clean stop")
 
-    async def _release_stimulator(self) -> None:
-        """Take the stimulator from the guard once it confirms that it is off; else the guard says it again."""
-        stimulator = self._parts.stimulator
+    async def _release_stimulators(self) -> None:
+        """Take each stimulator from the guard once it confirms that it is off; else the guard says it again."""
+        stimulator, current = self._parts.stimulator, self._parts.fleet.current
+        await self._release(stimulator.name, stimulator.off)
+        if current is not None and current.fileno() is not None:
+            await self._release(current.name, current.stop)
+
+    async def _release(self, name: str, off: Callable[[], Awaitable[None]]) -> None:
         try:
-            await stimulator.off()
+            await off()
         except HalError as error:
-            log.critical("the stimulator does not confirm that it is off", error=str(error), remedy=error.remedy)
+            log.critical("a stimulator does not confirm that it is off", error=str(error), remedy=error.remedy)
             return
         if self._parts.guard is not None:
-            self._parts.guard.unregister(stimulator.name)
+            self._parts.guard.unregister(name)
 
     async def _recover_samples(self) -> None:
         """Enter what a crash left of the open visit's samples, and go on recording where the visit stands."""
@@ -209,7 +214,9 @@ class Station:
             return
         fd = device.fileno()
         if fd is None:
-            guard.unregister(device.name)
+            # closed at our own end without a confirmed off, it stays with the guard, which says off when we are gone
+            if device.health.state != "closed":
+                guard.unregister(device.name)
         elif device.off_bytes:
             guard.register(device.name, fd, device.off_bytes)
 
