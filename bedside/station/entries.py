@@ -23,6 +23,7 @@ from bedside.record.streams import (
     SampleStream,
     StateStream,
 )
+from bedside.station.stamping import Stamping
 from hal.device import Device, Reading
 from hal.roles import (
     CORNERS,
@@ -85,6 +86,7 @@ class Entries:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._next_pair_ns: dict[str, int] = {}
+        self._stamping: Stamping | None = None
 
     def take(self, device: Device, reading: Reading) -> None:
         """Keep a reading of a kind that is kept as samples or states; others are nothing to the recorder."""
@@ -109,8 +111,9 @@ class Entries:
     def _emg(self, device: Device, block: EmgBlock) -> None:
         if EMG not in self._recorder.streams and isinstance(device, EmgAmplifier):
             self._recorder.declare(even_stream(device, block))
-        first_ns = block.mono_ns - int(len(block.counts) / block.rate_hz * 1e9)
-        self._recorder.samples(EMG, block.first_sample, first_ns, block.counts)
+        if self._stamping is None:
+            self._stamping = Stamping(block.rate_hz)
+        self._recorder.samples(EMG, block.first_sample, self._stamping.first_ns(block), block.counts)
         self._pair(device.name, block.first_sample + len(block.counts), block.mono_ns)
         for trigger in block.triggers:
             self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
