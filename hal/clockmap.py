@@ -2,7 +2,7 @@
 
 An arrival is never early. Radio, driver and event loop only delay it, over Bluetooth by up to a connection interval and
 in bunches. So the earliest arrivals tell where the device's clock is, and the line that lies below all arrivals of the
-last half minute and as close to them as possible is its offset and drift: the linear programme of Moon, Skelly and
+last two minutes and as close to them as possible is its offset and drift: the linear programme of Moon, Skelly and
 Towsley, "Estimation and removal of clock skew from network delay measurements" (INFOCOM 1999), whose solution is the
 edge of the lower convex hull above the middle of the window. A mean or a least-squares fit would follow the bunching.
 
@@ -15,9 +15,10 @@ from collections import deque
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-WINDOW_S = 30.0
-BIN_S = 0.25
-SETTLE_S = 15.0
+WINDOW_S = 120.0
+"""Of 20 packets a second, one in a second or two is hardly delayed: drift needs minutes."""
+BIN_S = 0.5
+SETTLE_S = 30.0
 """A slope is believed in proportion to the window seen, up to this; before, a bunch could pass for drift."""
 LEVEL_S = 0.5
 """After this the level is known but for a few ms: bunches are shorter."""

@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 
 Flag = Literal["read", "write", "write-without-response", "notify", "indicate"]
 ATT_HEADER_BYTES = 3
+IDLE_S = 2.0
+"""Events of a longer pause need not be drawn one by one."""
 CCCD_NOT_SET = 0xFD
 """ATT error of a control point that was written before its indications were enabled (Core specification, vol. 3 F)."""
 
@@ -59,8 +61,9 @@ class Radio(Protocol):
 class Peripheral:
     """One peripheral. `services` maps a service's UUID to its characteristics; all UUIDs full and lower case.
 
-    `mtu` bounds a notification to mtu - 3 bytes. `interval_ms` is the connection interval: notifications wait for the
-    next connection event, drawn from `seed` between the two bounds (real ms), and leave together; (0, 0) sends at once.
+    `mtu` bounds a notification to mtu - 3 bytes. Connection events follow each other at `interval_ms`, each drawn from
+    `seed` between the two bounds (real ms), whatever the device does: notifications wait for the next one and leave
+    together; (0, 0) sends at once.
     Hooks: `on_connect`, `on_disconnect`.
     """
 
@@ -89,6 +92,7 @@ class Peripheral:
         self._random = random.Random(seed)
         self._held: list[tuple[Characteristic, bytes]] = []
         self._event: asyncio.TimerHandle | None = None
+        self._event_s = 0.0
 
     @property
     def address(self) -> str:
@@ -130,8 +134,7 @@ class Peripheral:
             return True
         self._held.append((characteristic, bytes(data)))
         if self._event is None:
-            wait_ms = self._random.uniform(*self.interval_ms)
-            self._event = asyncio.get_running_loop().call_later(wait_ms / 1e3, self._connection_event)
+            self._event = asyncio.get_running_loop().call_at(self._next_event_s(), self._connection_event)
         return True
 
     def advertise(self, on: bool) -> None:
@@ -161,6 +164,15 @@ class Peripheral:
         if self.connected:
             self.connected = False
             self.on_disconnect()
+
+    def _next_event_s(self) -> float:
+        """The loop's time of the next connection event; events go on while nothing waits for them."""
+        now_s, (least_ms, most_ms) = asyncio.get_running_loop().time(), self.interval_ms
+        if now_s - self._event_s > IDLE_S:
+            self._event_s = now_s - self._random.uniform(0.0, least_ms / 1e3)
+        while self._event_s <= now_s:
+            self._event_s += self._random.uniform(least_ms, most_ms) / 1e3
+        return self._event_s
 
     def _connection_event(self) -> None:
         self._event = None
