@@ -32,6 +32,8 @@ def test_typed_options() -> None:
         ({"rate_hz": "5"}, "rate_hz"),
         ({"rate_hz": 5, "names": [1]}, "names"),
         ({"rate_hz": 5, "gain": 0.0}, "gain must be positive"),
+        ({"rate_hz": 5, "gain": float("nan")}, "option 'gain' is no number"),
+        ({"rate_hz": 5, "names": [{"weight": [1.0, float("inf")]}]}, "option 'names' is no number"),
     ],
 )
 def test_wrong_options_name_device_and_key(options: dict[str, object], why: str) -> None:
