@@ -99,7 +99,12 @@ class BeltPilot:
                 raise NoAnswer("the belt's speed is not known", device=self._wire.name, remedy=BY_HAND)
             for asked_kmh in self.limits.ramp(here_kmh, goal_kmh):
                 self._still(ticket)
-                await self._wire.ask_speed(asked_kmh)
+                try:
+                    await self._wire.ask_speed(asked_kmh)
+                except HalError:
+                    # a stop sets the speed back: that is no fault of the treadmill
+                    self._still(ticket)
+                    raise
                 await asyncio.sleep(self.limits.pause_s)
             await self._settle(goal_kmh, ticket)
 

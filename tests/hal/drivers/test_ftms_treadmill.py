@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hal.device import LinkBusy, NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
+from hal.drivers.belt_limits import BeltLimits
 from hal.drivers.ftms_treadmill import NO_WATCHDOG, FtmsTreadmill
 from hal.links.gatt import Notification
 from hal.roles import RobotState, Treadmill
@@ -28,8 +29,14 @@ QUICK: dict[str, Any] = {"slew_kmh_s": 1.0, "answer_s": 0.3, "settle_s": 4, "hol
 
 
 def surroundings(folder: Path) -> Surroundings:
-    clock, nobody = SimClock(10.0), Patient(1)
+    clock, nobody = SimClock(30.0), Patient(1)
     return Surroundings("ftms", folder, 1, clock, Faults(), nobody, GaitModel(), lambda _s, _pct: None, "in memory")
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses of a ramp, whose length is tested with the limits, do not matter here."""
+    monkeypatch.setattr(BeltLimits, "pause_s", 0.02)
 
 
 class Bench:
@@ -74,7 +81,7 @@ class Bench:
 
 @asynccontextmanager
 async def bench(folder: Path, options: dict[str, Any] | None = None, **machine: Any) -> AsyncIterator[Bench]:
-    """A belt that accelerates ten times as fast as the model's 0.2 km/h per second, to keep the runs short."""
+    """A belt that accelerates thirty times as fast as the model's 0.2 km/h per second, to keep the runs short."""
     made = Bench(FtmsDevice(surroundings(folder), data_every_s=0.05, **machine), QUICK | (options or {}))
     serving = asyncio.create_task(act(made.device, made.link))
     try:
@@ -180,7 +187,7 @@ async def test_the_safety_key_is_an_emergency_stop(tmp_path: Path) -> None:
 async def test_a_lost_link_is_unknown_at_once_while_the_belt_runs_on(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking()
-        fault = b.fault("cable_out@0+2")
+        fault = b.fault("cable_out@0+6")
         await until(lambda: b.belt.health.state == "lost")
         assert fault.strikes
         assert (b.last.phase, b.last.speed_kmh, b.last.e_stop) == ("unknown", None, None)
@@ -195,7 +202,7 @@ async def test_a_lost_link_is_unknown_at_once_while_the_belt_runs_on(tmp_path: P
 async def test_a_machine_that_falls_silent_is_unknown(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking()
-        fault = b.fault("silence@0+4")
+        fault = b.fault("silence@0+12")
         await until(lambda: b.belt.health.state == "silent")
         assert fault.strikes
         assert (b.last.phase, b.last.speed_kmh) == ("unknown", None)
@@ -245,7 +252,7 @@ async def test_a_belt_that_stays_faster_than_asked_is_stopped(tmp_path: Path, mo
 async def test_a_stop_that_nobody_confirms_says_so(tmp_path: Path) -> None:
     async with bench(tmp_path, {"settle_s": 0.5}) as b:
         await b.walking()
-        fault = b.fault("freeze@0+7")
+        fault = b.fault("freeze@0+21")
         await until(lambda: fault.strikes)
         with pytest.raises(OffNotConfirmed, match="does not report standing") as error:
             await finishes(b.belt.stop_belt(), 15)
@@ -331,10 +338,10 @@ async def test_a_busy_control_point_is_asked_again(tmp_path: Path, monkeypatch: 
 
 async def test_garbage_is_counted_and_lived_through(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        fault = b.fault("garbage@0+2")
+        fault = b.fault("garbage@0+6")
         await until(lambda: b.belt.dropped)
         assert fault.strikes
-        await until(lambda: b.device.now_s > (fault.begins_s or 0) + 2)
+        await until(lambda: b.device.now_s > (fault.begins_s or 0) + 6)
         told = len(b.states)
         await until(lambda: len(b.states) > told + 1)
         assert b.last.speed_kmh == 0.0

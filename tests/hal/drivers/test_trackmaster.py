@@ -12,6 +12,7 @@ import pytest
 from bedside.config import config_folder, load_device
 from hal.catalogue import DeviceSpec, build
 from hal.device import NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
+from hal.drivers.belt_limits import BeltLimits
 from hal.drivers.trackmaster import Trackmaster
 from hal.linked import Patience
 from hal.links.address import make_link
@@ -33,6 +34,12 @@ QUICK: dict[str, Any] = {
     "hold_s": 0.1,
     "poll_s": 0.05,
 }
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses of a ramp, whose length is tested with the limits, do not matter here."""
+    monkeypatch.setattr(BeltLimits, "pause_s", 0.02)
 
 
 class Bench:
@@ -78,9 +85,9 @@ async def bench(
     *,
     units: Literal["kmh", "mph"] = "kmh",
     clamp_kmh: float | None = None,
-    speed: float = 10.0,
+    speed: float = 30.0,
 ) -> AsyncIterator[Bench]:
-    """A belt that accelerates ten times as fast as the model's 0.2 km/h per second, to keep the runs short."""
+    """A belt that accelerates thirty times as fast as the model's 0.2 km/h per second, to keep the runs short."""
     clock = SimClock(speed)
     path = folder / "trackmaster"
     device = TrackmasterDevice(GaitModel(), clock, Faults(), path, units=units, clamp_kmh=clamp_kmh)
@@ -170,7 +177,7 @@ async def test_a_stop_overtakes_a_ramp(tmp_path: Path) -> None:
 async def test_a_lost_link_is_unknown_at_once_and_the_belt_stops_by_itself(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking()
-        fault = b.fault("cable_out@0+8")
+        fault = b.fault("cable_out@0+24")
         await until(lambda: b.belt.health.state == "lost")
         assert (b.last.phase, b.last.speed_kmh, b.last.e_stop) == ("unknown", None, None)
         assert b.belt.health.error.startswith("belt state unknown")
@@ -187,7 +194,7 @@ async def test_a_lost_link_is_unknown_at_once_and_the_belt_stops_by_itself(tmp_p
 async def test_a_silent_machine_is_unknown(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking(0.8)
-        fault = b.fault("silence@0+8")
+        fault = b.fault("silence@0+24")
         await until(lambda: b.belt.health.state == "silent")
         assert fault.strikes
         assert b.last.phase == "unknown"
@@ -227,7 +234,7 @@ async def test_a_belt_started_without_its_stop_is_not_ours(tmp_path: Path) -> No
 async def test_a_stop_that_nobody_confirms_says_so(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking(0.8)
-        fault = b.fault("freeze@0+6")
+        fault = b.fault("freeze@0+18")
         await until(lambda: fault.strikes)
         with pytest.raises(OffNotConfirmed, match="does not report standing") as error:
             await finishes(b.belt.stop_belt(), 15)
@@ -237,7 +244,7 @@ async def test_a_stop_that_nobody_confirms_says_so(tmp_path: Path) -> None:
 
 async def test_garbage_is_counted_and_lived_through(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        fault = b.fault("garbage@0+2")
+        fault = b.fault("garbage@0+6")
         await until(lambda: b.belt.health.dropped)
         assert fault.strikes
         told = len(b.states)
