@@ -29,6 +29,8 @@ BEGINNING_S = 2.0
 SLOWEST = 0.5
 """When the line moves back, times still go on at this share of their rate until they meet it."""
 SPREAD_ARRIVALS = 1024
+SPREAD_EVERY = 64
+"""Arrivals between two looks at their spread: a screen asks far more often than it changes."""
 Ints = NDArray[np.int64]
 
 
@@ -128,6 +130,8 @@ class ClockMap:
         self._turn = 1 << bits if bits is not None else None
         self._envelope = Envelope(window_s, max_ppm, settle_s)
         self._behind_ns: deque[float] = deque(maxlen=SPREAD_ARRIVALS)
+        self._fed = self._spread_at = 0
+        self._spread_ms = 0.0
         self._zero_count = 0
         self._zero_ns = 0
         self._newest: tuple[int, int] | None = None
@@ -161,7 +165,10 @@ class ClockMap:
     @property
     def spread_ms(self) -> float:
         """95th percentile of how late the last thousand arrivals were (ms): bunching and delays."""
-        return float(np.percentile(self._behind_ns, 95)) / 1e6 if self._behind_ns else 0.0
+        if self._fed - self._spread_at >= SPREAD_EVERY or len(self._behind_ns) < SPREAD_EVERY:
+            self._spread_at = self._fed
+            self._spread_ms = float(np.percentile(self._behind_ns, 95)) / 1e6 if self._behind_ns else 0.0
+        return self._spread_ms
 
     def restart(self) -> None:
         """The connection was lost, or the device started anew: what it counts now is fitted from the beginning."""
@@ -205,6 +212,7 @@ class ClockMap:
         if self._first_lag_ns is None and self._envelope.span_ns >= BEGINNING_S * 1e9:
             self._first_lag_ns = self._lag_ns(count)
         self._behind_ns.append(lag_ns - self._lag_ns(count))
+        self._fed += 1
 
     def at_ns(self, counts: ArrayLike) -> Ints:
         """Station times (ns, shape (n,)) of rising counts: strictly rising, also from call to call and over restarts.
