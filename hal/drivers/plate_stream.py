@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hal.device import Refused, Vitals
+from hal.drivers.pace import Pace
 from hal.drivers.plate_math import Array, PlateRefusal, cell_names, centre_of_pressure_cm, empty_loads_kg
-from hal.drivers.plate_watch import Pace, Stillness
+from hal.drivers.plate_watch import Stillness
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.roles.plate import PlateBlock, PlateSide

@@ -4,14 +4,14 @@ A machine that cannot be heard may stand or may move: the moment its link is los
 "unknown" and no values is published, and the health says so. It is never shown as stopped.
 """
 
-from collections import deque
 from dataclasses import replace
 
 from hal.device import Device, Health, Refused, Vitals
+from hal.drivers.pace import Pace
 from hal.roles import RobotPhase, RobotState
 from hal.roles.common import STOP_PRESSED
 
-RATE_WINDOW_NS = 2_000_000_000
+RATE_S = 2.0
 UNHEARD = ("lost", "silent", "closed")
 
 
@@ -24,16 +24,13 @@ class RobotTelemetry(Device):
     _told_unknown = False
     _received = 0
     _stop_pressed = False
-    _arrivals: deque[int] | None = None
+    _pace: Pace | None = None
 
     def tell(self, state: RobotState) -> None:
         """Publish one state of the machine's own and count it."""
-        if self._arrivals is None:
-            self._arrivals = deque()
+        self._pace = self._pace or Pace(RATE_S)
+        self._pace.arrived(state.mono_ns)
         self._received += 1
-        self._arrivals.append(state.mono_ns)
-        while state.mono_ns - self._arrivals[0] > RATE_WINDOW_NS:
-            self._arrivals.popleft()
         self._told_unknown = False
         self._stop_pressed = bool(state.e_stop)
         self.publish(state)
@@ -50,11 +47,9 @@ class RobotTelemetry(Device):
 
     @property
     def rate_hz(self) -> float | None:
-        """States a second over the last two seconds before the last; None before there are two."""
-        arrivals = self._arrivals
-        if arrivals is None or len(arrivals) < 2 or arrivals[-1] <= arrivals[0]:
-            return None
-        return round((len(arrivals) - 1) * 1e9 / (arrivals[-1] - arrivals[0]), 1)
+        """States a second over the two seconds before the last; None before there are two, and while it is unheard."""
+        measured_hz = None if self._pace is None else self._pace.rate_hz
+        return None if measured_hz is None else round(measured_hz, 1)
 
     @property
     def vitals(self) -> Vitals:
@@ -75,7 +70,7 @@ class RobotTelemetry(Device):
     def tell_unknown(self) -> None:
         """Publish, once until the next state, that nothing is known."""
         if not self._told_unknown:
-            self._told_unknown, self._stop_pressed = True, False
+            self._told_unknown, self._stop_pressed, self._pace = True, False, None
             self.lost_sight()
             self.publish(unknown_state(self.now_ns()))
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hal.drivers.plate_watch import Pace, Stillness
+from hal.drivers.pace import Pace
+from hal.drivers.plate_watch import Stillness
 
 
 def test_the_pace_of_the_last_seconds() -> None:

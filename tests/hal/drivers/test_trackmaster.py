@@ -181,6 +181,7 @@ async def test_a_lost_link_is_unknown_at_once_and_the_belt_stops_by_itself(tmp_p
         await until(lambda: b.belt.health.state == "lost")
         assert (b.last.phase, b.last.speed_kmh, b.last.e_stop) == ("unknown", None, None)
         assert b.belt.health.error.startswith("belt state unknown")
+        assert b.belt.vitals.rate_hz is None, "nothing comes"
         told = len(b.states)
         await until(lambda: b.device.communication_stops == 1)
         assert fault.fired_at_s is not None
