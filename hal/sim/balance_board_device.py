@@ -4,7 +4,6 @@ Its memory is drawn as the published one is laid out: 12 calibration words at 0x
 temperature at 0x60. Whoever writes there spoils it, as on the real board: see `forbidden_writes`.
 """
 
-import asyncio
 import struct
 import zlib
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from hal.sim.far_end import Surroundings
 from hal.sim.hid_port import HidPort
-from hal.sim.plate_source import PlateSample, PlateSource
+from hal.sim.plate_source import PlateFarEnd, PlateSample, PlateSource
 from hal.sim.truth import Truth
 from hal.sim.waveform import Array
 
@@ -73,8 +72,10 @@ class Memory:
         return counts
 
 
-class BalanceBoardDevice:
+class BalanceBoardDevice(PlateFarEnd):
     """The board on its socket. `stander` takes what hands do; `replug_extension` loosens the sensors' inner plug."""
+
+    port: HidPort
 
     def __init__(self, around: Surroundings) -> None:
         self.source = PlateSource(around, RATE_HZ, SPACING_CM, jitter_s=JITTER_S)
@@ -88,34 +89,11 @@ class BalanceBoardDevice:
         self._mode = 0x30
         self._last = (0, 0, 0, 0)
 
-    @property
-    def address(self) -> str:
-        """`hid:` and the socket's path."""
-        return self.port.address
-
-    async def plug(self) -> None:
-        """Be paired and on."""
-        await self.port.plug()
-
-    def unplug(self) -> None:
-        """Be switched off."""
-        self.port.unplug()
-
-    async def run(self) -> None:
-        """Serve until cancelled."""
-        try:
-            while True:
-                if self.source.struck("cable_out"):
-                    self.unplug()
-                else:
-                    await self.plug()
-                for sample in self.source.due():
-                    if self._mode in (0x32, 0x34) and self.port.connected:
-                        self._say(self._weights(sample))
-                        self.sent += 1
-                await asyncio.sleep(self.source.wait_s())
-        finally:
-            self.unplug()
+    def measured(self, sample: PlateSample) -> None:
+        """One report a sample, in the modes that have loads in them."""
+        if self._mode in (0x32, 0x34) and self.port.connected:
+            self._say(self._weights(sample))
+            self.sent += 1
 
     def replug_extension(self) -> None:
         """The extension goes and comes: two status reports, and the stream has ended."""

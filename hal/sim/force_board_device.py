@@ -4,13 +4,11 @@ The board's own counts: 24 bits, each cell with its gain and offset drawn from t
 device files carry (`NOMINAL_KG_PER_COUNT`).
 """
 
-import asyncio
-
 import numpy as np
 
 from hal.crc import crc8_maxim
 from hal.sim.far_end import Surroundings
-from hal.sim.plate_source import PlateSample, PlateSource
+from hal.sim.plate_source import PlateFarEnd, PlateSample, PlateSource
 from hal.sim.ports import PtyPort
 from hal.sim.truth import Truth
 
@@ -25,7 +23,7 @@ CLOCK_PPM = 40.0
 """Standard deviation of a ceramic or crystal oscillator's error."""
 
 
-class ForceBoardDevice:
+class ForceBoardDevice(PlateFarEnd):
     """One board of four cells, or two of four, on a pseudo-terminal. `stander` takes what hands do.
 
     `sent` counts lines, `source.lost` what faults swallowed. `reset` is the microcontroller's button.
@@ -46,34 +44,10 @@ class ForceBoardDevice:
         self._booted_s = around.clock.now_s() - float(rng.uniform(0.0, 4000.0))
         self._last: tuple[int, ...] = (0,) * 4 * boards
 
-    @property
-    def address(self) -> str:
-        """`serial:` and the port's name."""
-        return self.port.address
-
-    async def plug(self) -> None:
-        """Plug the cable in."""
-        await self.port.plug()
-
-    def unplug(self) -> None:
-        """Pull the cable."""
-        self.port.unplug()
-
-    async def run(self) -> None:
-        """Serve until cancelled."""
-        try:
-            while True:
-                if self.source.struck("cable_out"):
-                    self.unplug()
-                else:
-                    await self.plug()
-                lines = [self._line(sample) for sample in self.source.due()]
-                self.sent += len(lines)
-                for line in lines:
-                    self._say(line)
-                await asyncio.sleep(self.source.wait_s())
-        finally:
-            self.unplug()
+    def measured(self, sample: PlateSample) -> None:
+        """One line a sample."""
+        self.sent += 1
+        self._say(self._line(sample))
 
     def set_rate(self, rate_hz: float) -> None:
         """Another converter: so many samples a second."""

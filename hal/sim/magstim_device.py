@@ -9,7 +9,7 @@ from hal.sim.far_end import Surroundings
 from hal.sim.magstim_core import MagstimCore
 from hal.sim.magstim_state import MagstimState
 from hal.sim.magstim_wire import SimModel
-from hal.sim.ports import PtyPort
+from hal.sim.ports import AtPort, PtyPort
 
 UNLOCK_CODE = "7c1f-40b2d9aa-63"
 """What a simulated Rapid-2 with software 9 or later wants behind its `Q`."""
@@ -18,7 +18,7 @@ UNLOCK_CREDENTIAL = "magstim-unlock"
 LONGEST_WAIT_S = 0.05
 
 
-class MagstimDevice:
+class MagstimDevice(AtPort):
     """Runs a core on the clock behind a pseudo-terminal. `core` may be looked at; nobody else advances it."""
 
     def __init__(
@@ -49,22 +49,9 @@ class MagstimDevice:
         self._wake = asyncio.Event()
 
     @property
-    def address(self) -> str:
-        """`serial:` and the port's name."""
-        return self.port.address
-
-    @property
     def credentials(self) -> dict[str, str]:
         """The unlock code, where it wants one."""
         return {UNLOCK_CREDENTIAL: self._unlock_code} if self._unlock_code else {}
-
-    async def plug(self) -> None:
-        """Show the port."""
-        await self.port.plug()
-
-    def unplug(self) -> None:
-        """Take the port away."""
-        self.port.unplug()
 
     async def run(self) -> None:
         """Serve until cancelled."""

@@ -1,5 +1,7 @@
 """What simulated plates share: when samples are due, what stands on the cells, and which samples never arrive."""
 
+import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +9,7 @@ import numpy as np
 
 from hal.sim.far_end import Surroundings
 from hal.sim.faults import Fault
+from hal.sim.ports import AtPort
 from hal.sim.sway import Stance, Stander, corner_loads_kg
 
 BURST = 4
@@ -115,3 +118,27 @@ class PlateSource:
             self.lost += 1
             return True
         return False
+
+
+class PlateFarEnd(AtPort, ABC):
+    """A plate at its port, which measures until cancelled."""
+
+    source: PlateSource
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        try:
+            while True:
+                if self.source.struck("cable_out"):
+                    self.unplug()
+                else:
+                    await self.plug()
+                for sample in self.source.due():
+                    self.measured(sample)
+                await asyncio.sleep(self.source.wait_s())
+        finally:
+            self.unplug()
+
+    @abstractmethod
+    def measured(self, sample: PlateSample) -> None:
+        """Tell the station of a sample that the wire has not lost."""

@@ -37,6 +37,25 @@ class Port(Protocol):
         ...
 
 
+class AtPort:
+    """The part of a far end that is its one port."""
+
+    port: Port
+
+    @property
+    def address(self) -> str:
+        """Where the station finds it."""
+        return self.port.address
+
+    async def plug(self) -> None:
+        """Plug the cable in, or be switched on."""
+        await self.port.plug()
+
+    def unplug(self) -> None:
+        """Pull the cable, or be switched off; what the device does by itself goes on."""
+        self.port.unplug()
+
+
 class PtyPort:
     """A raw pseudo-terminal behind the symbolic link `path`, which may be left over from another one.
 

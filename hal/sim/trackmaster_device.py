@@ -16,7 +16,7 @@ from hal.sim.clock import SimClock
 from hal.sim.far_end import FarEnd, Surroundings
 from hal.sim.faults import Faults
 from hal.sim.gait_model import GaitModel
-from hal.sim.ports import PtyPort
+from hal.sim.ports import AtPort, PtyPort
 
 SILENCE_STOPS_S = 0.5
 LOOK_S = 0.02
@@ -25,7 +25,7 @@ WITH_DIGITS = (0xA3, 0xA4)
 ACCEPTED = (0xA8, 0xAC)
 
 
-class TrackmasterDevice:
+class TrackmasterDevice(AtPort):
     """Answers commands and moves the belt of the gait model.
 
     The 0.5 s of its communication stop are those of the wire, so they pass on the real clock at any simulated speed.
@@ -56,19 +56,6 @@ class TrackmasterDevice:
         self._half = b""
         self._last_command_s = 0.0
         self._frozen: dict[int, bytes] = {}
-
-    @property
-    def address(self) -> str:
-        """`serial:` and the pseudo-terminal's link."""
-        return self.port.address
-
-    async def plug(self) -> None:
-        """Become reachable."""
-        await self.port.plug()
-
-    def unplug(self) -> None:
-        """Pull the cable; the belt goes on until its own stop acts."""
-        self.port.unplug()
 
     async def run(self) -> None:
         """Serve until cancelled."""
