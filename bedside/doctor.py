@@ -2,9 +2,12 @@
 
 import argparse
 import asyncio
+import contextlib
+import logging
 import shutil
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +34,8 @@ from bedside.station.setup import SYNCHRONISED
 from bedside.visit.setup import load_setup
 
 LOW_DISK_BYTES = 2_000_000_000
+ANY_WIDTH = 10_000
+INDENT = " " * 6
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0 when every line is ok."""
-    checks = list(asyncio.run(_report(args)))
+    with _quiet("hal"):
+        checks = list(asyncio.run(_report(args)))
     if args.json:
         sys.stdout.write(msgspec.json.encode(checks).decode() + "\n")
     else:
@@ -51,10 +57,26 @@ def run(args: argparse.Namespace) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Without warnings of a logger: what drivers warn of is in the report."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _line(check: Check) -> str:
     mark = "ok  " if check.ok else "!!  "
-    remedy = f"\n      -> {check.remedy}" if check.remedy else ""
-    return f"{mark}{check.name:12} {check.text}{remedy}\n"
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else ANY_WIDTH
+    return "".join(
+        textwrap.fill(text, width, initial_indent=first, subsequent_indent=INDENT, break_on_hyphens=False) + "\n"
+        for first, text in ((f"{mark}{check.name:15} ", check.text), (f"{INDENT}-> ", check.remedy))
+        if text
+    )
 
 
 async def _report(args: argparse.Namespace) -> list[Check]:

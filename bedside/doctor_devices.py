@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bedside.config import ConfigError, StationConfig, load_devices
+from bedside.config import ConfigError, DeviceConfig, StationConfig, load_devices
 from bedside.snapshot import DeviceLine
 from bedside.station.client import StationClient, StationGone
 from bedside.station.clock import Clock
@@ -29,8 +29,20 @@ ANSWER_S = 5.0
 HELD: Mapping[str, str] = {
     STOP_PRESSED: "release it when it is safe to; if nobody pressed it, check its plug and its cable",
     FOOT_SWITCH_PRESSED: "take the foot off it; if nobody stands on it, check its plug and its cable",
+    "no coil is connected": "plug the coil in until its connector locks",
+    "the stimulator reports error": "read the code on its screen and follow its manual",
+    "the coil is at": "let the coil cool down",
+    "the coil is worn out": "use another coil",
+    "remote control is not held": "end what its own screen is doing",
+    "battery below": "charge it before the visit",
 }
-"""Remarks of a device that keep a visit from starting, and what to do."""
+"""How remarks begin that keep a visit from starting, and what to do."""
+NOT_YET: Mapping[str, str] = {
+    "connecting": "it has not answered yet",
+    "closed": "it is not opened",
+    "silent": "it says nothing",
+    "lost": "it cannot be reached",
+}
 SAMPLED = ("emg", "imu", "plate")
 
 
@@ -52,20 +64,26 @@ async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> 
         return [Check(name="station", ok=False, text=words, remedy="restart the station")]
     except StationGone:
         try:
-            lines = await _devices_opened_here(config, station)
-        except (ConfigError, SetupError) as error:
-            return [Check(name="devices", ok=False, text=_words(error), remedy=_remedy(error))]
-    return [*await check_bluetooth(line.address for line in lines), *(check_device(line) for line in lines)]
+            return await _examine(load_devices(config, station))
+        except ConfigError as error:
+            return [Check(name="devices", ok=False, text=str(error), remedy="correct the device's file")]
+    return [*await check_bluetooth(line.address for line in lines), *map(check_device, lines)]
 
 
-def _words(error: ConfigError | SetupError) -> str:
-    if isinstance(error, SetupError):
-        return f"{error.device}: {error.args[0]}" if error.device else str(error.args[0])
-    return str(error)
-
-
-def _remedy(error: ConfigError | SetupError) -> str:
-    return error.remedy or "correct the device's file"
+async def _examine(devices: Mapping[str, DeviceConfig]) -> list[Check]:
+    """Open all that can be built here; those that cannot are told, and keep no other from being examined."""
+    built, impossible = dict(devices), []
+    for key, device in devices.items():
+        try:
+            build_fleet({key: device}, Clock())
+        except SetupError as error:
+            del built[key]
+            text = str(error.args[0])
+            text = f"{text[:1].upper()}{text[1:]}. {device.role} at {device.address}"
+            impossible.append(Check(name=device.id, ok=False, text=text, remedy=error.remedy or "correct its file"))
+    # Bluetooth first: loading its library takes a moment, in which nobody would hear an open device.
+    bluetooth = await check_bluetooth(device.address for device in built.values())
+    return [*bluetooth, *impossible, *map(check_device, await _devices_opened_here(built))]
 
 
 async def check_bluetooth(addresses: Iterable[str]) -> list[Check]:
@@ -73,7 +91,8 @@ async def check_bluetooth(addresses: Iterable[str]) -> list[Check]:
     forms = [address.removeprefix(SIMULATED).partition(":")[0] for address in addresses]
     if not {"ble", "nus"}.intersection(forms):
         return []
-    from hal.links.ble_service import check_adapter  # noqa: PLC0415 - the D-Bus library is loaded only where needed
+    from hal.links import ble_radio  # noqa: F401, PLC0415 - loaded only where needed, and before any device is open
+    from hal.links.ble_service import check_adapter  # noqa: PLC0415 - as above
 
     try:
         adapter = await check_adapter()
@@ -94,9 +113,9 @@ async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
     return ()
 
 
-async def _devices_opened_here(config: Path, station: StationConfig) -> tuple[DeviceLine, ...]:
+async def _devices_opened_here(devices: Mapping[str, DeviceConfig]) -> tuple[DeviceLine, ...]:
     clock = Clock()
-    fleet, simulated = build_fleet(load_devices(config, station), clock)
+    fleet, simulated = build_fleet(devices, clock)
     settled = asyncio.Event()
 
     def heard(_device: Device, _reading: Reading) -> None:
@@ -116,13 +135,19 @@ async def _devices_opened_here(config: Path, station: StationConfig) -> tuple[De
 def check_device(line: DeviceLine) -> Check:
     """What is to be said of one device."""
     words = f"{line.role} at {line.address}: {line.state}{' (SIMULATED)' if line.simulated else ''}{_vitals(line)}"
+    trouble = _trouble(line)
+    if trouble is None:
+        return Check(name=line.name, ok=True, text=words)
+    what, remedy = trouble
+    return Check(name=line.name, ok=False, text=f"{what[:1].upper()}{what[1:]}. {words}", remedy=remedy)
+
+
+def _trouble(line: DeviceLine) -> tuple[str, str] | None:
+    """What is wrong with a device and what to do; None where nothing is."""
     if line.state == "ok" and not line.error:
-        weak = _weakness(line)
-        if weak is None:
-            return Check(name=line.name, ok=True, text=words)
-        return Check(name=line.name, ok=False, text=f"{words}. {weak[0]}", remedy=weak[1])
-    remedy = line.remedy or "check that it is switched on and its cable is in"
-    return Check(name=line.name, ok=False, text=f"{words}. {line.error}", remedy=remedy)
+        return _weakness(line)
+    what = line.error or NOT_YET.get(line.state, f"it is {line.state}")
+    return what, line.remedy or "check that it is switched on and its cable is in"
 
 
 def _vitals(line: DeviceLine) -> str:
@@ -132,16 +157,16 @@ def _vitals(line: DeviceLine) -> str:
         "" if line.rssi_dbm is None else f"signal {line.rssi_dbm} dBm",
         "" if line.rate_hz is None else f"{line.rate_hz:.1f} Hz",
         f"lost {line.lost} of {line.received + line.lost}" if line.lost else "",
-        *(note for note in line.notes if note not in HELD),
+        *(note for note in line.notes if note != line.error and _held(note) is None),
     )
-    told = ", ".join(part for part in parts if part)
+    told = "; ".join(part for part in parts if part)
     return f"; {told}" if told else ""
 
 
 def _weakness(line: DeviceLine) -> tuple[str, str] | None:
     """What keeps a device that works from being used, or will soon go wrong with it; and what to do."""
-    for remark, remedy in HELD.items():
-        if remark in line.notes:
+    for remark in line.notes:
+        if remedy := _held(remark):
             return remark, remedy
     if line.battery_pct is not None and line.battery_pct < LOW_BATTERY_PCT:
         return f"The battery is nearly empty ({line.battery_pct:.0f} %)", "charge it or change it before the visit"
@@ -151,8 +176,13 @@ def _weakness(line: DeviceLine) -> tuple[str, str] | None:
     return None
 
 
+def _held(remark: str) -> str | None:
+    """What to do about a remark that keeps a visit from starting; None for any other."""
+    return next((remedy for beginning, remedy in HELD.items() if remark.startswith(beginning)), None)
+
+
 def _loss(line: DeviceLine) -> tuple[str, str]:
     what = "samples" if line.role in SAMPLED else "messages"
     if line.address.removeprefix(SIMULATED).partition(":")[0] in ("ble", "nus"):
-        return f"{line.lost} {what} were lost", "bring it closer and move other radios away"
-    return f"{line.lost} {what} were lost or spoilt", "check its cable and its plugs, and keep the cable from others"
+        return f"{line.lost} {what} were lost on the air", "bring it closer and move other radios away"
+    return f"{line.lost} {what} were lost or spoilt", "check its cable and plugs, and lead the cable away from others"

@@ -28,7 +28,7 @@ class BleDevice(SupervisedDevice):
 
     link_kinds = ("gatt",)
     notifies: ClassVar[tuple[str, ...]] = ()
-    silent_remedy = "check that it is switched on, charged and near; unplugging a Bluetooth adapter and back may help"
+    silent_remedy = "check that it is on, charged and near; if it is, pull the Bluetooth adapter out and put it back"
 
     def __init__(self, name: str, now_ns: Callable[[], int], link: GattLink, patience: Patience = BLE_PATIENCE) -> None:
         super().__init__(name, now_ns, patience)

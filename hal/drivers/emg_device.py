@@ -10,11 +10,14 @@ import numpy as np
 from hal.device import LinkLost, Vitals
 from hal.drivers.emg_blocks import NOT_FOR_MEPS, BlockMaker, ChannelOption, Counts
 from hal.drivers.sampled import Gap
+from hal.drivers.stillness import Stillness
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.roles import EmgChannel
 
 EMG_PATIENCE = Patience(silence_s=0.5, reopen_s=3.0)
+FROZEN = "no channel moves at all: it measures nothing"
+FROZEN_REMEDY = "check the electrodes' plugs; then switch the amplifier off and on"
 
 
 class EmgDevice(LinkedDevice):
@@ -35,6 +38,7 @@ class EmgDevice(LinkedDevice):
         super().__init__(name, now_ns, link, patience)
         self._channels = tuple(EmgChannel(channel.name, channel.muscle, channel.side) for channel in channels)
         self._columns = np.array([channel.input - 1 for channel in channels])
+        self._stillness = Stillness()
         self.blocks = blocks
 
     @property
@@ -75,6 +79,7 @@ class EmgDevice(LinkedDevice):
     def on_link_up(self) -> None:
         """The next rows follow a gap of unknown length."""
         self.blocks.restart()
+        self._stillness.forget()
 
     def deliver(self, counts: Counts, gaps: list[Gap] | None, rises: list[int]) -> None:
         """Publish rows (counts of all inputs, shape (n, inputs or more), n >= 1); raises `LinkLost` for gaps None."""
@@ -84,6 +89,7 @@ class EmgDevice(LinkedDevice):
         used = cast(Counts, np.take(counts, self._columns, axis=1))
         blocks = self.blocks.cut(used, gaps, rises, now_ns)
         self.heard()
+        self._watch_stillness(used)
         for block in blocks:
             self.publish(block)
 
@@ -91,6 +97,14 @@ class EmgDevice(LinkedDevice):
         """Say beside an otherwise healthy state what cannot be relied on; the first doubt stays."""
         if not self.health.error:
             self.set_health(replace(self.health, error=error, remedy=remedy))
+
+    def _watch_stillness(self, used: Counts) -> None:
+        if not self._stillness.see(used, self.blocks.rate_hz):
+            return
+        if self._stillness.frozen:
+            self.doubt(FROZEN, FROZEN_REMEDY)
+        elif self.health.error == FROZEN:
+            self.set_health(replace(self.health, error="", remedy=""))
 
 
 NO_COUNTER = "its sample counter stands still: lost samples cannot be seen"

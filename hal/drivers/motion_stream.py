@@ -15,11 +15,14 @@ from hal.ble import BLE_PATIENCE, BleDevice
 from hal.clockmap import ClockMap, Ints
 from hal.device import Vitals
 from hal.drivers.hearing import Hearing
+from hal.drivers.stillness import Stillness
 from hal.links.gatt import GattLink
 from hal.roles.motion import MagneticBlock, MotionBlock, Placement
 from hal.supervised import Patience
 
 RATE_S = 5.0
+FROZEN = "its readings repeat themselves: it measures nothing"
+FROZEN_REMEDY = "switch the sensor off and on"
 Vectors = NDArray[np.float32]
 
 
@@ -64,6 +67,7 @@ class MotionStream(BleDevice):
         self._received = 0
         self._battery_pct: float | None = None
         self._hearing: Hearing[Any] = Hearing()
+        self._stillness = Stillness()
 
     # the role
 
@@ -128,6 +132,13 @@ class MotionStream(BleDevice):
             self._arrivals.popleft()
         self.heard()
 
+    def watch_stillness(self, samples: NDArray[Any]) -> None:
+        """Say beside an otherwise healthy state when samples, shape (n, axes), repeat themselves."""
+        if self._stillness.see(samples, self.rate_hz) and self.health.state == "ok":
+            frozen = self._stillness.frozen
+            error, remedy = (FROZEN, FROZEN_REMEDY) if frozen else ("", "")
+            self.set_health(dataclasses.replace(self.health, error=error, remedy=remedy))
+
     def publish_rows(self, rows: list[Rows], first: int, lost: int, sample_ns: Ints, arrival_ns: int) -> None:
         """Publish one block of rows that follow each other."""
         counts = [part.counts for part in rows if part.counts is not None]
@@ -154,6 +165,7 @@ class MotionStream(BleDevice):
         """Publish what is held, then disconnect."""
         self.end_of_connection()
         self._arrivals.clear()
+        self._stillness.forget()
         await super().release()
 
     def _measured_hz(self) -> float | None:
@@ -199,6 +211,7 @@ class ClockedStream(MotionStream):
         self._waiting[-1].rows.append(rows)
         self._waiting[-1].arrival_ns = arrival_ns
         self.note_arrival(len(rows.counts), arrival_ns)
+        self.watch_stillness(np.hstack((rows.accel_m_s2, rows.gyro_rad_s)))
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_soon(self._flush)
 

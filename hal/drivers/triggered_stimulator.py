@@ -107,7 +107,7 @@ class TriggeredStimulator(OperatorPrompts):
     def vitals(self) -> Vitals:
         """What this wire cannot tell, in words."""
         blind = () if self._output.proves else ("no trigger-out is wired: a trigger counts as a pulse",)
-        return Vitals(notes=("enabled and coil temperature are not available", *blind))
+        return Vitals(notes=("it does not answer: neither whether it is armed nor its temperature is known", *blind))
 
     @property
     def off_bytes(self) -> bytes:

@@ -176,6 +176,7 @@ class WitMotion(MotionStream):
         self._words.append(motion.words)
         self._free.feed(1, arrival_ns)
         self.note_arrival(1, arrival_ns)
+        self.watch_stillness(np.array([motion.words[:6]]))
 
     def _publish(self, runs: list[Run]) -> None:
         together: list[Run] = []
@@ -227,7 +228,7 @@ class WitMotion(MotionStream):
                 raise Refused("this model sends 16-byte frames that are not known", remedy="use a WT901BLE")
             if isinstance(said, Registers):
                 return said.words
-        raise NoAnswer(f"the sensor does not tell its register {first:02x}", remedy=REMEDY)
+        raise NoAnswer(f"the sensor does not tell its settings (number {first:02x})", remedy=REMEDY)
 
     async def set_register(self, register: int, value: int) -> None:
         """Unlock and set; lasts until the sensor is switched off. Raises `LinkLost`, `NoAnswer`."""

@@ -46,7 +46,7 @@ def explain(error: BaseException, peripheral: str) -> HalError:
         return _denied()
     if isinstance(error, OSError | EOFError | DBusFastError):
         return LinkNotFound(
-            f"the system's message bus cannot be reached: {error}", remedy="restart the box, or call the technician"
+            "the box's Bluetooth service cannot be reached", remedy="restart the box, or call the technician"
         )
     if isinstance(error, BleakError) and "adapter" in str(error):
         return LinkNotFound(f"Bluetooth {error}", remedy="plug in the Bluetooth adapter, or correct the address")

@@ -134,7 +134,5 @@ def _explain(error: OSError, path: str) -> LinkError:
     if error.errno == errno.ECONNREFUSED:
         return LinkNotFound(f"nothing listens on {path}", remedy="switch the device on")
     if error.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-        return LinkNotFound(
-            f"{path} is no HID device that is here", remedy="switch the device on and pair it, or correct its address"
-        )
-    return LinkNotFound(f"{path} does not work as a HID device: {error.strerror}", remedy="correct its address")
+        return LinkNotFound(f"{path} is not there", remedy="switch the device on and pair it, or correct its address")
+    return LinkNotFound(f"{path} is no such device: {error.strerror}", remedy="correct its address")

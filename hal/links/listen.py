@@ -103,4 +103,6 @@ def _explain(error: OSError, host: str, port: int) -> HalError:
         return LinkBusy(f"port {port} is in use by another program", remedy="close the other program, then wait")
     if error.errno in (errno.EACCES, errno.EPERM):
         return LinkDenied(f"no permission to listen on port {port}", remedy="choose a port from 1024 upwards")
-    return LinkNotFound(f"this box has no address {host}: {error.strerror}", remedy="correct the link in the config")
+    return LinkNotFound(
+        f"this box has no address {host}: {error.strerror}", remedy="correct its address in the device file"
+    )

@@ -15,7 +15,7 @@ from hal.links.tcp import TcpLink
 
 ANSWER_S = 2.0
 """How long a port server may take over an answer."""
-_CHECK = "check that the port server is on and set to RFC 2217 (Telnet COM port control)"
+_CHECK = "check that the port server is on; the technician sets it to RFC 2217 (Telnet COM port control)"
 _VALUES: dict[OutputLine, tuple[int, int]] = {"rts": (wire.RTS_OFF, wire.RTS_ON), "dtr": (wire.DTR_OFF, wire.DTR_ON)}
 _WELCOME = (wire.BINARY, wire.SUPPRESS_GO_AHEAD, wire.COM_PORT)
 _MOVES = (wire.CTS_MOVED, wire.DSR_MOVED, wire.DCD_MOVED, wire.RI_FELL)
@@ -27,6 +27,7 @@ class NetworkLines:
 
     def __init__(self, address: str, host: str, port: int) -> None:
         self._address = address
+        self._where = f"the port server at {host}, port {port}"
         self._tcp = TcpLink(address, host=host, port=port)
         self._reader: asyncio.Task[None] | None = None
         self._forget()
@@ -63,7 +64,7 @@ class NetworkLines:
             await self.set_line("dtr", False)
         except TimeoutError as error:
             self.close()
-            raise NoAnswer(f"{self._address} is no RFC 2217 port", remedy=_CHECK) from error
+            raise NoAnswer(f"{self._where} does not answer as a port server does", remedy=_CHECK) from error
         except BaseException:
             self.close()
             raise
@@ -102,7 +103,7 @@ class NetworkLines:
                 while self._told is None:
                     await self._moved()
         except TimeoutError as error:
-            raise NoAnswer(f"{self._address} does not tell its input lines", remedy=_CHECK) from error
+            raise NoAnswer(f"{self._where} does not tell its input lines", remedy=_CHECK) from error
         return self._told
 
     async def changed(self, since: Lines) -> Lines:
@@ -118,7 +119,7 @@ class NetworkLines:
         if self._reader is None:
             return
         self.lower_now()
-        self._fail(LinkLost(f"connection {self._address} ended: closed"))
+        self._fail(LinkLost(f"connection to {self._where} ended: closed"))
         self._reader.cancel()
         self._reader = None
         self._tcp.close()
@@ -197,12 +198,12 @@ class NetworkLines:
         if self._lost is not None:
             raise self._gone()
         if not answer.done():
-            raise NoAnswer(f"{self._address} does not answer", remedy=_CHECK)
+            raise NoAnswer(f"{self._where} does not answer", remedy=_CHECK)
         return answer.result()
 
     async def _confirmed(self, line: OutputLine, answer: "asyncio.Future[bool]", on: bool) -> None:
         if await self._answer(answer) is not on:
-            raise Refused(f"{self._address} does not switch {line.upper()}", remedy=_CHECK)
+            raise Refused(f"{self._where} does not switch {line.upper()}", remedy=_CHECK)
 
     # waiting
 
@@ -232,5 +233,5 @@ class NetworkLines:
             owed.clear()
 
     def _gone(self) -> LinkLost:
-        why = self._lost.args[0] if self._lost is not None else f"connection {self._address} ended: not open"
+        why = self._lost.args[0] if self._lost is not None else f"connection to {self._where} ended: not open"
         return LinkLost(why, remedy="check the network cable and the port server's power")

@@ -95,7 +95,8 @@ class ImuDevice(BleFarEnd):
         times: Array = np.array([self.taken_at_s(sample) for sample in range(first, first + n)])
         felt = self.motion.at(times)
         if self.struck("freeze"):
-            felt = self._frozen = self._frozen if self._frozen is not None else felt
+            self._frozen = self._frozen if self._frozen is not None else _last_of(felt)
+            felt = self._frozen
         else:
             self._frozen = None
         if self.send_packet(first, felt):
@@ -116,6 +117,11 @@ class ImuDevice(BleFarEnd):
         self._burst -= 1
         self.lost += n
         return True
+
+
+def _last_of(felt: Felt) -> Felt:
+    """As many samples, each of them the last."""
+    return Felt(*(np.broadcast_to(part[-1], part.shape) for part in (felt.accel_m_s2, felt.gyro_rad_s, felt.field_ut)))
 
 
 def imu_peripheral(

@@ -193,8 +193,9 @@ async def test_a_port_that_another_program_holds_is_told(bed: Bedside) -> None:
 async def test_a_driver_that_does_not_exist_is_told(bed: Bedside) -> None:
     edit(bed.layout.config / "devices" / "magpro.toml", 'driver = "magpro"', 'driver = "magpros"')
     found = await devices(bed)
-    assert "unknown driver 'magpros'" in found["devices"].text
-    assert "magpro" in found["devices"].text
+    assert "Unknown driver 'magpros'" in found["magpro"].text
+    assert "magpro" in found["magpro"].remedy
+    assert found["quattrocento"].ok
 
 
 async def test_a_station_that_does_not_answer_is_told(bed: Bedside, monkeypatch: pytest.MonkeyPatch) -> None:

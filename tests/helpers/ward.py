@@ -5,19 +5,25 @@ A box has one stimulator, one amplifier, one robot and one current source; `beds
 
 import asyncio
 import contextlib
+import tomllib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from bedside.config import load_station
 from bedside.config.station import SINGLE
 from bedside.demo.processes import hand_over
 from bedside.demo.setup import Layout, prepare
 from bedside.doctor_devices import Check, check_devices
+from hal.catalogue import load_driver
 from hal.sim.far_end import FAR_ENDS, credentials_of
+from hal.sim.hands import Hands
 from hal.sim.world import SimulatedWorld
 
+for _kind in FAR_ENDS.values():  # loading a driver holds up the loop in which all far ends and boxes live
+    load_driver(_kind.driver)
 CONFIGS = Path(__file__).parents[2] / "configs"
 ALWAYS = {"stimulator": "magpro", "emg": "quattrocento", "robot": "corc_robot"}
 """The far ends that a world always has, and their device files."""
@@ -29,6 +35,7 @@ class Ward:
     def __init__(self, world: SimulatedWorld, boxes: tuple[Layout, ...]) -> None:
         self.world = world
         self.boxes = boxes
+        self.hands = Hands(world)
 
     async def examine(self) -> dict[str, Check]:
         """What `bedside doctor` says of the devices of all boxes, by the device's name; no station runs."""
@@ -45,7 +52,7 @@ class Ward:
 
 def device_of(far_end: str) -> str:
     """The device file of a far end."""
-    return ALWAYS.get(far_end) or FAR_ENDS[far_end].device or far_end
+    return FAR_ENDS[far_end].device or far_end
 
 
 def boxes_for(names: Iterable[str]) -> list[list[str]]:
@@ -87,4 +94,13 @@ def _box(folder: Path, row: list[str], addresses: Mapping[str, str]) -> Layout:
     layout = Layout(folder)
     layout.make()
     prepare(layout, CONFIGS, {name: addresses[name] for name in (*ALWAYS, *row)}, None)
+    _leave_out_always(layout)
     return layout
+
+
+def _leave_out_always(layout: Layout) -> None:
+    """The three far ends that every world has take one connection each: no box of several may name them."""
+    path = layout.config / "station.toml"
+    station = tomllib.loads(path.read_text())
+    station["devices"] = {role: name for role, name in station["devices"].items() if name not in ALWAYS.values()}
+    path.write_text(tomli_w.dumps(station))
