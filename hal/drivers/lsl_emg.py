@@ -32,6 +32,7 @@ _CHECK_PROGRAM = "check that the program that sends the stream is recording"
 _OPEN_PORTS = "let UDP ports 16572 to 16604 through the firewall between the two computers"
 RATE_AFTER_S = 5.0
 MARKERS_AGAIN_S = 1.0
+NO_TRIGGERS = "no triggers: "
 
 
 class LslEmg(SupervisedDevice):
@@ -143,7 +144,7 @@ class LslEmg(SupervisedDevice):
             try:
                 await self._listen_to(marker_link)
             except LinkError as error:
-                self._doubt(f"no triggers: {error.args[0]}", error.remedy)
+                self._doubt(f"{NO_TRIGGERS}{error.args[0]}", error.remedy)
             finally:
                 marker_link.close()
             await asyncio.sleep(MARKERS_AGAIN_S)
@@ -184,8 +185,10 @@ class LslEmg(SupervisedDevice):
     async def _listen_to(self, marker_link: LslLink) -> None:
         await marker_link.open()
         if marker_link.stream is None or not marker_link.stream.text:
-            self._doubt("no triggers: the marker stream holds no texts", CORRECT_FILE)
+            self._doubt(f"{NO_TRIGGERS}the marker stream holds no texts", CORRECT_FILE)
             await asyncio.Event().wait()
+        if self.health.error.startswith(NO_TRIGGERS):
+            self.set_health(replace(self.health, error="", remedy=""))
         while True:
             for chunk in await marker_link.read():
                 self._mark(chunk)
@@ -195,7 +198,7 @@ class LslEmg(SupervisedDevice):
             if self.options.marker_text not in ("", text):
                 continue
             if chunk.offset_s is None or self._offset_s is None:
-                self._doubt("no triggers: the streams' clocks cannot be compared", _OPEN_PORTS)
+                self._doubt(f"{NO_TRIGGERS}the streams' clocks cannot be compared", _OPEN_PORTS)
             else:
                 self._line.marker(stamp_s + chunk.offset_s)
 

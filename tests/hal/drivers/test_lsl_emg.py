@@ -5,13 +5,14 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hal.device import SetupError
-from hal.drivers.lsl_emg import LslEmg
+from hal.device import Health, LinkLost, SetupError
+from hal.drivers.lsl_emg import NO_TRIGGERS, LslEmg
 from hal.links import lsl_library
 from hal.links.address import make_link
 from hal.roles import EmgAmplifier, LslStamps
@@ -285,3 +286,24 @@ def test_addresses(address: str) -> None:
 def test_addresses_that_make_no_sense(address: str) -> None:
     with pytest.raises(SetupError, match="makes no sense"):
         make_link(address)
+
+
+async def test_markers_that_come_back_lift_the_doubt(pylsl: Any) -> None:
+    class Markers:
+        """A marker stream of texts that is there and says nothing."""
+
+        def __init__(self) -> None:
+            self.stream: Any = None
+
+        async def open(self) -> None:
+            self.stream = SimpleNamespace(text=True)
+
+        async def read(self) -> list[Any]:
+            raise LinkLost("LSL stream markers: closed")
+
+    emg = LslEmg("emg", time.monotonic_ns, make_link("lsl:source_id=any"), {"channels": CHANNELS, "rate_hz": RATE_HZ})
+    for error, left in ((f"{NO_TRIGGERS}no LSL stream", ""), ("the stream says 2000 Hz and sends 1000", None)):
+        emg.set_health(Health("ok", 0, error=error, remedy="look"))
+        with pytest.raises(LinkLost):
+            await emg._listen_to(Markers())  # type: ignore[arg-type]
+        assert emg.health.error == (error if left is None else left)
