@@ -4,11 +4,15 @@ import asyncio
 import logging
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hal.device import Device, HalError, Health, LinkState, NoAnswer
 
 logger = logging.getLogger(__name__)
+
+SETTLE_S = 30.0
+"""Longer than any first attempt takes that ends at all (Bluetooth: scan, connection, greeting)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,17 @@ class SupervisedDevice(Device):
         self._attempts = 0
 
     async def open(self) -> None:
-        """Start connecting; returns once the device was heard, found silent or could not be reached."""
+        """Start connecting; returns once the device was heard, found silent or could not be reached.
+
+        A port that hangs in the kernel must not hold up the station for ever: after `SETTLE_S` it returns regardless.
+        """
         if self._supervisor is None:
             self._settled.clear()
             self._opened = 0
             self._supervisor = asyncio.create_task(self._supervise(), name=f"device {self.name}")
-        await self._settled.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await self._settled.wait()
 
     async def close(self) -> None:
         """Say goodbye, disconnect and release everything; safe to call twice."""

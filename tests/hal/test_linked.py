@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from hal import supervised
 from hal.device import HealthChanged, LinkNotFound, Reading
 from hal.linked import LinkedDevice, Patience
 from hal.links.address import make_link
@@ -102,6 +103,14 @@ class Clumsy(Echo):
         if self.stumbles:
             self.stumbles -= 1
             raise ZeroDivisionError("stumbled")
+
+
+async def test_a_link_that_never_opens_holds_up_nobody(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "SETTLE_S", 0.05)
+    monkeypatch.setattr(echo.link, "open", asyncio.Event().wait)
+    await finishes(echo.open())
+    assert echo.health.state == "connecting"
+    await finishes(echo.close())
 
 
 async def test_a_goodbye_that_fails_leaves_nothing_running() -> None:
