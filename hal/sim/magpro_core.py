@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from hal.drivers.magpro_codec import Page, StreamParser, Waveform
+from hal.sim import magpro_wire as wire
 from hal.sim.coil import CoilHeat
 from hal.sim.faults import Faults
 from hal.sim.magpro_engine import MagProEngine, Pulse
-from hal.sim.magpro_state import SETTABLE_PAGES, MagProState, TrainSettings, train_from_bytes
+from hal.sim.magpro_state import MagProState, TrainSettings
 
 LATENCY_S = (0.020, 0.080)
 """From a command's last byte to its effect and answer, as measured on devices by the author of MagProController."""
@@ -33,12 +33,12 @@ class MagProCore(MagProEngine):
         super().__init__(faults=faults, on_pulse=on_pulse, heat=heat, state=state)
         self.ignored = 0
         self._rng = rng
-        self._parser = StreamParser()
+        self._reader = wire.FrameReader()
         self._busy_until_s = 0.0
 
     def receive(self, data: bytes, now_s: float) -> None:
         """Bytes from the wire. Frames with a wrong CRC and unknown commands are ignored, as the device does."""
-        for body in self._parser.feed(data):
+        for body in self._reader.take(data):
             latency_s = self._rng.uniform(*LATENCY_S)
             self._busy_until_s = max(self._busy_until_s, now_s) + latency_s
             self.schedule(self._busy_until_s, partial(self._execute, body))
@@ -98,18 +98,18 @@ class MagProCore(MagProEngine):
         if self.state.running:
             self.end_train()
             return True
-        if not self.state.enabled or self.state.page not in (Page.TIMING, Page.PROTOCOL):
+        if not self.state.enabled or self.state.page not in (wire.TIMING, wire.PROTOCOL):
             return False
         self.start_train(at_s)
         return True
 
     def _cmd_train_settings(self, data: bytes, _at_s: float) -> bool:
-        if self.state.page != Page.TIMING or self.state.running or len(data) != 8:
+        if self.state.page != wire.TIMING or self.state.running or len(data) != 8:
             return False
-        return self._accept_train(train_from_bytes(data))
+        return self._accept_train(TrainSettings(*wire.read_train(data)))
 
     def _cmd_page(self, data: bytes, _at_s: float) -> bool:
-        if not data or data[0] not in SETTABLE_PAGES:
+        if not data or data[0] not in wire.SETTABLE_PAGES:
             return False
         self.panel_page(data[0])
         return True
@@ -125,7 +125,7 @@ class MagProCore(MagProEngine):
         if data[:1] == b"\x00":
             self.send(state.waveform_block())
             return True
-        if len(data) != 10 or data[0] != 1 or data[1] != state.model or data[4] not in tuple(Waveform) or data[5] > 3:
+        if len(data) != 10 or data[0] != 1 or data[1] != state.model or data[4] > wire.BURST or data[5] > 3:
             return False
         state.mode, state.direction, state.waveform, state.burst_code = data[2] & 3, data[3] & 1, data[4], data[5]
         state.ipi_ms = int.from_bytes(data[6:8], "big") / 10
@@ -142,7 +142,7 @@ class MagProCore(MagProEngine):
 
     def _cmd_timing_page(self, data: bytes, _at_s: float) -> bool:
         if data[:1] == b"\x01" and len(data) >= 10 and not self.state.running:
-            if not self._accept_train(train_from_bytes(data[2:10])):
+            if not self._accept_train(TrainSettings(*wire.read_train(data[2:10]))):
                 return False
             self.state.timing_control = data[1] & 3
         elif data[:1] != b"\x00":

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hal.drivers.magpro_codec import OVERHEAD, START
 from hal.sim.clock import SimClock
 from hal.sim.faults import Faults
 from hal.sim.magpro_core import MagProCore
+from hal.sim.magpro_wire import LONG_STATUS, SHORT_STATUS, START
 from hal.sim.ports import Port
 
 LONGEST_WAIT_S = 0.05
-STATUS_IDS = (0x00, 0x05)
+STATUS_IDS = (SHORT_STATUS, LONG_STATUS)
 
 
 class MagProDevice:
@@ -82,7 +82,7 @@ class MagProDevice:
             return bytes((START, 255)) + frame
         if strike("stimulator.garbage", now_s):
             flipped = bytearray(frame)
-            flipped[self._rng.integers(2, len(frame) - OVERHEAD + 3)] ^= 1 << int(self._rng.integers(8))
+            flipped[self._rng.integers(2, len(frame) - 1)] ^= 1 << int(self._rng.integers(8))
             return self._rng.bytes(int(self._rng.integers(1, 24))) + bytes((START,)) + bytes(flipped)
         return frame
 

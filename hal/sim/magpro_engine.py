@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
-from hal.drivers.magpro_codec import encode_frame
+from hal.sim import magpro_wire as wire
 from hal.sim.coil import CoilHeat
 from hal.sim.faults import Faults
 from hal.sim.magpro_state import SLOPE_A_US_PER_PCT, MagProState
@@ -92,7 +92,7 @@ class MagProEngine:
 
     def send(self, body: bytes) -> None:
         """Queue one frame for the wire."""
-        self.outbox.append(encode_frame(body))
+        self.outbox.append(wire.frame(body))
 
     def enable(self) -> None:
         """Arm the coil, unless it is too hot, and tell it in three frames as an X100 does."""

@@ -12,6 +12,7 @@ from hal.sim import (
     cyton_device,
     escd_wire,
     imu_frames,
+    magpro_wire,
     magstim_wire,
     openexo_device,
     robot_device,
@@ -37,7 +38,7 @@ def magpro(chance: Chance, n: int) -> list[bytes]:
     """Short reports, and long ones of the lengths in use; bodies of any bytes, so FE and FF are among them."""
     lengths = [chance.choice((4, 4, 4, 8, 14, 15)) for _ in range(n)]
     bodies = [bytes((chance.randrange(12),)) + chance.randbytes(length - 1) for length in lengths]
-    return [bytes((0xFE, len(body))) + body + bytes((crc8(body), 0xFF)) for body in bodies]
+    return [magpro_wire.frame(body) for body in bodies]
 
 
 def magstim(chance: Chance, n: int) -> list[bytes]:

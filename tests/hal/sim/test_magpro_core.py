@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from hal.crc import crc8_maxim
-from hal.drivers.magpro_codec import Model
+from hal.sim import magpro_wire as wire
 from hal.sim.coil import CoilHeat
 from hal.sim.faults import Faults
 from hal.sim.magpro_core import LATENCY_S, MagProCore
-from hal.sim.magpro_state import BURST_IPI_MS, PAIR_IPI_MS, MagProState, TrainSettings
+from hal.sim.magpro_state import MagProState, TrainSettings
+from hal.sim.magpro_wire import BURST_IPI_MS, PAIR_IPI_MS
 
 SHORT_STATUS = "FE 01 00 00 FF"
 LONG_STATUS = "FE 01 05 3F FF"
@@ -85,7 +86,7 @@ def frame(body: str) -> str:
 
 def test_check_vector_of_a_real_capture():
     # Captured by the author of NeuroSimo; its flags 1C say R30, enabled, burst waveform.
-    state = MagProState(model=Model.R30, waveform=3, enabled=True)
+    state = MagProState(model=wire.R30, waveform=3, enabled=True)
     assert state.pulse(0) == bytes.fromhex("02 00 00 1C")
     bench = Bench(state)
     bench.core.send(state.pulse(0))
@@ -212,7 +213,7 @@ def test_itbs_train_has_its_published_times():
 
 
 def test_a_burst_releases_three_pulses_at_its_interval():
-    bench = Bench(MagProState(model=Model.R30))
+    bench = Bench(MagProState(model=wire.R30))
     assert bench.say(R30_BURST_OF_3) == []
     bench.say(AMPLITUDE_50, ENABLE)
     reports = bench.say(FIRE)
@@ -262,12 +263,12 @@ def test_waveform_block_is_read_back_with_the_interval_as_an_index(command):
 
 
 def test_an_r30_puts_garbage_where_the_model_should_be():
-    (block,) = Bench(MagProState(model=Model.R30)).say(READ_WAVEFORM)
+    (block,) = Bench(MagProState(model=wire.R30)).say(READ_WAVEFORM)
     assert block[2] == 88
 
 
 def test_writing_the_waveform_is_never_acknowledged_and_needs_the_right_model():
-    bench = Bench(MagProState(model=Model.X100))
+    bench = Bench(MagProState(model=wire.X100))
     assert bench.say(R30_BURST_OF_3) == []
     assert bench.core.state.waveform == 1
 
