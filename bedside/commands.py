@@ -139,6 +139,20 @@ class LowerIntensity(Command, frozen=True, kw_only=True, tag="run.lower"):
     reason: str
 
 
+class PrepareCurrent(Command, frozen=True, kw_only=True, tag="current.prepare"):
+    """Load the direct current program of the participant's arm; nobody chooses one."""
+
+
+class StartCurrent(Command, frozen=True, kw_only=True, tag="current.start"):
+    """Start the prepared direct current program."""
+
+
+class StopCurrent(Command, frozen=True, kw_only=True, tag="current.stop"):
+    """Ramp the direct current down; the pulses are not touched."""
+
+    reason: str = "ended by hand"
+
+
 class ConfirmContact(Command, frozen=True, kw_only=True, tag="contact.confirm"):
     """The coil still touches its mark."""
 
@@ -212,6 +226,9 @@ AnyCommand = (
     | ResumeStimulation
     | EndStimulation
     | LowerIntensity
+    | PrepareCurrent
+    | StartCurrent
+    | StopCurrent
     | ConfirmContact
     | ReportRobot
     | ConfirmPrompt

@@ -41,12 +41,13 @@ class ItemConfig(Section, frozen=True, kw_only=True):
 
 
 class Instrument(Section, frozen=True, kw_only=True):
-    """instruments/<id>.toml, shown in the form of `step`."""
+    """instruments/<id>.toml, shown in the form of `step`; with a `modality` only in studies that give it."""
 
     id: str
     step: StepId
     title: str
     order: Annotated[int, Meta(ge=0)] = 0
+    modality: Literal["", "tsdcs"] = ""
     source: str = ""
     items: tuple[ItemConfig, ...]
 

@@ -31,7 +31,10 @@ class StaffFile(Section, frozen=True, kw_only=True):
 
 
 class Participant(Section, frozen=True, kw_only=True):
-    """participants/<number>.toml: no name, no date of birth. `tms` and `tilt` are the arm's sealed part."""
+    """participants/<number>.toml: no name, no date of birth. `tms` and `arm` are the arm's sealed part.
+
+    `arm` is the participant's arm in a study with direct current, empty in others.
+    """
 
     code: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{2,20}$")]
     study: str
@@ -39,6 +42,7 @@ class Participant(Section, frozen=True, kw_only=True):
     lesion_hemisphere: Side | None = None
     paretic_side: Side | None = None
     tms: Literal["active", "sham", "none"]
+    arm: Annotated[str, Meta(max_length=20)] = ""
     preset: str
     height_cm: Annotated[float, Meta(ge=80, le=230)] | None = None
     consent_version: str

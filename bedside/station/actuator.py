@@ -9,18 +9,27 @@ and journalled after.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
-from bedside.events import AmplitudeIntended, ArmIntended, Event, OffIntended, PulseIntended, TrainIntended
-from bedside.visit.inputs import ActionDone, ActionFailed
-from hal.device import HalError
+from bedside.events import (
+    AmplitudeIntended,
+    ArmIntended,
+    CurrentIntended,
+    Event,
+    OffIntended,
+    PulseIntended,
+    TrainIntended,
+)
+from bedside.visit.current_run import program_of
+from bedside.visit.inputs import ActionDone, ActionFailed, DeviceAction
+from hal.device import HalError, SetupError
 from hal.roles import CurrentStimulator, SetsBursts, Stimulator, Train
 
 log = structlog.get_logger()
 
-ActionName = Literal["amplitude", "arm", "pulse", "train", "off"]
+ActionName = DeviceAction
 Report = Callable[[ActionDone | ActionFailed], None]
 OFF_ATTEMPTS = 3
 NO_CURRENT = frozenset({"idle", "unknown"})
@@ -45,7 +54,10 @@ class Actuator:
             self.off_now()
             self._held = False
             self._todo.append(event)
-        elif isinstance(event, AmplitudeIntended | ArmIntended | PulseIntended | TrainIntended):
+        elif isinstance(event, CurrentIntended) and event.action == "stop":
+            self._ramp_down()
+            self._todo.append(event)
+        elif isinstance(event, CurrentIntended | AmplitudeIntended | ArmIntended | PulseIntended | TrainIntended):
             if self._held:
                 log.info("not begun: a stop came first", intent=type(event).__name__)
                 return
@@ -58,6 +70,13 @@ class Actuator:
         """A stop arrived: off this instant, and begin nothing until its `OffIntended` has been journalled."""
         self._held = True
         self.off_now()
+
+    def _ramp_down(self) -> None:
+        """Write the electrical stimulator's stop frame and forget what it was still to do; the pulses go on."""
+        if self._current is not None:
+            self._current.off_now()
+        kept = [event for event in self._todo if not isinstance(event, CurrentIntended)]
+        self._todo = deque(kept)
 
     def off_now(self) -> None:
         """Write the off frames this instant and forget whatever else was to be done."""
@@ -110,8 +129,26 @@ class Actuator:
                 return "pulse", self._stimulator.fire()
             case TrainIntended():
                 return "train", self._train(event)
+            case CurrentIntended(action="prepare"):
+                return "current_prepare", self._direct(event)
+            case CurrentIntended(action="start"):
+                return "current_start", self._direct(event)
+            case CurrentIntended():
+                return "current_stop", self._direct(event)
             case _:
                 return "off", self._off()
+
+    async def _direct(self, event: CurrentIntended) -> None:
+        """Prepare, start or stop direct current; the rules intend nothing for a device that is not configured."""
+        if self._current is None:
+            raise SetupError("no electrical stimulator is configured", remedy="name one in station.toml")
+        match event.action:
+            case "prepare":
+                await self._current.prepare(program_of(event))
+            case "start":
+                await self._current.start()
+            case _:
+                await _insist(self._current.stop)
 
     async def _amplitude(self, event: AmplitudeIntended) -> None:
         """What a stimulus is comes first: a stimulator takes bursts only while it is disabled."""

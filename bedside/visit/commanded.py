@@ -14,7 +14,7 @@ from bedside.events import (
     Signed,
     SignedIn,
 )
-from bedside.visit import alarms, course, forms, opening, restart, robot, singles, steps
+from bedside.visit import alarms, course, current_run, forms, opening, restart, robot, singles, steps
 from bedside.visit.inputs import (
     Cause,
     ConcernDecided,
@@ -45,6 +45,8 @@ def decide(state: Visit, cause: Cause, now: Now, who: Person | None) -> tuple[Ev
         raise Refusal("no visit is open", "open a visit first")
     if state.interrupted is not None and kind not in WHILE_INTERRUPTED:
         raise Refusal("the visit was interrupted", "read what is certain, then resume it")
+    if kind in PULSES:
+        current_run.demand_one_trigger(state)
     return rule(state, cause, now, who)
 
 
@@ -162,6 +164,18 @@ def _contact(state: Visit, _cause: commands.ConfirmContact, _now: Now, _who: Per
     return course.confirm_contact(state)
 
 
+def _prepare_current(state: Visit, _cause: commands.PrepareCurrent, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return current_run.prepare(state, now)
+
+
+def _start_current(state: Visit, _cause: commands.StartCurrent, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return current_run.start(state, now)
+
+
+def _stop_current(state: Visit, cause: commands.StopCurrent, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return current_run.stop(state, cause.reason)
+
+
 def _robot(state: Visit, cause: commands.ReportRobot, _now: Now, _who: Person | None) -> tuple[Event, ...]:
     if robot.telemetry(state):
         raise Refusal("the robot tells its state over its own wire", "look at the robot panel")
@@ -220,6 +234,7 @@ def _sign(state: Visit, cause: SignedByPerson, _now: Now, who: Person | None) ->
     if who is not None and cause.person.user != who.user:
         raise Refusal("only the person who is signed in can sign", "sign in as that person")
     steps.off_or_gone(state)
+    current_run.demand_over(state)
     signed = Signed(user=cause.person.user, name=cause.person.name, meaning=cause.meaning)
     return (signed, *steps.close(state))
 
@@ -228,7 +243,12 @@ def _end_visit(state: Visit, cause: commands.EndVisit, _now: Now, _who: Person |
     return steps.end_visit(state, cause.reason)
 
 
-ANYBODY: dict[type, Rule] = {commands.Stop: _stop, SignedInPerson: _sign_in, commands.SilenceAlarm: _silence}
+ANYBODY: dict[type, Rule] = {
+    commands.Stop: _stop,
+    commands.StopCurrent: _stop_current,
+    SignedInPerson: _sign_in,
+    commands.SilenceAlarm: _silence,
+}
 SIGNED_IN: dict[type, Rule] = {
     ParticipantFound: _open,
     commands.ConfirmResume: _resume_visit,
@@ -249,6 +269,8 @@ SIGNED_IN: dict[type, Rule] = {
     commands.ResumeStimulation: _resume,
     commands.EndStimulation: _end,
     commands.LowerIntensity: _lower,
+    commands.PrepareCurrent: _prepare_current,
+    commands.StartCurrent: _start_current,
     commands.ConfirmContact: _contact,
     commands.ReportRobot: _robot,
     commands.ConfirmPrompt: _prompt,
@@ -256,6 +278,7 @@ SIGNED_IN: dict[type, Rule] = {
     SignedByPerson: _sign,
     commands.EndVisit: _end_visit,
 }
+PULSES = frozenset({commands.Fire, commands.SetPacing, commands.StartStimulation, commands.ResumeStimulation})
 WITHOUT_VISIT = frozenset({ParticipantFound, commands.ConfirmPrompt, commands.ReportRobot})
 WHILE_INTERRUPTED = frozenset(
     {

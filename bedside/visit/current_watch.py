@@ -8,12 +8,15 @@ from bedside.visit.state import Visit
 from hal.roles import CurrentStatus
 
 UNKNOWN = "UNKNOWN - check device"
+CHARGE_STEP_C = 0.05
+"""So much more charge is journalled while nothing else changes: what a power cut may take from the ledger."""
 
 
 def changed(state: Visit, reading: CurrentStatus) -> CurrentSaid | None:
-    """The event for an account of another phase or fault than the last journalled one; None for the same."""
+    """The event for an account of another phase, fault or charge than the last journalled one; None for the same."""
     before = state.current.said if state.current is not None else None
-    if before is not None and (before.phase, before.fault) == (reading.phase, reading.fault):
+    same = before is not None and (before.phase, before.fault) == (reading.phase, reading.fault)
+    if same and (before is None or (reading.charge_c or 0.0) - (before.charge_c or 0.0) < CHARGE_STEP_C):
         return None
     return CurrentSaid(
         phase=reading.phase,
@@ -22,6 +25,7 @@ def changed(state: Visit, reading: CurrentStatus) -> CurrentSaid | None:
         battery_pct=reading.battery_pct,
         charge_c=reading.charge_c,
         triggers=reading.triggers,
+        elapsed_s=reading.elapsed_s,
         fault=reading.fault,
     )
 

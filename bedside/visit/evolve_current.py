@@ -5,9 +5,45 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bedside.events import CurrentSaid, Envelope, Event
-from bedside.visit.current import RUNS
-from bedside.visit.state import CurrentTold, Visit
+from bedside.events import (
+    CurrentEnded,
+    CurrentFailed,
+    CurrentIntended,
+    CurrentSaid,
+    CurrentStarted,
+    Envelope,
+    Event,
+)
+from bedside.visit.current import RUNS, CurrentLedger, counted
+from bedside.visit.inputs import NS
+from bedside.visit.state import CurrentRun, CurrentTold, Visit
+from hal.roles import CurrentStatus
+
+
+def with_last(state: Visit, run: CurrentRun) -> Visit:
+    """The state with the present program's run replaced."""
+    return replace(state, currents=(*state.currents[:-1], run))
+
+
+def stopped(state: Visit, reason: str, mono_ns: int) -> Visit:
+    """The state once everything was told to stop: a program that was not started is none any more."""
+    run = state.currents[-1] if state.currents else None
+    if run is None:
+        return state
+    if run.asked_ns is None:
+        return with_last(state, replace(run, failed=run.failed or reason))
+    ran_s = max(0, mono_ns - (run.asked_ns if run.started_ns is None else run.started_ns)) / NS
+    if run.stopped_s is not None or ran_s >= run.intended.shown_s:
+        return state
+    return with_last(state, replace(run, stopped_s=ran_s, stop_reason=reason))
+
+
+def unheard(state: Visit) -> Visit:
+    """The state when nobody listened for a while: what the device adds to its charge meanwhile has no phase."""
+    if not state.currents:
+        return state
+    run = state.currents[-1]
+    return with_last(state, replace(run, ledger=replace(run.ledger, told=None)))
 
 
 def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:
@@ -17,7 +53,61 @@ def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:
     since_ns = None
     if event.phase in RUNS or doubtful:
         since_ns = before.runs_since_ns if ran and before is not None else envelope.mono_ns
-    return replace(state, current=CurrentTold(said=event, doubtful=doubtful, runs_since_ns=since_ns))
+    state = replace(state, current=CurrentTold(said=event, doubtful=doubtful, runs_since_ns=since_ns))
+    run = state.currents[-1] if state.currents else None
+    if run is None or run.asked_ns is None or run.ended is not None:
+        return state
+    return with_last(state, replace(run, ledger=counted(run.ledger, _status(event))))
 
 
-CHANGES: dict[type[Event], Callable[[Visit, Any, Envelope], Visit]] = {CurrentSaid: _said}
+def _status(event: CurrentSaid) -> CurrentStatus:
+    return CurrentStatus(
+        0,
+        event.phase,
+        measured_ma=event.measured_ma,
+        impedance_kohm=event.impedance_kohm,
+        battery_pct=event.battery_pct,
+        elapsed_s=event.elapsed_s,
+        charge_c=event.charge_c,
+        triggers=event.triggers,
+        fault=event.fault,
+    )
+
+
+def _intended(state: Visit, event: CurrentIntended, envelope: Envelope) -> Visit:
+    run = state.currents[-1] if state.currents else None
+    if event.action == "prepare":
+        earlier = state.currents[:-1] if run is not None and run.asked_ns is None else state.currents
+        return replace(state, currents=(*earlier, CurrentRun(event, CurrentLedger(sham=event.sham))))
+    if run is None:
+        return state
+    if event.action == "start":
+        return with_last(state, replace(run, asked_ns=envelope.mono_ns))
+    return stopped(state, event.reason, envelope.mono_ns)
+
+
+def _started(state: Visit, _event: CurrentStarted, envelope: Envelope) -> Visit:
+    if not state.currents:
+        return state
+    return with_last(state, replace(state.currents[-1], started_ns=envelope.mono_ns))
+
+
+def _failed(state: Visit, event: CurrentFailed, _envelope: Envelope) -> Visit:
+    if not state.currents or event.action == "stop":
+        return state
+    return with_last(state, replace(state.currents[-1], failed=event.error))
+
+
+def _ended(state: Visit, event: CurrentEnded, _envelope: Envelope) -> Visit:
+    if not state.currents:
+        return state
+    return with_last(state, replace(state.currents[-1], ended=event))
+
+
+CHANGES: dict[type[Event], Callable[[Visit, Any, Envelope], Visit]] = {
+    CurrentSaid: _said,
+    CurrentIntended: _intended,
+    CurrentStarted: _started,
+    CurrentFailed: _failed,
+    CurrentEnded: _ended,
+}

@@ -28,6 +28,7 @@ from bedside.events import (
     StimulatorSaid,
     ThresholdFound,
 )
+from bedside.visit import evolve_current
 from bedside.visit.inputs import NS
 from bedside.visit.state import Baseline, Chain, Single, TrainRun, Unsettled, Visit
 
@@ -114,7 +115,7 @@ def _pulse(state: Visit, event: PulseIntended, envelope: Envelope) -> Visit:
 
 def _off(state: Visit, event: OffIntended, envelope: Envelope) -> Visit:
     return replace(
-        state,
+        evolve_current.stopped(state, event.reason, envelope.mono_ns),
         chain=None,
         armed=False,
         pacing=False,

@@ -18,6 +18,8 @@ _SEVERITY: dict[str, Literal["mild", "moderate", "severe"]] = {
 def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
     """The items of a step's form, in order; those of the treatment appear once half of it is behind."""
     forms = sorted((f for f in state.setup.instruments.values() if f.step == step), key=lambda f: (f.order, f.id))
+    if state.setup.current is None:
+        forms = [form for form in forms if form.modality != "tsdcs"]
     if step == "treatment" and not past_half(state):
         return ()
     session = state.opened.session if state.opened is not None else 1

@@ -12,7 +12,7 @@ from bedside.events import (
     StimulatorFailed,
     StimulatorSaid,
 )
-from bedside.visit import course, current_watch, restart, robot, settle, singles, switches
+from bedside.visit import course, current_run, current_watch, restart, robot, settle, singles, switches
 from bedside.visit.inputs import (
     NS,
     ActionDone,
@@ -125,10 +125,12 @@ def _unreported(state: Visit) -> tuple[Event, ...]:
 
 
 def _failed(state: Visit, cause: ActionFailed, _now: Now) -> tuple[Event, ...]:
-    failed = StimulatorFailed(action=cause.action, error=cause.error, remedy=cause.remedy)
-    if cause.action == "off":
-        return (failed,)
-    return (failed, *course.halt(state, "stimulator", cause.error))
+    match cause.action:
+        case "current_prepare" | "current_start" | "current_stop" as action:
+            return current_run.failed(state, action, cause)
+        case action:
+            failed = StimulatorFailed(action=action, error=cause.error, remedy=cause.remedy)
+            return (failed,) if action == "off" else (failed, *course.halt(state, "stimulator", cause.error))
 
 
 def retry_off(state: Visit, now: Now) -> tuple[Event, ...]:

@@ -16,7 +16,8 @@ from hal.device import Reading
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 
-DeviceAction = Literal["amplitude", "arm", "pulse", "train", "off"]
+CurrentAction = Literal["current_prepare", "current_start", "current_stop"]
+DeviceAction = Literal["amplitude", "arm", "pulse", "train", "off"] | CurrentAction
 
 
 @dataclass(frozen=True, slots=True)

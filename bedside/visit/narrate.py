@@ -94,6 +94,19 @@ def _current(event: e.CurrentSaid) -> str:
     return f"electrical stimulator: {told}{measured}{_tail(event.fault)}"
 
 
+def _current_intended(event: e.CurrentIntended) -> str:
+    if event.action == "stop":
+        return f"ramping the direct current down: {event.reason}"
+    doing = "loading" if event.action == "prepare" else "starting"
+    kind = " (sham)" if event.sham else ""
+    return f"{doing} direct current {event.preset}{kind}: {event.current_ma:g} mA for {event.plateau_s:g} s"
+
+
+def _current_ended(event: e.CurrentEnded) -> str:
+    told = f"{event.given_c:.3f} of {event.planned_c:.3f} C measured" if event.charge_told else "charge not told"
+    return f"direct current ended ({event.cause}: {event.reason}), {told}"
+
+
 def _switch(event: e.SwitchChanged) -> str:
     if event.use == "emergency_stop":
         return f"{event.device}: {'EMERGENCY STOP' if event.active is not False else 'emergency stop released'}"
@@ -174,6 +187,10 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.RobotChanged: _robot,
     e.SwitchChanged: _switch,
     e.CurrentSaid: _current,
+    e.CurrentIntended: _current_intended,
+    e.CurrentStarted: lambda x: "electrical stimulation started",
+    e.CurrentFailed: lambda x: f"direct current, {x.action} failed: {x.error}",
+    e.CurrentEnded: _current_ended,
     e.StimulationStarted: lambda x: "stimulation started",
     e.StimulationPaused: lambda x: f"stimulation paused: {x.reason}",
     e.StimulationResumed: lambda x: f"stimulation goes on, {x.remaining} pulses remain",

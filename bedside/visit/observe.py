@@ -20,7 +20,7 @@ from bedside.visit.inputs import (
 )
 from bedside.visit.state import NO_TIME, DeviceHealth, Live, Visit
 from hal.device import HealthChanged
-from hal.roles import ContactState, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
+from hal.roles import ContactState, CurrentStatus, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
 
 def observe(state: Visit, cause: Cause, now: Now) -> Visit:
@@ -66,6 +66,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
             return replace(live, robot=reading, robot_ns=heard_ns)
         case OperatorPrompt():
             return replace(live, prompt=reading if reading.text else None)
+        case CurrentStatus():
+            return replace(live, current=reading, current_ns=now.mono_ns)
         case ContactState():
             return replace(live, switches={**live.switches, cause.device: reading})
         case HealthChanged(health=health):

@@ -2,6 +2,7 @@
 
 from bedside.config import Participant
 from bedside.events import Event, ParticipantRecalled, ProfileShown, SignedIn, StepEntered, VisitOpened
+from bedside.visit import current_watch
 from bedside.visit.inputs import History, Now, ParticipantFound, Person
 from bedside.visit.interlocks import MEGA
 from bedside.visit.refusal import Refusal
@@ -18,6 +19,8 @@ def open_visit(state: Visit, found: ParticipantFound, now: Now, who: Person | No
         raise Refusal("a visit is open", "finish it first")
     if state.armed or not state.off_confirmed:
         raise Refusal("the stimulator is not confirmed to be off", "wait, or switch it off by hand")
+    if current_watch.runs(state):
+        raise Refusal("current flows, or nobody knows that it does not", "switch the electrical stimulator off")
     if not found.second_identifier_ok:
         raise Refusal("study number and second identifier do not belong together", "check both with the patient")
     _may_be_treated(state, record)
@@ -37,7 +40,7 @@ def open_visit(state: Visit, found: ParticipantFound, now: Now, who: Person | No
         opened,
         SignedIn(user=who.user, name=who.name, profession=who.profession),
         _recalled(record, history),
-        ProfileShown(sham=record.tms == "sham", tilt_to_scalp_deg=_tilt_deg(state, record)),
+        ProfileShown(sham=record.tms == "sham", tilt_to_scalp_deg=_tilt_deg(state, record), arm=record.arm),
         StepEntered(step="checkin"),
     )
 
@@ -53,6 +56,9 @@ def _may_be_treated(state: Visit, record: Participant) -> None:
         raise Refusal(f"participant {record.code} belongs to study {record.study}", f"this box serves {study.id}")
     if record.tms == "none":
         raise Refusal("no stimulation is planned for this participant", "use the physiotherapy form of the study")
+    current = state.setup.current
+    if current is not None and record.arm not in current.study.arms:
+        raise Refusal("the record names no arm of this study", "ask who keeps the allocation")
     problem = sides_problem(record.lesion_hemisphere, record.paretic_side, record.side_override_by)
     if problem is not None:
         raise Refusal(problem, "correct the record, or a physician signs side_override_by in it")

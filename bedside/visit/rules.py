@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from bedside.events import AnyEvent, Envelope, Event, SignedIn
-from bedside.visit import alarms, commanded, course, current_watch, heard, interlocks, settle, singles
+from bedside.visit import alarms, commanded, course, current_run, current_watch, heard, interlocks, settle, singles
 from bedside.visit.evolve import evolve
 from bedside.visit.inputs import Cause, Heard, Now, Person, Tick
 from bedside.visit.observe import observe
@@ -70,6 +70,7 @@ def _watchers(cause: Cause, events: list[Event]) -> tuple[Watcher, ...]:
 
 WATCHERS: tuple[Watcher, ...] = (
     violation,
+    current_run.watch,
     current_watch.watch,
     course.watch_pause,
     course.watch_train,

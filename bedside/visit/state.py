@@ -11,6 +11,8 @@ import msgspec
 from bedside.events import (
     AdverseEventRecorded,
     CoilPlaced,
+    CurrentEnded,
+    CurrentIntended,
     CurrentSaid,
     DosePlanned,
     HotspotChosen,
@@ -32,12 +34,13 @@ from bedside.events import (
     VisitInterrupted,
     VisitOpened,
 )
+from bedside.visit.current import CurrentLedger
 from bedside.visit.inputs import EmgQuality, Person
 from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
 from bedside.visit.timing import Pattern
 from hal.device import Health
-from hal.roles import ContactState, OperatorPrompt, RobotState, StimulatorStatus
+from hal.roles import ContactState, CurrentStatus, OperatorPrompt, RobotState, StimulatorStatus
 
 Stage = Literal["amplitude", "arm", "train"]
 NO_TIME = -(1 << 62)
@@ -255,6 +258,23 @@ class CurrentTold(msgspec.Struct, frozen=True):
     runs_since_ns: int | None = None
 
 
+class CurrentRun(msgspec.Struct, frozen=True):
+    """One direct current program: prepared, asked to start, reported running, stopped, ended; s and ns.
+
+    `stopped_s` after its start it was told to stop, in a sham also after its current had ended: as a blinded person
+    sees it.
+    """
+
+    intended: CurrentIntended
+    ledger: CurrentLedger
+    asked_ns: int | None = None
+    started_ns: int | None = None
+    stopped_s: float | None = None
+    stop_reason: str = ""
+    failed: str = ""
+    ended: CurrentEnded | None = None
+
+
 class Live(msgspec.Struct, frozen=True):
     """What is true only now and is heard anew after a restart."""
 
@@ -265,6 +285,8 @@ class Live(msgspec.Struct, frozen=True):
     robot: RobotState | None = None
     robot_ns: int = NO_TIME
     prompt: OperatorPrompt | None = None
+    current: CurrentStatus | None = None
+    current_ns: int = NO_TIME
     emg: EmgQuality | None = None
     emg_ns: int = NO_TIME
     devices: Mapping[str, DeviceHealth] = msgspec.field(default_factory=dict)
@@ -329,6 +351,7 @@ class Visit(msgspec.Struct, frozen=True):
     robot: RobotChanged | None = None
     switches: Mapping[str, SwitchChanged] = msgspec.field(default_factory=dict)
     current: CurrentTold | None = None
+    currents: tuple[CurrentRun, ...] = ()
     robot_since_ns: int = NO_TIME
     walked_ns: int = 0
     walk_since_ns: int | None = None

@@ -7,6 +7,7 @@ from bedside.events import (
     AdverseEventRecorded,
     Event,
     NoteAdded,
+    OffIntended,
     StepCompleted,
     StepEntered,
     StepId,
@@ -14,7 +15,7 @@ from bedside.events import (
     StimulationEnded,
     VisitClosed,
 )
-from bedside.visit import course, dose, forms, settle, singles
+from bedside.visit import course, current_run, current_watch, dose, forms, settle, singles
 from bedside.visit.inputs import Now
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
@@ -99,6 +100,7 @@ def _dose(state: Visit) -> str:
 def _treatment(state: Visit) -> str:
     if state.course.ended is None:
         raise Refusal("stimulation is not over", "wait for its end, or end it")
+    current_run.demand_over(state)
     off_or_gone(state)
     return f"{state.ledger.course} of {state.ledger.planned} pulses"
 
@@ -161,6 +163,7 @@ def back(state: Visit) -> tuple[Event, ...]:
         raise Refusal("pulses of the treatment were given: the steps before it stay as they are", "go on")
     if state.pending is not None or state.chain is not None:
         raise Refusal("a pulse is under way", "wait for it")
+    current_run.demand_over(state)
     return (
         *singles.stand_down(state, "an earlier step is opened again"),
         StepReopened(step=earlier, reason="asked for"),
@@ -177,13 +180,24 @@ def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
     if not reason.strip():
         raise Refusal("ending a visit needs a reason", "say why")
     quiet = singles.stand_down(state, f"the visit ends: {reason}")
-    given = state.ledger.ceiling or state.pending is not None or state.unsettled is not None or state.course.begun
+    if current_run.under_way(state):
+        quiet = (OffIntended(reason=f"the visit ends: {reason}"),)
+    current_given = any(run.asked_ns is not None for run in state.currents)
+    given = (
+        current_given
+        or state.ledger.ceiling
+        or state.pending is not None
+        or state.unsettled is not None
+        or state.course.begun
+    )
     if not given:
         return (*quiet, VisitClosed(outcome="stopped", reason=reason))
     if state.step in ("aftercare", "physio", "signoff"):
         raise Refusal("the visit is nearly over", "complete aftercare and sign it")
-    ended = course.end(state, "aborted", reason) if state.course.begun and state.course.ended is None else quiet
-    return (*ended, NoteAdded(text=f"visit ended early: {reason}"), StepEntered(step="aftercare"))
+    if state.course.begun and state.course.ended is None:
+        ended = course.end(state, "aborted", reason)
+        quiet = ended if any(isinstance(event, OffIntended) for event in ended) else (*quiet, *ended)
+    return (*quiet, NoteAdded(text=f"visit ended early: {reason}"), StepEntered(step="aftercare"))
 
 
 def close(state: Visit) -> tuple[Event, ...]:
@@ -194,6 +208,8 @@ def close(state: Visit) -> tuple[Event, ...]:
     share = state.ledger.course / planned if planned else 0.0
     complete_at = state.setup.study.run.complete_fraction
     unproved = "" if state.off_confirmed else "; the stimulator never confirmed that it was off"
+    if current_watch.runs(state):
+        unproved += "; the electrical stimulator never confirmed that it was off"
     outcome = VisitClosed(
         outcome="complete" if share >= complete_at else "partial",
         reason=f"{ended.reason if ended is not None else 'ended before treatment'}{unproved}",
