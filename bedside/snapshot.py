@@ -146,6 +146,31 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interlocks: tuple["Interlock", ...] = ()
 
 
+class Current(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Direct current: mA, s, kOhm, percent, mA/cm2, C, C/cm2; None is "not known".
+
+    A blinded client gets `words` and the two clocks alone, and they follow from the time since the start: defaults are
+    left out of the JSON. `plateau_c`, `density_ma_cm2` and `charge_density_c_cm2` are planned, `given_c` measured.
+    """
+
+    words: str
+    label: str = "tsDCS"
+    phase: str = ""
+    elapsed_s: float = 0.0
+    remaining_s: float = 0.0
+    asked_ma: float | None = None
+    measured_ma: float | None = None
+    impedance_kohm: float | None = None
+    battery_pct: float | None = None
+    density_ma_cm2: float | None = None
+    plateau_s: float | None = None
+    plateau_c: float | None = None
+    charge_density_c_cm2: float | None = None
+    given_c: float | None = None
+    fault: str = ""
+    age_s: float | None = None
+
+
 class Interlock(msgspec.Struct, frozen=True, kw_only=True):
     """One condition for stimulation, whether it holds, and what to do if not."""
 
@@ -266,6 +291,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     checklist: tuple[StepMark, ...] = ()
     hunt: Hunt | None = None
     run: Run | None = None
+    current: Current | None = None
     robot: Robot | None = None
     alarms: tuple[Alarm, ...] = ()
     silenced: int = 0

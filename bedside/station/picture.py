@@ -62,6 +62,7 @@ def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role)
         checklist=visit.checklist,
         hunt=visit.hunt,
         run=visit.run,
+        current=visit.current,
         robot=visit.robot,
         alarms=visit.alarms,
         silenced=sum(alarm.silenced_s is not None for alarm in visit.alarms),

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from bedside.events import UNBLINDED, Role
-from bedside.snapshot import Alarm, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
-from bedside.visit import alarms, robot, steps, view_hunt, view_run, view_step
+from bedside.snapshot import Alarm, Current, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
+from bedside.visit import alarms, robot, steps, view_current, view_hunt, view_run, view_step
 from bedside.visit.inputs import Now
 from bedside.visit.side import aim_of
 from bedside.visit.state import Visit
@@ -26,6 +26,7 @@ class Picture:
     checklist: tuple[StepMark, ...] = ()
     hunt: Hunt | None = None
     run: Run | None = None
+    current: Current | None = None
     robot: Robot | None = None
     alarms: tuple[Alarm, ...] = ()
     prompt: Prompt | None = None
@@ -75,6 +76,7 @@ def _unmasked(common: Picture, state: Visit, now: Now, role: Role) -> Picture:
         checklist=common.checklist,
         hunt=view_hunt.hunt(state, now),
         run=view_run.run(state, now, unblinded=role in UNBLINDED),
+        current=view_current.view(state, now, unblinded=role in UNBLINDED),
         robot=_robot(state, now),
         alarms=alarms.shown(state, now),
         prompt=_prompt(state),

@@ -9,7 +9,7 @@ from bedside import commands
 from bedside.config import ItemConfig
 from bedside.events import StepId
 from bedside.snapshot import Action, Item, ItemState, Step
-from bedside.visit import commanded, forms, hotspot, hunt, robot, steps
+from bedside.visit import commanded, current, current_run, forms, hotspot, hunt, robot, steps
 from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
 from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
@@ -26,7 +26,7 @@ def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
     words = WORDS[name]
     more = _earlier(state) if name == "checkin" else ()
     if name == "coil" and unblinded:
-        more = _drawing(state)
+        more = (*_drawing(state), *_current_facts(state))
     wanted = next_action(state, now, name)
     return Step(
         id=name,
@@ -37,7 +37,9 @@ def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
         good=words.good,
         items=tuple(_item(state, name, item) for item in forms.items(state, name)),
         next=wanted,
-        others=tuple(action for action in _others(state, now, name) if action.command != wanted.command),
+        others=tuple(
+            action for action in _others(state, now, name, unblinded=unblinded) if action.command != wanted.command
+        ),
     )
 
 
@@ -60,6 +62,14 @@ def _drawing(state: Visit) -> tuple[str, ...]:
     tilt, handle = profile.tilt_to_scalp_deg, coil.handle_azimuth_deg
     head = f"Tilt to the scalp {tilt} degrees, handle at {handle} degrees, {coil.current}."
     return (head, *(coil.sham_drawing if profile.sham else coil.drawing))
+
+
+def _current_facts(state: Visit) -> tuple[str, ...]:
+    """What the arm's direct current amounts to; nothing in studies without one."""
+    try:
+        return (f"tsDCS: {'; '.join(current.facts(current_run.planned(state)))}.",)
+    except Refusal:
+        return ()
 
 
 def _item(state: Visit, name: StepId, item: ItemConfig) -> Item:
@@ -175,7 +185,7 @@ _NEXT: dict[StepId, Callable[[Visit, Now], Action]] = {
 }
 
 
-def _others(state: Visit, now: Now, name: StepId) -> tuple[Action, ...]:
+def _others(state: Visit, now: Now, name: StepId, *, unblinded: bool) -> tuple[Action, ...]:
     rows: list[tuple[Cause, str]] = []
     if name in ("hotspot", "threshold"):
         rows += [(commands.Fire(), "One pulse"), (commands.SetPacing(automatic=not state.pacing), "Automatic pulses")]
@@ -190,5 +200,19 @@ def _others(state: Visit, now: Now, name: StepId) -> tuple[Action, ...]:
             (commands.EndStimulation(reason="asked for"), "End stimulation"),
             (commands.NextStep(), "Next step"),
         ]
+    if unblinded and state.setup.current is not None:
+        rows += _direct_current(state, name)
     rows += [(commands.PreviousStep(), "Step before"), (commands.EndVisit(reason="asked for"), "End the visit")]
     return tuple(asked(state, now, cause, label) for cause, label in rows)
+
+
+def _direct_current(state: Visit, name: StepId) -> list[tuple[Cause, str]]:
+    """Direct current's own actions; why one is refused may tell the arm, so that blinded roles are not offered any."""
+    rows: list[tuple[Cause, str]] = []
+    if name in ("coil", "treatment"):
+        rows.append((commands.PrepareCurrent(), "Prepare tsDCS"))
+    if name == "treatment":
+        rows.append((commands.StartCurrent(), "Start tsDCS"))
+    if name in ("coil", "treatment") or current_run.under_way(state):
+        rows.append((commands.StopCurrent(), "Ramp tsDCS down"))
+    return rows

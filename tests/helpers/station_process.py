@@ -8,10 +8,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 from bedside.commands import AnyCommand
+from bedside.config import load_participant
 from bedside.demo.processes import Child, FarEnds, attach, start_station, surroundings
 from bedside.demo.setup import Layout, prepare, script_for
 from bedside.demo.therapist import Therapist
@@ -22,7 +24,7 @@ from bedside.station.books import envelopes
 from bedside.station.client import StationClient
 from bedside.station.clock import Clock, utc_text
 from bedside.station.setup import open_books
-from bedside.visit.inputs import Now
+from bedside.visit.inputs import History, Now, ParticipantFound
 from bedside.visit.setup import load_setup
 from hal.sim.far_end import credentials_of
 from hal.sim.world import SimulatedWorld
@@ -180,7 +182,7 @@ async def bedside_at(
 
 def carried_on(data: Path, step: StepId, speed: float, config: Path = CONFIGS) -> None:
     """Write the journal of a visit that stands at `step` and was interrupted a second ago."""
-    bed = bed_at(step) if config == CONFIGS else Bed(setup=load_setup(config, simulated=True)).begin().to(step)
+    bed = bed_at(step) if config == CONFIGS else _worked_up(step, config)
     clock = Clock(speed)
     shift_ns = clock.now_ns() - bed.now_ns
     ended = datetime.now(UTC) - timedelta(seconds=1)
@@ -190,3 +192,11 @@ def carried_on(data: Path, step: StepId, speed: float, config: Path = CONFIGS) -
         now = Now(envelope.mono_ns + shift_ns, utc_text(at.timestamp()))
         books.write([envelope.event], now, envelope.who, envelope.via)
     books.close("interrupted")
+
+
+@cache
+def _worked_up(step: StepId, config: Path) -> Bed:
+    """A bed of another configuration, with that configuration's participant."""
+    record = load_participant(config / "demo" / "participant.toml")
+    found = ParticipantFound(record, History(session=5))
+    return Bed(setup=load_setup(config, simulated=True)).begin_with(found).to(step)

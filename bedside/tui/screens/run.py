@@ -11,6 +11,7 @@ from bedside.events import Value
 from bedside.snapshot import Item, Step
 from bedside.tui.glyphs import Ladder
 from bedside.tui.link import Link
+from bedside.tui.panels.current import current_rows
 from bedside.tui.panels.treatment import event_rows, interlock_rows, number_rows, reminder
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row
@@ -40,6 +41,7 @@ class RunBody(Body):
         self._asking = False
         self.form = Form()
         self._trace = TraceCanvas(link, ladder)
+        self._current = RowsPanel(lambda picture, width, height: current_rows(picture), id="current")
         self._locks = RowsPanel(lambda picture, width, height: interlock_rows(picture, width), id="locks")
 
     def compose(self) -> ComposeResult:
@@ -47,7 +49,7 @@ class RunBody(Body):
         numbers = RowsPanel(lambda picture, width, height: number_rows(picture, width), id="numbers")
         events = RowsPanel(_events, id="events")
         reminders = RowsPanel(lambda picture, width, height: [reminder(picture)], id="reminder")
-        above, below = [numbers, self._trace, self._locks], [events, reminders, ActionBox()]
+        above, below = [numbers, self._current, self._trace, self._locks], [events, reminders, ActionBox()]
         self.panels = [*above, *below]
         yield from above
         yield self.form
@@ -59,6 +61,7 @@ class RunBody(Body):
         before = run is None or run.word in BEFORE_WORDS
         broken = run is not None and run.word == "PAUSED" and any(not lock.holds for lock in run.interlocks)
         asked = questions(picture)
+        self._current.set_class(picture.snapshot.current is None, "gone")
         self._locks.set_class(bool(asked) or not (before or broken), "gone")
         self._trace.set_class(bool(asked) or before or broken, "gone")
         self._ask(picture, asked)

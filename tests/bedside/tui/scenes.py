@@ -6,6 +6,7 @@ from bedside.commands import AnyCommand, name_of
 from bedside.snapshot import (
     Action,
     Alarm,
+    Current,
     DeviceLine,
     Hunt,
     Interlock,
@@ -296,6 +297,45 @@ STIMULATING = msgspec.structs.replace(
         contact_due_s=43.0,
     ),
 )
+TSDCS = msgspec.structs.replace(
+    STIMULATING,
+    step=msgspec.structs.replace(
+        STIMULATING.step,
+        others=(
+            Action(command="current.prepare", label="Prepare tsDCS", enabled=False, reason="under way"),
+            Action(command="current.start", label="Start tsDCS", enabled=False, reason="under way"),
+            Action(command="current.stop", label="Ramp tsDCS down", enabled=True),
+        ),
+    ),
+    current=Current(
+        words="at full current",
+        phase="plateau",
+        elapsed_s=95.0,
+        remaining_s=135.0,
+        asked_ma=2.5,
+        measured_ma=2.48,
+        impedance_kohm=5.1,
+        battery_pct=87.0,
+        density_ma_cm2=0.1,
+        plateau_s=200.0,
+        plateau_c=0.5,
+        charge_density_c_cm2=0.02,
+        given_c=0.22,
+        age_s=0.2,
+    ),
+)
+TSDCS_UNKNOWN = msgspec.structs.replace(
+    TSDCS,
+    current=msgspec.structs.replace(
+        TSDCS.current,
+        words="UNKNOWN - check device",
+        phase="unknown",
+        measured_ma=None,
+        impedance_kohm=None,
+        battery_pct=None,
+        age_s=9.0,
+    ),
+)
 CONTACT = msgspec.structs.replace(
     STIMULATING, run=msgspec.structs.replace(STIMULATING.run, contact_left_s=12.0, contact_due_s=None)
 )
@@ -375,6 +415,8 @@ SCENES: dict[str, Snapshot] = {
     "contact": CONTACT,
     "paused": PAUSED,
     "unknown": UNKNOWN,
+    "tsdcs": TSDCS,
+    "tsdcs_unknown": TSDCS_UNKNOWN,
     "medium": MEDIUM,
     "low": LOW,
     "interrupted": INTERRUPTED,
