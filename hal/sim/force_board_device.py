@@ -6,7 +6,7 @@ device files carry (`NOMINAL_KG_PER_COUNT`).
 
 import numpy as np
 
-from hal.crc import crc8_maxim
+from hal.sim.crc8 import check
 from hal.sim.far_end import Surroundings
 from hal.sim.plate_source import PlateFarEnd, PlateSample, PlateSource
 from hal.sim.ports import PtyPort
@@ -83,7 +83,7 @@ class ForceBoardDevice(PlateFarEnd):
             self.truth.note((sample.number,), (sample.at_s,), words)
         fields = ",".join(str(word) for word in (sample.number & 0xFFFF, self.micros(sample.at_s), *words))
         body = f"B,{fields},".encode()
-        return body + b"%02x\r\n" % crc8_maxim(body)
+        return body + b"%02x\r\n" % check(body)
 
     def _say(self, line: bytes) -> None:
         if self.source.struck("truncated"):

@@ -8,6 +8,8 @@ that the two check each other.
 import struct
 from typing import NamedTuple
 
+from hal.sim.crc8 import check
+
 START, END = 0xFE, 0xFF
 LONGEST = 32
 """Longest body that the device waits for (bytes); commands have up to 12."""
@@ -31,17 +33,6 @@ def _steps(*spans: tuple[float, float, float]) -> tuple[float, ...]:
 
 BURST_IPI_MS = _steps((100, 20, 1), (20, 10, 0.5), (10, 0.5, 0.1))
 PAIR_IPI_MS = _steps((3000, 1000, 100), (1000, 500, 50), (500, 100, 10), (100, 20, 1), (20, 10, 0.5), (10, 1, 0.1))
-
-
-def check(body: bytes) -> int:
-    """The CRC-8 of Dallas: `body`, each byte's lowest bit first, divided by x^8+x^5+x^4+1; the remainder mirrored."""
-    remainder = 0
-    for byte in (*body, 0):
-        for place in range(8):
-            remainder = remainder << 1 | byte >> place & 1
-            if remainder >= 0b1_0000_0000:
-                remainder ^= 0b1_0011_0001
-    return int(f"{remainder:08b}"[::-1], 2)
 
 
 def frame(body: bytes) -> bytes:

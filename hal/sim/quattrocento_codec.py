@@ -6,7 +6,7 @@ columns, of which the first counts samples and the second shows the trigger.
 
 from dataclasses import dataclass
 
-from hal.crc import crc8_maxim
+from hal.sim.crc8 import check
 
 CONFIG_BYTES = 40
 RATES_HZ = (512, 2048, 5120, 10240)
@@ -45,8 +45,8 @@ def parse_config(data: bytes) -> Acquisition:
     """The acquisition that 40 bytes ask for; raises `BadConfig` naming what is wrong."""
     if len(data) != CONFIG_BYTES:
         raise BadConfig(f"{len(data)} bytes instead of {CONFIG_BYTES}")
-    if crc8_maxim(data[:-1]) != data[-1]:
-        raise BadConfig(f"CRC {data[-1]:02X} instead of {crc8_maxim(data[:-1]):02X}")
+    if check(data[:-1]) != data[-1]:
+        raise BadConfig(f"CRC {data[-1]:02X} instead of {check(data[:-1]):02X}")
     settings = data[0]
     if not settings & 0x80:
         raise BadConfig("bit 7 of byte 0 is not set")
