@@ -215,7 +215,7 @@ async def test_a_bus_that_dies_and_returns(air: Bluetooth, far: FarSensor) -> No
     await finishes(sensor.open())
     air.bus.stop()
     await until(lambda: sensor.health.state == "lost")
-    await until(lambda: "message bus" in sensor.health.error)
+    await until(lambda: "cannot be reached" in sensor.health.error)
     air.bus.start()
     await air.radio.start()
     await until(lambda: sensor.health.state == "ok")
