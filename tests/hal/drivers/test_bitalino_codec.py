@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hal.drivers import bitalino_codec as codec
@@ -58,6 +58,7 @@ def test_a_crc_worked_out_by_hand() -> None:
     assert codec.crc4(np.array([[0, 0, 0x10]], np.uint8)).tolist() == [3]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(0, 2**31), st.integers(0, 15))
 def test_the_far_ends_frames_are_read_back(inputs: int, seed: int, lines: int) -> None:
     rng = np.random.default_rng(seed)
@@ -73,6 +74,7 @@ def stream(frames: int) -> bytes:
     return b"".join(frame([number % 1024, 512, 3, 4], number, 0) for number in range(frames))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 40), st.lists(st.integers(1, 9), max_size=9))
 def test_after_garbage_no_whole_frame_is_lost(noise: bytes, before: int, cuts: list[int]) -> None:
     finder = codec.frame_finder(4)
