@@ -4,14 +4,13 @@ Loads the D-Bus library and bleak's words: see `hal.links.ble`.
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
-from dbus_fast import BusType, Message, MessageType
-from dbus_fast.aio import MessageBus
+from dbus_fast import Message, MessageType
 
 from hal.device import LinkNotFound
 from hal.links.ble_errors import FAILURES, answered, explain, service_silent, switched_off
+from hal.links.system_bus import system_bus
 
 ANSWER_S = 3.0
 THE_BOX = "Bluetooth"
@@ -41,22 +40,14 @@ async def check_adapter(adapter: str = "") -> str:
 
 async def _adapters() -> dict[str, bool]:
     """All adapters by name (hci0), and whether each is on."""
-    bus = MessageBus(bus_type=BusType.SYSTEM)
-    try:
-        await bus.connect()
-        reply = await bus.call(
-            Message(
-                destination="org.bluez",
-                path="/",
-                interface="org.freedesktop.DBus.ObjectManager",
-                member="GetManagedObjects",
-            )
-        )
-    finally:
-        bus.disconnect()
-        if bus.unique_name:
-            with suppress(Exception):
-                await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+    ask = Message(
+        destination="org.bluez",
+        path="/",
+        interface="org.freedesktop.DBus.ObjectManager",
+        member="GetManagedObjects",
+    )
+    async with system_bus() as bus:
+        reply = await bus.call(ask)
     if reply.message_type is MessageType.ERROR:
         raise answered(str(reply.error_name), THE_BOX)
     objects: dict[str, dict[str, dict[str, Any]]] = reply.body[0]

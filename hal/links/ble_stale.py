@@ -7,10 +7,11 @@ A peripheral that counts as connected does not advertise, so that no scan finds 
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from contextlib import suppress
 
-from dbus_fast import BusType, Message
+from dbus_fast import Message
 from dbus_fast.aio import MessageBus
+
+from hal.links.system_bus import system_bus
 
 logger = logging.getLogger(__name__)
 
@@ -22,18 +23,10 @@ async def end_stale(adapter: str, fits: Callable[[str, str], bool], ours: Collec
 
     `adapter` "" means any. Raises what the D-Bus library raises; TimeoutError where the service does not answer.
     """
-    bus = MessageBus(bus_type=BusType.SYSTEM)
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            await bus.connect()
-            for path in await _stale(bus, adapter, fits, ours):
-                logger.warning("%s is still connected from before: disconnecting", path)
-                await bus.call(_bluez(path, "org.bluez.Device1", "Disconnect"))
-    finally:
-        bus.disconnect()
-        if bus.unique_name:
-            with suppress(Exception):
-                await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+    async with asyncio.timeout(ANSWER_S), system_bus() as bus:
+        for path in await _stale(bus, adapter, fits, ours):
+            logger.warning("%s is still connected from before: disconnecting", path)
+            await bus.call(_bluez(path, "org.bluez.Device1", "Disconnect"))
 
 
 async def _stale(bus: MessageBus, adapter: str, fits: Callable[[str, str], bool], ours: Collection[str]) -> list[str]:

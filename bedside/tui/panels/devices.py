@@ -6,41 +6,84 @@ from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, Span, age_text, row, wrapped
 
 LOW_BATTERY_PCT = 20.0
+LOSS_ALLOWED = 0.01
+LEAST_RECEIVED = 20
+"""Of fewer samples no share is told."""
+WELL = 2
+MARKS = ("[ ]", "[!]", "[x]")
+"""By rank: not heard, doubtful, well."""
+LEAST_ADDRESS = 6
+STOP_PRESSED = "the emergency stop is pressed"
+"""As `hal.roles.common` words it; no screen loads the drivers' modules."""
+RELEASE = "→ release it when it is safe to; if nobody pressed it, check its plug"
 TRUSTED_SPREAD_MS = 100.0
 """Arrivals spread wider than a crowded radio's bunching (10-60 ms, seldom 100) are pointed out."""
 
 
 def device_rows(picture: Picture, width: int) -> list[Row]:
-    """Each device: state, age, losses; under a troubled one what is wrong and what to do."""
+    """Each device, the worst first: state, age, losses; under a troubled one what is wrong and what to do."""
     lines: list[Row] = []
-    for line in picture.snapshot.devices:
-        lines += [_head(line, picture), *_trouble(line, width)]
+    for line in _worst_first(picture):
+        lines += [_head(line, picture, width), *_trouble(line, width)]
     return lines or [row((" none known yet", "dim"))]
 
 
 def device_page(picture: Picture, width: int) -> list[Row]:
-    """The device page: below each device its battery, signal, rate, loss, clock and standing remarks."""
-    lines: list[Row] = [row((" Devices", "accent")), row("")]
-    for line in picture.snapshot.devices:
-        lines += [_head(line, picture), *_vitals(line, width), *_notes(line, width), *_trouble(line, width)]
+    """The device page: below each device what is wrong with it, its battery, signal, rate, loss, clock and remarks."""
+    lines: list[Row] = [row((" Devices", "accent"), _count(picture)), row("")]
+    for line in _worst_first(picture):
+        heard = picture.link.up and line.state in FRESH_STATES
+        lines += [_head(line, picture, width), *_trouble(line, width), *_vitals(line, width, heard=heard)]
+        lines += _notes(line, width)
     return lines if picture.snapshot.devices else [*lines, row((" none known yet", "dim"))]
 
 
-def _head(line: DeviceLine, picture: Picture) -> Row:
-    well = line.state in FRESH_STATES and picture.link.up
-    mark = "[x]" if well else "[ ]"
+def _rank(line: DeviceLine) -> int:
+    """0 for a device that cannot be heard, 1 for one that is doubtful, 2 for one that is well."""
+    if line.state not in FRESH_STATES:
+        return 0
+    return 1 if line.error or STOP_PRESSED in line.notes or _low(line) or _lossy(line) else WELL
+
+
+def _worst_first(picture: Picture) -> list[DeviceLine]:
+    """All devices, in the station's order where they are alike."""
+    return sorted(picture.snapshot.devices, key=_rank)
+
+
+def _count(picture: Picture) -> Span:
+    devices = picture.snapshot.devices
+    bad = sum(_rank(line) < WELL for line in devices)
+    if not picture.link.up or not devices:
+        return "", "dim"
+    return (f"  {bad} of {len(devices)} need a look", "look") if bad else (f"  all {len(devices)} are well", "dim")
+
+
+def _head(line: DeviceLine, picture: Picture, width: int) -> Row:
+    """Mark, name, state and age; what is left of the width shows the address, cut at its beginning."""
+    rank = _rank(line) if picture.link.up else 0
     old = age_text(picture.aged(line.age_s))
-    extra = [old, f"lost {line.dropped}" if line.dropped else "", f"reconnected {line.reconnects}x"]
-    tail = ", ".join(part for part in extra[: 3 if line.reconnects else 2] if part)
+    dropped = f"lost {line.dropped}" if line.dropped and not line.received else ""
+    again = f"reconnected {line.reconnects}x" if line.reconnects else ""
+    tail = "".join(f"{part}  " for part in (old, dropped, again) if part)
     state = line.state if picture.link.up else "not known"
-    sim: Span = (" simulated", "dim") if line.simulated else ("", "dim")
-    name = f" {mark} {line.name:<14} {state:<11}"
-    return row((name, "text" if well else "look"), (line.address, "dim"), sim, (f"  {tail}" if tail else "", "dim"))
+    sim = " simulated" if line.simulated else ""
+    name = f" {MARKS[rank]} {line.name:<15} {state:<10} {tail}"
+    sim = sim if len(name) + len(sim) <= width else ""
+    room = max(width - len(name) - len(sim), 0)
+    return row((name, "text" if rank == WELL else "look"), (_tail_of(line.address, room), "dim"), (sim, "dim"))
 
 
-def _vitals(line: DeviceLine, width: int) -> list[Row]:
+def _tail_of(address: str, room: int) -> str:
+    """An address in at most `room` cells: its end tells devices apart."""
+    return address if len(address) <= room else f"…{address[len(address) - room + 1 :]}" if room > LEAST_ADDRESS else ""
+
+
+def _vitals(line: DeviceLine, width: int, *, heard: bool) -> list[Row]:
     """What the device tells, in as many rows as it takes; nothing for one that tells nothing."""
     parts = [part for part in (_battery(line), _signal(line), _rate(line), _loss(line), *_clock(line)) if part]
+    if parts and not heard:
+        # what it told before it fell silent is no account of now
+        parts = [("last told:", "dim"), *((text, "dim") for text, _ in parts)]
     rows: list[Row] = []
     spans: list[Span] = []
     room = width - 6
@@ -52,10 +95,19 @@ def _vitals(line: DeviceLine, width: int) -> list[Row]:
     return [*rows, row("     ", *spans)] if spans else rows
 
 
+def _low(line: DeviceLine) -> bool:
+    return line.battery_pct is not None and line.battery_pct < LOW_BATTERY_PCT
+
+
+def _lossy(line: DeviceLine) -> bool:
+    whole = line.received + line.lost
+    return whole >= LEAST_RECEIVED and line.lost > LOSS_ALLOWED * whole
+
+
 def _battery(line: DeviceLine) -> Span | None:
     if line.battery_pct is None:
         return None
-    return f"battery {line.battery_pct:.0f} %", "look" if line.battery_pct < LOW_BATTERY_PCT else "text"
+    return f"battery {line.battery_pct:.0f} %", "look" if _low(line) else "text"
 
 
 def _signal(line: DeviceLine) -> Span | None:
@@ -70,7 +122,9 @@ def _loss(line: DeviceLine) -> Span | None:
     whole = line.received + line.lost
     if not whole:
         return None
-    return f"lost {line.lost} of {whole} ({100 * line.lost / whole:.2g} %)", "look" if line.lost else "text"
+    if not line.lost:
+        return f"none of {whole} lost", "text"
+    return f"lost {line.lost} of {whole} ({100 * line.lost / whole:.2g} %)", "look"
 
 
 def _clock(line: DeviceLine) -> tuple[Span | None, ...]:
@@ -84,13 +138,18 @@ def _clock(line: DeviceLine) -> tuple[Span | None, ...]:
 
 
 def _notes(line: DeviceLine, width: int) -> list[Row]:
-    return [row("     ", *spans) for note in line.notes for spans in wrapped(note, width - 6, 2, "dim")]
+    """Standing remarks that are no trouble."""
+    notes = [note for note in line.notes if note not in (line.error, STOP_PRESSED)]
+    return [row("     ", *spans) for note in notes for spans in wrapped(note, width - 6, 2, "dim")]
 
 
 def _trouble(line: DeviceLine, width: int) -> list[Row]:
     rows: list[Row] = []
     if line.error:
         rows += [row("     ", *spans) for spans in wrapped(line.error, width - 6, 2, "look")]
-    if line.remedy:
+    if line.remedy and (line.error or line.state not in FRESH_STATES):
         rows += [row("     ", *spans) for spans in wrapped(f"→ {line.remedy}", width - 6, 2)]
+    if STOP_PRESSED in line.notes:
+        rows += [row("     ", (STOP_PRESSED, "look"))]
+        rows += [row("     ", *spans) for spans in wrapped(RELEASE, width - 6, 2)]
     return rows

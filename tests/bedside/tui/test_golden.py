@@ -11,6 +11,7 @@ from bedside.tui.actions import BY_ID
 from tests.bedside.tui.peer import sweep, wave
 from tests.bedside.tui.scenes import SCENES
 from tests.bedside.tui.screen import Kiosk, kiosk
+from tests.bedside.tui.test_devices import IMU, PLATE, STOP
 
 GOLDEN = Path(__file__).parent / "golden"
 FEW = ("screening", "hotspot", "threshold", "stimulating", "unknown")
@@ -61,6 +62,18 @@ async def test_pages_and_dialogs_look_as_agreed(tmp_path: Path) -> None:
             differ += differing(f"page-{key}", await user.settle())
             await user.press("escape")
             await user.until(lambda: len(user.app.screen_stack) == 1, "back")
+    assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
+
+
+async def test_a_long_page_of_devices_scrolls(tmp_path: Path) -> None:
+    differ: list[str] = []
+    more = (msgspec.structs.replace(IMU, name=f"imu_{place}") for place in ("foot_right", "thigh", "shank"))
+    lines = (*SCENES["start"].devices, IMU, *more, PLATE, STOP)
+    async with kiosk(tmp_path, msgspec.structs.replace(SCENES["start"], devices=lines)) as user:
+        await user.press(BY_ID["devices"].keys[0])
+        for name in ("devices-first", "devices-rest"):
+            differ += differing(f"page-{name}", await user.settle())
+            await user.press("pagedown")
     assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
 
 
