@@ -4,16 +4,20 @@ The drivers are the real ones, over pseudo-terminals, sockets and a private D-Bu
 fault to each far end that has any left, so that every driver meets every fault that applies to it.
 """
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
 from bedside import doctor_devices
-from bedside.doctor_devices import Check, check_bluetooth
+from bedside.config import load_station
+from bedside.doctor_devices import Check, check_bluetooth, check_devices
 from hal.links import ble_radio, lsl_library
 from hal.sim.far_end import BLUETOOTH, FAR_ENDS
+from hal.sim.hands import Hands
 from tests.helpers.bluetooth import bluetooth
+from tests.helpers.station_process import Bedside, bedside_at
 from tests.helpers.tools import need_module
 from tests.helpers.ward import device_of, ward
 
@@ -290,3 +294,56 @@ async def test_a_library_that_is_not_installed_is_told(tmp_path: Path, monkeypat
     assert "LSL is not installed" in found.text
     assert "install" in found.remedy
     assert in_plain_words(found)
+
+
+async def test_a_running_station_s_devices_are_told_as_it_sees_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    also = ("magstim_rapid2", "delsys", "trackmaster", "escd", "imu_foot_left", "imu_nus_right", "imu_dot")
+    also += ("force_board", "balance_board", "emergency_stop", "foot_switch")
+    async with (
+        bluetooth(tmp_path) as air,
+        bedside_at(tmp_path / "bed", speed=1.0, also=also, bus=air.bus.address) as bed,
+    ):
+        await bed.start()
+        await bed.until(lambda: states_of(bed) == dict.fromkeys(map(device_of, also), "ok"), "all devices")
+        found = await told_by_station(bed)
+        assert [check for check in found.values() if not in_plain_words(check)] == []
+        assert {name for name, check in found.items() if check.ok} >= {device_of(name) for name in also}
+        faults = {
+            "magstim_rapid2": ("cable_out", "end|does not exist"),
+            "delsys": ("silence", "no message"),
+            "trackmaster": ("silence", "belt state unknown"),
+            "escd": ("cable_out", "end|does not exist"),
+            "imu_foot_left": ("freeze", "measures nothing"),
+            "imu_nus_right": ("cable_out", "ended|not in reach"),
+            "imu_dot": ("silence", "no message"),
+            "force_board": ("garbage", "no message|lost"),
+            "balance_board": ("silence", "no message|does not answer"),
+            "foot_switch": ("cable_out", "ended|nothing listens"),
+        }
+        asked = {name: bed.world.add_fault(f"{name}.{fault}") for name, (fault, _) in faults.items()}
+        Hands(bed.world).button("emergency_stop")
+        words = {device_of(name): text for name, (_, text) in faults.items()} | {"emergency_stop": "stop is pressed"}
+        async with asyncio.timeout(15):
+            while missing := missed(found, words):
+                found = await told_by_station(bed)
+                await asyncio.sleep(0.2)
+        assert not missing
+        assert all(in_plain_words(check) for check in found.values())
+        assert all(fault.fired_at_s is not None for fault in asked.values())
+
+
+def states_of(bed: Bedside) -> dict[str, str]:
+    """The states of the devices that the therapist sees."""
+    return {line.name: line.state for line in bed.picture.devices} if bed.picture is not None else {}
+
+
+async def told_by_station(bed: Bedside) -> dict[str, Check]:
+    config = bed.layout.config
+    return {check.name: check for check in await check_devices(config, load_station(config), bed.layout.run)}
+
+
+def missed(found: dict[str, Check], words: dict[str, str]) -> list[str]:
+    """The devices of which the doctor does not say these words, with a remedy."""
+    return [n for n, text in words.items() if found[n].ok or not re.search(text, found[n].text, re.IGNORECASE)]
