@@ -33,6 +33,10 @@ class Patience:
         return min(self.first_retry_s * 2.0 ** min(attempt - 1, 30), self.last_retry_s)
 
 
+STIMULATOR_PATIENCE = Patience(last_retry_s=0.4)
+"""A stimulator may pulse on while its cable is out: it is told "off" soon after the cable is back."""
+
+
 class SupervisedDevice(Device):
     """Connects, lives and releases in turns until closed. A driver calls `heard` for every valid message.
 

@@ -55,8 +55,9 @@ def status(state: Visit, now: Now) -> tuple[RunWord, str]:
     now_course = state.course
     if state.off_failed:
         return "UNKNOWN", "the stimulator did not confirm that it is off: check the device"
-    if now_course.running and stimulator.link(state, now) is not None:
-        return "UNKNOWN", stimulator.link(state, now) or ""
+    unheard = stimulator.link(state, now)
+    if unheard is not None and (now_course.running or not (state.off_confirmed or state.armed)):
+        return "UNKNOWN", unheard
     if not state.off_confirmed and not state.armed:
         return "STOPPING", state.off_reason
     if now_course.ended is not None:

@@ -18,6 +18,7 @@ from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.options import parse_options
 from hal.roles import PulseCounter, PulseDelivered, StimulatorStatus
+from hal.supervised import STIMULATOR_PATIENCE
 
 logger = logging.getLogger(__name__)
 V = TypeVar("V")
@@ -64,7 +65,7 @@ class MagProConversation(LinkedDevice, ABC):
         now_ns: Callable[[], int],
         link: Link,
         options: Mapping[str, Any] | None = None,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        patience: Patience = STIMULATOR_PATIENCE,
     ) -> None:
         super().__init__(name, now_ns, link, patience)
         self.options = parse_options(MagProOptions, options or {}, device=name)

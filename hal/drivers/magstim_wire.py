@@ -17,6 +17,7 @@ from hal.drivers.magstim_state import Account
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.options import parse_options
+from hal.supervised import STIMULATOR_PATIENCE
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class MagstimWire(LinkedDevice, ABC):
         now_ns: Callable[[], int],
         link: Link,
         options: Mapping[str, Any] | None = None,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        patience: Patience = STIMULATOR_PATIENCE,
     ) -> None:
         super().__init__(name, now_ns, link, patience)
         self.options = parse_options(MagstimOptions, options or {}, device=name)

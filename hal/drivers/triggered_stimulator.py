@@ -26,6 +26,7 @@ from hal.links.base import Link
 from hal.links.control_line import ControlLineLink, OutputLine
 from hal.options import parse_options
 from hal.roles import PulseDelivered, StimulatorCapabilities, Train, TrainPrepared
+from hal.supervised import STIMULATOR_PATIENCE
 
 logger = logging.getLogger(__name__)
 MOST_HZ = 1.0
@@ -74,7 +75,7 @@ class TriggeredStimulator(OperatorPrompts):
         now_ns: Callable[[], int],
         link: ControlLineLink | Link,
         options: Mapping[str, Any] | None = None,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        patience: Patience = STIMULATOR_PATIENCE,
     ) -> None:
         self.options = parse_options(TriggeredStimulatorOptions, options or {}, device=name)
         super().__init__(name, now_ns, self.options.model)
