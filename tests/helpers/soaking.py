@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-MINUTES = 10
+MINUTES = float(os.environ.get("SOAK_MINUTES", "10"))
 ROOT = Path(__file__).parents[2]
 
 

@@ -44,7 +44,7 @@ async def stimulator_pulled(bed: Bedside) -> tuple[float, float]:
     said_s = time.monotonic() - began_s
     assert fault.fired_at_s is not None, "the cable was not pulled"
     assert bed.world.running, "the train ended by itself: nothing was tried"
-    await asyncio.sleep(max(0.0, began_s + OUT_S - time.monotonic()))
+    await bed.until(lambda: not fault.active(bed.world.clock.now_s()), "back")
     back_s = time.monotonic()
     await bed.until(lambda: not bed.world.enabled, "off", AGAIN_S)
     return said_s, time.monotonic() - back_s

@@ -13,10 +13,12 @@ from hal.sim.truth import Left
 from tests.helpers import truths
 from tests.helpers.soaking import MINUTES, Background
 from tests.helpers.tools import IN_CI, need_tools
+from tests.soak import FREE
 
 pytestmark = [pytest.mark.system]
 QUICK_MINUTES = 0.4
-MAKING_READY_S = 120
+FREE_SLACK = 0.002
+"""Of all samples: on a machine that stalls, a sensor without a counter may seem to lose some (`hal.free_running`)."""
 
 
 def short(folder: Path, *options: str) -> dict[str, Any]:
@@ -31,23 +33,27 @@ def short(folder: Path, *options: str) -> dict[str, Any]:
 
 def held(report: dict[str, Any], *, strict: bool) -> None:
     """All that must hold. What a busy machine may spoil (CPU, the settled clocks) has slack unless `strict`."""
-    spoilt = ("station ", "ms apart", "ms RMS")
+    spoilt = ("station ", "ms apart", "ms RMS", "memory ", *(f"{name}: " for name in FREE))
     failed = [
         words for words, ok in report["verdicts"].items() if not ok and (strict or not any(s in words for s in spoilt))
     ]
     assert not failed, f"{failed}\n{json.dumps(report, indent=1)}"
     assert report["run"]["cores"]["station"] <= 0.5
+    for name in FREE:
+        told = report["streams"][name]
+        assert not told["wrong"], told
+        assert abs(told["lost"] - told["true_lost"]) <= max(3, FREE_SLACK * told["rows"]), told
     assert all(apart <= 6.0 for apart in report["between_ms"].values() if not np.isnan(apart)), report["between_ms"]
 
 
 @pytest.mark.timeout(300)
 def test_injected_losses_are_counted_exactly(tmp_path: Path) -> None:
-    held(short(tmp_path, "--loss"), strict=False)
+    held(short(tmp_path, "--loss", "--standing"), strict=False)
 
 
 @pytest.mark.timeout(MINUTES * 60 + 600)
 def test_nothing_is_lost_with_all_devices_at_once(tmp_path: Path, soaking: Background | None) -> None:
-    report = soaking.report() if IN_CI and soaking is not None else short(tmp_path)
+    report = soaking.report() if IN_CI and soaking is not None else short(tmp_path, "--standing")
     held(report, strict=False)
 
 
