@@ -360,9 +360,10 @@ class PacingSet(Event, frozen=True, kw_only=True, tag="stim.pacing"):
 
 
 class OffIntended(Event, frozen=True, kw_only=True, tag="stim.off.intended"):
-    """Stimulation is to be off, for the `reason`."""
+    """Stimulation is to be off, for the `reason`; `keeps_current`: the pulses alone, as planned."""
 
     reason: str
+    keeps_current: bool = False
 
 
 class StimulatorSaid(Event, frozen=True, kw_only=True, tag="stim.said"):

@@ -1,6 +1,7 @@
 """Carries out durable intents on the stimulator, in order; an order to stop overtakes everything.
 
-An order to stop is one order: it switches off the electrical stimulator too, and is carried out once both say so.
+An order to stop is one order: it switches off the electrical stimulator too, and is carried out once both say so. Only
+where the pulses end as planned does current go on.
 
 Nothing is done here that a journalled event did not announce, but switching off: the off frame is written first
 and journalled after.
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 ActionName = DeviceAction
 Report = Callable[[ActionDone | ActionFailed], None]
 OFF_ATTEMPTS = 3
+KEPT = (CurrentIntended, OffIntended)
+"""What the planned end of the pulses does not take away."""
 NO_CURRENT = frozenset({"idle", "unknown"})
 """Phases of the electrical stimulator that a stop need not wait for: what is not known has an alarm of its own."""
 
@@ -47,12 +50,16 @@ class Actuator:
         self._wake = asyncio.Event()
         self._action: asyncio.Task[None] | None = None
         self._held = False
+        self._doing: Event | None = None
 
     def perform(self, event: Event) -> None:
         """Queue the effect of a journalled intent; other events have none. An `OffIntended` acts at once."""
         if isinstance(event, OffIntended):
-            self.off_now()
-            self._held = False
+            if event.keeps_current:
+                self._pulses_off()
+            else:
+                self.off_now()
+                self._held = False
             self._todo.append(event)
         elif isinstance(event, CurrentIntended) and event.action == "stop":
             self._ramp_down()
@@ -71,12 +78,18 @@ class Actuator:
         self._held = True
         self.off_now()
 
+    def _pulses_off(self) -> None:
+        """Write the magnetic stimulator's off frame and forget what it was still to do; the current goes on."""
+        self._stimulator.off_now()
+        self._todo = deque(event for event in self._todo if isinstance(event, KEPT))
+        if self._action is not None and not isinstance(self._doing, KEPT):
+            self._action.cancel()
+
     def _ramp_down(self) -> None:
         """Write the electrical stimulator's stop frame and forget what it was still to do; the pulses go on."""
         if self._current is not None:
             self._current.off_now()
-        kept = [event for event in self._todo if not isinstance(event, CurrentIntended)]
-        self._todo = deque(kept)
+        self._todo = deque(event for event in self._todo if not isinstance(event, CurrentIntended))
 
     def off_now(self) -> None:
         """Write the off frames this instant and forget whatever else was to be done."""
@@ -98,6 +111,7 @@ class Actuator:
 
     async def _one(self, event: Event) -> None:
         name, work = self._work(event)
+        self._doing = event
         pulse = event.pulse if isinstance(event, PulseIntended) else None
         self._action = asyncio.ensure_future(self._attempt(name, work, pulse))
         action = self._action
@@ -135,6 +149,8 @@ class Actuator:
                 return "current_start", self._direct(event)
             case CurrentIntended():
                 return "current_stop", self._direct(event)
+            case OffIntended(keeps_current=True):
+                return "off", _insist(self._stimulator.off)
             case _:
                 return "off", self._off()
 

@@ -266,7 +266,6 @@ ACTIONS: tuple[KeyAction, ...] = (
         "treatment",
         DEEDS["current.prepare"],
         offers.offered("current.prepare"),
-        footer=False,
     ),
     KeyAction(
         "start_current",

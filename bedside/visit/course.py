@@ -154,7 +154,7 @@ def end(state: Visit, cause: EndCause, reason: str) -> tuple[Event, ...]:
         cause=cause, reason=reason, planned=ledger.planned, delivered=ledger.course, uncertain=ledger.uncertain_course
     )
     quiet = state.course.pause is not None and not state.armed and state.chain is None
-    return (ended,) if quiet else (OffIntended(reason=reason), ended)
+    return (ended,) if quiet else (OffIntended(reason=reason, keeps_current=cause == "complete"), ended)
 
 
 def lower(state: Visit, now: Now, to_pct_mso: int, reason: str) -> tuple[Event, ...]:

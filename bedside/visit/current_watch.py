@@ -61,7 +61,8 @@ def watch(state: Visit, now: Now) -> tuple[Event, ...]:
     told = state.current
     if told is None or told.runs_since_ns is None or not runs(state):
         return ()
-    if state.off_since_ns is not None and state.off_since_ns >= told.runs_since_ns:
+    stopped_ns = told.stopped_ns
+    if stopped_ns is not None and stopped_ns >= told.runs_since_ns:
         return ()
     reason = _forbidden(state, now)
     return () if reason is None else (OffIntended(reason=reason),)

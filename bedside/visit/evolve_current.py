@@ -27,6 +27,8 @@ def with_last(state: Visit, run: CurrentRun) -> Visit:
 
 def stopped(state: Visit, reason: str, mono_ns: int) -> Visit:
     """The state once everything was told to stop: a program that was not started is none any more."""
+    if state.current is not None:
+        state = replace(state, current=replace(state.current, stopped_ns=mono_ns))
     run = state.currents[-1] if state.currents else None
     if run is None:
         return state
@@ -49,15 +51,29 @@ def unheard(state: Visit) -> Visit:
 def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:
     before = state.current
     ran = before is not None and (before.said.phase in RUNS or before.doubtful)
-    doubtful = event.phase == "unknown" and ran
-    since_ns = None
-    if event.phase in RUNS or doubtful:
-        since_ns = before.runs_since_ns if ran and before is not None else envelope.mono_ns
-    state = replace(state, current=CurrentTold(said=event, doubtful=doubtful, runs_since_ns=since_ns))
+    doubtful = event.phase == "unknown" and (ran or _shown(state, envelope.mono_ns))
+    since_ns = before.runs_since_ns if before is not None and ran else None
+    if since_ns is None and (event.phase in RUNS or doubtful):
+        since_ns = envelope.mono_ns
+    told = CurrentTold(
+        said=event,
+        doubtful=doubtful,
+        runs_since_ns=since_ns if event.phase in RUNS or doubtful else None,
+        stopped_ns=before.stopped_ns if before is not None else None,
+    )
+    state = replace(state, current=told)
     run = state.currents[-1] if state.currents else None
     if run is None or run.asked_ns is None or run.ended is not None:
         return state
     return with_last(state, replace(run, ledger=counted(run.ledger, _status(event))))
+
+
+def _shown(state: Visit, mono_ns: int) -> bool:
+    """Whether a program is shown as running, be it a sham whose current has ended."""
+    run = state.currents[-1] if state.currents else None
+    if run is None or run.started_ns is None or run.stopped_s is not None:
+        return False
+    return 0 <= mono_ns - run.started_ns < round(run.intended.shown_s * NS)
 
 
 def _status(event: CurrentSaid) -> CurrentStatus:

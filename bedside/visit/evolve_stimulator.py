@@ -114,8 +114,10 @@ def _pulse(state: Visit, event: PulseIntended, envelope: Envelope) -> Visit:
 
 
 def _off(state: Visit, event: OffIntended, envelope: Envelope) -> Visit:
+    if not event.keeps_current:
+        state = evolve_current.stopped(state, event.reason, envelope.mono_ns)
     return replace(
-        evolve_current.stopped(state, event.reason, envelope.mono_ns),
+        state,
         chain=None,
         armed=False,
         pacing=False,

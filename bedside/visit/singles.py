@@ -266,4 +266,4 @@ def idle(state: Visit, now: Now) -> tuple[Event, ...]:
     limit_s = state.setup.limits.idle_off_s
     if (now.mono_ns - used_ns) / NS <= limit_s:
         return ()
-    return (OffIntended(reason=f"armed and not used for {limit_s:g} s"),)
+    return (OffIntended(reason=f"armed and not used for {limit_s:g} s", keeps_current=True),)

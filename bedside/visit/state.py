@@ -251,11 +251,16 @@ class DeviceHealth(msgspec.Struct, frozen=True):
 
 
 class CurrentTold(msgspec.Struct, frozen=True):
-    """The electrical stimulator's last account; `doubtful`: it ran when it was last heard, and is heard no more."""
+    """The electrical stimulator's last account; `doubtful`: it ran when it was last heard, and is heard no more.
+
+    A sham whose current has ended while its time is still shown is in the same doubt: nobody hears the device, and
+    nothing else may tell the two apart. `stopped_ns`: when everything was last told to stop.
+    """
 
     said: CurrentSaid
     doubtful: bool = False
     runs_since_ns: int | None = None
+    stopped_ns: int | None = None
 
 
 class CurrentRun(msgspec.Struct, frozen=True):

@@ -106,7 +106,7 @@ class CurrentBed(Bed):
 
     def _effect(self, event: e.Event) -> None:
         super()._effect(event)
-        if isinstance(event, e.OffIntended):
+        if isinstance(event, e.OffIntended) and not event.keeps_current:
             self.source.stop(self.now_ns)
         elif isinstance(event, e.CurrentIntended):
             self.todo.append(event)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from bedside.events import OffIntended
+from bedside.events import CurrentIntended, OffIntended
 from bedside.station.actuator import Actuator
 from bedside.visit.inputs import ActionDone, ActionFailed
 from hal.roles import CurrentProgram
@@ -15,6 +15,9 @@ from tests.helpers.escd import Rig, talking
 from tests.helpers.far_ends import finishes, until
 
 OFF = OffIntended(reason="test")
+PREPARE = CurrentIntended(action="prepare", current_ma=2.5, plateau_s=200, ramp_s=5)
+START = CurrentIntended(action="start", current_ma=2.5, plateau_s=200, ramp_s=5)
+STOP = CurrentIntended(action="stop", reason="test")
 
 
 class Coil:
@@ -101,3 +104,69 @@ async def test_an_absent_electrical_stimulator_does_not_hold_up_the_stop_of_the_
         bench.actuator.perform(OFF)
         await until(lambda: bench.reports)
         assert bench.reports == [ActionDone("off")]
+
+
+async def test_direct_current_is_prepared_started_and_stopped_in_order(tmp_path):
+    async with working(tmp_path) as bench:
+        for number, intent in enumerate((PREPARE, START), 1):
+            bench.actuator.perform(intent)
+            await until(lambda number=number: len(bench.reports) == number)
+        assert bench.rig.engine.phase in (engine.RAMP_UP, engine.PLATEAU)
+        bench.actuator.perform(STOP)
+        await until(lambda: len(bench.reports) == 3)
+        assert bench.reports == [ActionDone("current_prepare"), ActionDone("current_start"), ActionDone("current_stop")]
+        assert bench.rig.engine.phase in (engine.RAMP_DOWN, engine.IDLE)
+        assert bench.coil.offs == 0
+
+
+async def test_what_the_device_refuses_is_reported_with_its_remedy(tmp_path):
+    async with working(tmp_path) as bench:
+        bench.actuator.perform(START)
+        await until(lambda: bench.reports)
+        failed = bench.reports[0]
+        assert isinstance(failed, ActionFailed)
+        assert (failed.action, "no program is prepared" in failed.error) == ("current_start", True)
+        assert failed.remedy
+
+
+async def test_a_stop_overtakes_a_start_that_is_still_to_be_carried_out(tmp_path):
+    async with working(tmp_path) as bench:
+        bench.actuator.perform(PREPARE)
+        bench.actuator.perform(START)
+        bench.actuator.perform(OFF)
+        await until(lambda: ActionDone("off") in bench.reports)
+        assert bench.rig.engine.phase == engine.IDLE
+        assert ActionDone("current_start") not in bench.reports
+
+
+async def test_after_a_stop_nothing_begins_before_it_is_journalled(tmp_path):
+    async with working(tmp_path) as bench:
+        bench.actuator.hold()
+        bench.actuator.perform(PREPARE)
+        bench.actuator.perform(OffIntended(reason="planned", keeps_current=True))
+        bench.actuator.perform(START)
+        await until(lambda: bench.reports)
+        assert bench.reports == [ActionDone("off")]
+        assert bench.rig.engine.phase == engine.IDLE
+
+
+async def test_the_planned_end_of_the_pulses_does_not_stop_the_current(tmp_path):
+    async with working(tmp_path) as bench:
+        await flowing(bench)
+        bench.actuator.perform(OffIntended(reason="all planned pulses are behind", keeps_current=True))
+        await until(lambda: bench.reports)
+        assert bench.reports == [ActionDone("off")]
+        assert bench.coil.offs == 1
+        assert bench.rig.escd.status.phase == "plateau"
+
+
+async def test_without_a_device_the_intent_fails_in_words(tmp_path):
+    reports: list[ActionDone | ActionFailed] = []
+    actuator = Actuator(cast(Any, Coil()), reports.append)
+    worker = asyncio.create_task(actuator.run())
+    actuator.perform(PREPARE)
+    await until(lambda: reports)
+    assert isinstance(reports[0], ActionFailed)
+    assert "no electrical stimulator" in reports[0].error
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)

@@ -377,6 +377,22 @@ def test_after_a_crash_it_is_off_and_what_flowed_unheard_is_kept_apart():
     assert told.unplaced_c > 0
 
 
+def test_the_planned_end_of_the_pulses_leaves_the_current_alone():
+    bed = current_bed("C")
+    bed.start()
+    bed.advance(300)
+    bed.under()
+    while bed.state.course.ended is None:
+        bed.advance(10)
+    bed.advance(5)
+    assert bed.state.course.ended.cause == "complete"
+    assert bed.state.off_confirmed
+    assert bed.source.phase == "plateau"
+    bed.advance(400)
+    assert ended(bed).cause == "complete"
+    bed.next()
+
+
 # who times the pulses
 
 

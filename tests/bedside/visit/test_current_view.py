@@ -92,6 +92,22 @@ def test_a_blinded_client_sees_the_same_of_sham_and_twin_over_the_whole_time(sha
     assert seen(beds[0], "observe").words == ("stopped" if stop_s else "ended")
 
 
+def test_a_link_lost_after_a_sham_has_ended_looks_like_one_lost_in_its_twin():
+    beds = [current_bed(arm).under() for arm in ("B", "A")]
+    for at_s in range(0, 240, 2):
+        for bed in beds:
+            if at_s == 100:
+                bed.unplug()
+            elif at_s == 120:
+                bed.plug()
+            bed.advance(2)
+        assert blinded(beds[0], "observe") == blinded(beds[1], "observe"), at_s
+        assert told(beds[0], "observe") == told(beds[1], "observe"), at_s
+        if at_s == 110:
+            assert seen(beds[0], "observe").words == "UNKNOWN - check device"
+    assert [len(bed.events(e.OffIntended)) for bed in beds] == [len(beds[0].events(e.OffIntended))] * 2
+
+
 @pytest.mark.parametrize("arm", "ABCD")
 def test_no_word_of_the_arm_reaches_a_blinded_client(arm):
     bed = current_bed(arm).under()
