@@ -1,0 +1,28 @@
+"""Centre of pressure of a person on a force plate: the trial's variables, and what each of them rests on.
+
+x is medio-lateral, positive to the patient's right; y is antero-posterior, positive to the front; both in cm.
+"""
+
+from dsp.posture.distribution import Distribution, weight_distribution
+from dsp.posture.even import EvenTrack, resample
+from dsp.posture.leaning import Lean, limits_of_stability, theoretical_limit_cm
+from dsp.posture.perturbing import Recovery, perturbation
+from dsp.posture.result import Posture
+from dsp.posture.shifting import Shift, weight_shift
+from dsp.posture.static import analyse
+
+__all__ = [
+    "Distribution",
+    "EvenTrack",
+    "Lean",
+    "Posture",
+    "Recovery",
+    "Shift",
+    "analyse",
+    "limits_of_stability",
+    "perturbation",
+    "resample",
+    "theoretical_limit_cm",
+    "weight_distribution",
+    "weight_shift",
+]

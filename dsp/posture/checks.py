@@ -1,0 +1,131 @@
+"""Whether a track can be a standing person's, before anything is measured: the first reason against it, in words."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SHORTEST_S = 5.0
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 10.0, 5000.0
+LONGEST_GAP_S = 0.1
+MOST_MISSING = 0.02
+LEAST_LOAD_KG = 20.0
+LEAST_OF_BODY = 0.25
+LEAST_OF_FAIR_SHARE = 0.04
+HEAVIEST_KG = 300.0
+FARTHEST_CM = 60.0
+WIDEST_X_CM, WIDEST_Y_CM = 60.0, 32.0
+"""Between the outer edges of two feet in a wide stance; the length of a long foot."""
+STILLEST_RMS_CM = 0.03
+"""No living stander is as still; 1 cm of sway given in metres is."""
+
+
+@dataclass
+class Checked:
+    """A track without gaps, or why there is none."""
+
+    x: Array
+    y: Array
+    refusal: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def checked(x: Array, y: Array, rate_hz: float, loads_kg: Array | None) -> Checked:
+    """Refuse what cannot be measured and fill gaps of up to 0.1 s, 2 % in all."""
+    track = Checked(x.copy(), y.copy())
+    track.refusal = _rate(rate_hz) or _length(x.size, rate_hz)
+    if track.refusal is None and loads_kg is not None:
+        track.refusal = _loads(loads_kg)
+        if track.refusal is None:
+            _void_unloaded(track, loads_kg)
+    if track.refusal is None:
+        _bridge(track, rate_hz)
+    if track.refusal is None:
+        track.refusal = _extent(track.x, track.y)
+    return track
+
+
+def _rate(rate_hz: float) -> str | None:
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        return f"rate: {rate_hz:g} Hz is not between {LOWEST_RATE_HZ:g} and {HIGHEST_RATE_HZ:g} Hz; check the recording"
+    return None
+
+
+def _length(n: int, rate_hz: float) -> str | None:
+    seconds = max(n - 1, 0) / rate_hz
+    if seconds < SHORTEST_S:
+        return f"too short: {seconds:.2f} s, at least {SHORTEST_S:g} s are needed (30 s are the rule); repeat the trial"
+    return None
+
+
+def _loads(loads_kg: Array) -> str | None:
+    total = np.nansum(loads_kg, axis=1)
+    standing = total >= LEAST_LOAD_KG
+    if np.mean(standing) < 1.0 - MOST_MISSING:
+        share = 100.0 * float(np.mean(~standing))
+        return f"off the plate: less than {LEAST_LOAD_KG:g} kg on it during {share:.0f} % of the trial; repeat it"
+    on_it = loads_kg[standing]
+    body = float(np.median(total[standing]))
+    if body > HEAVIEST_KG:
+        return f"units: {body:.0f} kg stand on the plate; are the loads in newton?"
+    cells = np.nanmedian(on_it, axis=0)
+    weak = np.flatnonzero(~(cells >= LEAST_OF_FAIR_SHARE * body / loads_kg.shape[1]))
+    if weak.size:
+        return (
+            f"unloaded cell: {_numbers(weak)} of {loads_kg.shape[1]} carries nothing; check the plate's feet and cable"
+        )
+    stuck = np.flatnonzero(np.ptp(on_it, axis=0) == 0)
+    if 0 < stuck.size < loads_kg.shape[1]:
+        return f"stuck cell: {_numbers(stuck)} of {loads_kg.shape[1]} never changes; check its cable"
+    return None
+
+
+def _numbers(cells: NDArray[np.intp]) -> str:
+    return "cell " + ", ".join(str(cell + 1) for cell in cells)
+
+
+def _void_unloaded(track: Checked, loads_kg: Array) -> None:
+    """Where too little stands on the plate the centre of pressure means nothing: judged by load, not by position."""
+    total = np.nansum(loads_kg, axis=1)
+    off = total < max(LEAST_LOAD_KG, LEAST_OF_BODY * float(np.median(total)))
+    track.x[off] = np.nan
+    track.y[off] = np.nan
+
+
+def _bridge(track: Checked, rate_hz: float) -> None:
+    bad = ~(np.isfinite(track.x) & np.isfinite(track.y))
+    missing = int(np.count_nonzero(bad))
+    if not missing:
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], bad, [False])).astype(np.int8)))
+    longest_s = float(np.max(edges[1::2] - edges[::2])) / rate_hz
+    if longest_s > LONGEST_GAP_S + 1e-9 or missing > MOST_MISSING * bad.size:
+        share = 100.0 * missing / bad.size
+        track.refusal = (
+            f"missing samples: {missing} ({share:.1f} %), the longest gap {longest_s:.2f} s; repeat the trial"
+        )
+        return
+    at, known = np.arange(bad.size), np.flatnonzero(~bad)
+    track.x[bad] = np.interp(at[bad], known, track.x[known])
+    track.y[bad] = np.interp(at[bad], known, track.y[known])
+    track.warnings.append(f"missing samples: {missing} were filled by straight lines, which shortens the path")
+
+
+def _extent(x: Array, y: Array) -> str | None:
+    farthest = float(max(np.max(np.abs(x)), np.max(np.abs(y))))
+    if farthest > FARTHEST_CM:
+        return f"off the plate: {farthest:.0f} cm from its origin; is the position in millimetres, or the plate empty?"
+    wide, deep = float(np.ptp(x)), float(np.ptp(y))
+    if wide > WIDEST_X_CM or deep > WIDEST_Y_CM:
+        return (
+            f"not standing: it moved over {wide:.0f} cm sideways and {deep:.0f} cm to the front, more than two feet "
+            "cover; a step, swapped axes, or millimetres"
+        )
+    spread = float(np.hypot(np.std(x), np.std(y)))
+    if spread == 0:
+        return "stuck: the centre of pressure never moves; the sensor stopped, or a dead weight stands on the plate"
+    if spread < STILLEST_RMS_CM:
+        return f"units: {spread:.4f} cm RMS is too still for a person; is the position in metres?"
+    return None

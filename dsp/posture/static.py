@@ -1,0 +1,157 @@
+"""Quiet standing: path, speed, areas, offsets, frequencies, with the definition each of them rests on."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dsp.posture import areas
+from dsp.posture.checks import checked
+from dsp.posture.doubts import doubts
+from dsp.posture.lowpass import ORDER, lowpass
+from dsp.posture.result import Posture
+from dsp.posture.spectrum import welch
+
+Array = NDArray[np.float64]
+
+DEFINITIONS = {
+    "sector": f"outline of the farthest points in {areas.SECTORS} equal sectors about the mean",
+    "hull": "convex hull",
+    "ellipse": "95 % prediction ellipse (F)",
+}
+
+
+def analyse(
+    x_cm: ArrayLike,
+    y_cm: ArrayLike,
+    rate_hz: float,
+    *,
+    lowpass_hz: float | None = None,
+    envelope: str = "sector",
+    loads_kg: ArrayLike | None = None,
+    origin_cm: tuple[float, float] = (0.0, 0.0),
+    skip_s: float = 0.0,
+    duration_s: float | None = None,
+) -> Posture:
+    """Measure one stand; `x_cm` and `y_cm` (n,) in cm, x to the patient's right, y to the front.
+
+    `lowpass_hz` None takes the track as it is; else a Butterworth filter of order 2 runs forward and back with that
+    cut-off. `envelope` chooses what is called the envelope. `loads_kg` (n, cells), one column a load cell, lets
+    samples without a person and cells without a load be seen. `origin_cm` is what the offsets are about.
+    `skip_s` leaves out the beginning and `duration_s` takes that long a part after it (a shorter rest is refused).
+
+    Bad data is refused in `Posture.refusal`. Raises ValueError for shapes and options that cannot be.
+    """
+    x, y = np.asarray(x_cm, dtype=float), np.asarray(y_cm, dtype=float)
+    loads = None if loads_kg is None else np.asarray(loads_kg, dtype=float)
+    _check(x, y, loads, rate_hz, lowpass_hz, envelope)
+    told = _filter_name(lowpass_hz)
+    base = Posture(
+        rate_hz=float(rate_hz),
+        lowpass_hz=lowpass_hz,
+        filter=told,
+        envelope=envelope,
+        definition=DEFINITIONS[envelope],
+        origin_cm=origin_cm,
+    )
+    if 0 < rate_hz < np.inf and (skip_s > 0 or duration_s is not None):
+        part = _part(x.size, rate_hz, skip_s, duration_s)
+        if isinstance(part, str):
+            return _refused(base, x.size, part)
+        x, y, loads = x[part], y[part], None if loads is None else loads[part]
+    track = checked(x, y, rate_hz, loads)
+    if track.refusal is not None:
+        return _refused(base, x.size, track.refusal)
+    raw = (track.x, track.y)
+    x, y = raw if lowpass_hz is None else lowpass(np.stack(raw), rate_hz, lowpass_hz)
+    return _measured(base, x, y, raw, track.warnings)
+
+
+def _measured(base: Posture, x: Array, y: Array, raw: tuple[Array, Array], warnings: list[str]) -> Posture:
+    rate_hz = base.rate_hz
+    steps = np.hypot(np.diff(x), np.diff(y))
+    path, seconds = float(steps.sum()), (x.size - 1) / rate_hz
+    area = {
+        "sector": areas.sector_area_cm2(x, y, rate_hz),
+        "hull": areas.hull_area_cm2(x, y),
+        "ellipse": areas.ellipse_area_cm2(x, y),
+    }
+    spectrum = welch(x, y, rate_hz)
+    about_path, about_trial = doubts(raw, spectrum if base.lowpass_hz is None else welch(*raw, rate_hz), steps, base)
+    major, minor, angle = areas.principal_axes(x, y)
+    from_x, from_y = x - base.origin_cm[0], y - base.origin_cm[1]
+    rms_x, rms_y = float(np.std(x)), float(np.std(y))
+    frequency_x, frequency_y = spectrum.mean_hz
+    return Posture(
+        path_length_cm=path,
+        mean_speed_cm_s=path / seconds,
+        envelope_area_cm2=area[base.envelope],
+        sector_area_cm2=area["sector"],
+        hull_area_cm2=area["hull"],
+        ellipse_area_cm2=area["ellipse"],
+        offset_x_cm=float(from_x.mean()),
+        offset_y_cm=float(from_y.mean()),
+        path_per_area_per_cm=path / area[base.envelope] if area[base.envelope] > 0 else None,
+        mean_abs_x_cm=float(np.abs(from_x).mean()),
+        mean_abs_y_cm=float(np.abs(from_y).mean()),
+        rms_x_cm=rms_x,
+        rms_y_cm=rms_y,
+        rms_cm=float(np.hypot(rms_x, rms_y)),
+        range_x_cm=float(np.ptp(x)),
+        range_y_cm=float(np.ptp(y)),
+        frequency_hz=spectrum.joint_mean_hz,
+        frequency_x_hz=frequency_x,
+        frequency_y_hz=frequency_y,
+        major_rms_cm=major,
+        minor_rms_cm=minor,
+        major_axis_deg=angle,
+        rate_hz=rate_hz,
+        samples=x.size,
+        duration_s=seconds,
+        lowpass_hz=base.lowpass_hz,
+        filter=base.filter,
+        envelope=base.envelope,
+        definition=base.definition,
+        origin_cm=base.origin_cm,
+        path_trusted=not (about_path or warnings),
+        warnings=(*warnings, *about_path, *about_trial),
+    )
+
+
+def _refused(base: Posture, n: int, why: str) -> Posture:
+    return Posture(
+        rate_hz=base.rate_hz,
+        samples=n,
+        lowpass_hz=base.lowpass_hz,
+        filter=base.filter,
+        envelope=base.envelope,
+        definition=base.definition,
+        origin_cm=base.origin_cm,
+        refusal=why,
+    )
+
+
+def _part(n: int, rate_hz: float, skip_s: float, duration_s: float | None) -> slice | str:
+    first = round(max(skip_s, 0.0) * rate_hz)
+    if duration_s is None:
+        return slice(first, n)
+    last = first + round(duration_s * rate_hz)
+    if last >= n:
+        rest = max(n - 1 - first, 0) / rate_hz
+        return f"too short: {rest:.2f} s after the first {skip_s:g} s, {duration_s:g} s were asked; repeat the trial"
+    return slice(first, last + 1)
+
+
+def _filter_name(lowpass_hz: float | None) -> str:
+    if lowpass_hz is None:
+        return "as given"
+    return f"Butterworth order {ORDER}, forward and back, {lowpass_hz:g} Hz"
+
+
+def _check(x: Array, y: Array, loads: Array | None, rate_hz: float, lowpass_hz: float | None, envelope: str) -> None:
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(f"x_cm and y_cm must be one-dimensional and equally long, got {x.shape} and {y.shape}")
+    if loads is not None and (loads.ndim != 2 or loads.shape[0] != x.size):
+        raise ValueError(f"loads_kg must be ({x.size}, cells), got {loads.shape}")
+    if envelope not in DEFINITIONS:
+        raise ValueError(f"envelope must be one of {', '.join(DEFINITIONS)}, not {envelope!r}")
+    if lowpass_hz is not None and not 0 < lowpass_hz < rate_hz / 2:
+        raise ValueError(f"lowpass_hz must lie between 0 and half the rate ({rate_hz / 2:g} Hz), not {lowpass_hz:g}")

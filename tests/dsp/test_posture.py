@@ -1,0 +1,269 @@
+"""Quiet standing: tracks with known truth, the authors' published values, and data that must not be measured."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsp.posture import analyse, resample, weight_distribution
+from tests.helpers.recordings import need_recordings
+
+RATE_HZ, SECONDS = 100.0, 60.0
+T = np.arange(int(RATE_HZ * SECONDS) + 1) / RATE_HZ
+
+
+def sway(seed: int = 1, seconds: float = SECONDS, rate_hz: float = RATE_HZ) -> tuple[np.ndarray, np.ndarray]:
+    """Slow waves of random phase in both axes, nothing over 3 Hz."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * rate_hz) + 1) / rate_hz
+    hz = np.arange(0.05, 3.0, 0.05)
+    size = 0.25 / (1.0 + 8 * hz**1.5)
+    axes = [np.sin(2 * np.pi * np.outer(t, hz) + rng.uniform(0, 2 * np.pi, hz.size)) @ size for _ in range(2)]
+    return axes[0], 1.5 * axes[1]
+
+
+@pytest.mark.parametrize(("radius_cm", "hz"), [(1.0, 0.5), (3.0, 0.2)])
+def test_a_circle(radius_cm: float, hz: float) -> None:
+    made = analyse(radius_cm * np.cos(2 * np.pi * hz * T) + 2, radius_cm * np.sin(2 * np.pi * hz * T) - 4, RATE_HZ)
+    path, area = 2 * np.pi * radius_cm * hz * SECONDS, np.pi * radius_cm**2
+    assert made.path_length_cm == pytest.approx(path, rel=0.01)
+    assert made.mean_speed_cm_s == pytest.approx(path / SECONDS, rel=0.01)
+    assert made.sector_area_cm2 == pytest.approx(area, rel=0.01)
+    assert made.hull_area_cm2 == pytest.approx(area, rel=0.01)
+    assert (made.offset_x_cm, made.offset_y_cm) == pytest.approx((2.0, -4.0), abs=0.01)
+    assert made.path_per_area_per_cm == pytest.approx(path / area, rel=0.01)
+    assert made.frequency_hz == pytest.approx(hz, abs=0.01)
+    assert made.rms_cm == pytest.approx(radius_cm, rel=0.01)
+    assert made.path_trusted
+    assert made.warnings == ()
+
+
+def test_an_ellipse_and_its_axes() -> None:
+    u, v = 2.0 * np.cos(2 * np.pi * 0.3 * T), 0.5 * np.sin(2 * np.pi * 0.3 * T)
+    c, s = math.cos(math.radians(30)), math.sin(math.radians(30))
+    made = analyse(c * u - s * v, s * u + c * v, RATE_HZ)
+    assert made.sector_area_cm2 == pytest.approx(np.pi, rel=0.01)
+    assert made.hull_area_cm2 == pytest.approx(np.pi, rel=0.01)
+    assert (made.major_rms_cm, made.minor_rms_cm) == pytest.approx((2 / np.sqrt(2), 0.5 / np.sqrt(2)), rel=0.01)
+    assert made.major_axis_deg == pytest.approx(30.0, abs=0.5)
+
+
+def test_a_line_has_no_area_and_no_path_per_area() -> None:
+    wave = np.cos(2 * np.pi * 0.3 * T)
+    made = analyse(wave, 2 * wave, RATE_HZ)
+    assert (made.sector_area_cm2, made.hull_area_cm2, made.ellipse_area_cm2) == (0.0, 0.0, 0.0)
+    assert made.path_per_area_per_cm is None
+    assert made.path_length_cm == pytest.approx(18 * 4 * np.sqrt(5), rel=0.01)
+
+
+def test_the_ellipse_of_normal_positions() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 60_001)) * [[0.3], [0.6]]
+    made = analyse(x, y, 1000.0)
+    assert made.ellipse_area_cm2 == pytest.approx(np.pi * 0.3 * 0.6 * -2 * math.log(0.05), rel=0.01)
+
+
+@given(st.floats(0.5, 2.0), st.floats(0, 360), st.floats(-10, 10), st.integers(0, 5))
+@settings(max_examples=25, deadline=None)
+def test_turning_and_moving_change_no_path_and_no_area_and_scaling_does(
+    scale: float, turn_deg: float, shift_cm: float, seed: int
+) -> None:
+    x, y = sway(seed, 30.0)
+    c, s = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
+    plain, turned = (
+        analyse(x, y, RATE_HZ),
+        analyse(scale * (c * x - s * y) + shift_cm, scale * (s * x + c * y), RATE_HZ),
+    )
+    assert turned.path_length_cm == pytest.approx(scale * plain.path_length_cm, rel=1e-9)
+    assert turned.hull_area_cm2 == pytest.approx(scale**2 * plain.hull_area_cm2, rel=1e-9)
+    assert turned.ellipse_area_cm2 == pytest.approx(scale**2 * plain.ellipse_area_cm2, rel=1e-7)
+    assert turned.sector_area_cm2 <= turned.hull_area_cm2
+    assert turned.mean_speed_cm_s * turned.duration_s == pytest.approx(turned.path_length_cm)
+
+
+def test_the_outline_does_not_shrink_at_a_low_rate() -> None:
+    x, y = sway(2, 30.0)
+    full, slow = analyse(x, y, 100.0), analyse(x[::4], y[::4], 25.0)
+    assert slow.sector_area_cm2 == pytest.approx(full.sector_area_cm2, rel=0.03)
+    assert not slow.path_trusted
+    assert "too slow" in slow.warnings[0]
+
+
+def test_what_is_called_the_envelope_is_chosen_and_written() -> None:
+    x, y = sway()
+    for name in ("sector", "hull", "ellipse"):
+        made = analyse(x, y, RATE_HZ, envelope=name)
+        assert made.envelope == name
+        assert made.envelope_area_cm2 == getattr(made, f"{name}_area_cm2")
+        assert made.path_per_area_per_cm == made.path_length_cm / made.envelope_area_cm2
+        assert made.definition
+    with pytest.raises(ValueError, match="sector, hull, ellipse"):
+        analyse(x, y, RATE_HZ, envelope="outline")
+
+
+def test_a_part_of_the_trial_and_an_origin() -> None:
+    x, y = sway()
+    part = analyse(x, y, RATE_HZ, skip_s=5.0, duration_s=30.0, origin_cm=(1.0, -1.0))
+    whole = analyse(x[500:3501], y[500:3501], RATE_HZ)
+    assert part.path_length_cm == whole.path_length_cm
+    assert part.duration_s == 30.0
+    assert part.offset_x_cm == pytest.approx(whole.offset_x_cm - 1.0)
+    assert "30 s were asked" in str(analyse(x, y, RATE_HZ, skip_s=31.0, duration_s=30.0).refusal)
+
+
+def test_the_filter_is_written_and_takes_the_noise_away() -> None:
+    x, y = sway()
+    noise = 0.02 * np.random.default_rng(4).normal(size=(2, x.size))
+    quiet, noisy = analyse(x, y, RATE_HZ), analyse(x + noise[0], y + noise[1], RATE_HZ)
+    assert quiet.filter == "as given"
+    assert quiet.path_trusted
+    assert noisy.path_length_cm > 1.5 * quiet.path_length_cm
+    assert not noisy.path_trusted
+    assert "noise" in noisy.warnings[0]
+    filtered = analyse(x + noise[0], y + noise[1], RATE_HZ, lowpass_hz=5.0)
+    assert filtered.path_length_cm == pytest.approx(quiet.path_length_cm, rel=0.06)
+    assert "5 Hz" in filtered.filter
+
+
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [
+        ("steps of 0.5 mm", {"round": 0.05}),
+        ("low-pass of 2 Hz", {"lowpass_hz": 2.0}),
+        ("short of 25 s", {"seconds": 12.0}),
+    ],
+)
+def test_a_path_that_cannot_be_trusted_is_said(words: str, change: dict[str, float]) -> None:
+    x, y = sway(1, change.get("seconds", SECONDS))
+    step = change.get("round")
+    if step:
+        x, y = np.round(x / step) * step, np.round(y / step) * step
+    made = analyse(x, y, RATE_HZ, lowpass_hz=change.get("lowpass_hz"))
+    assert made.valid
+    assert not made.path_trusted
+    assert any(words in one for one in made.warnings)
+
+
+def test_a_few_missing_samples_are_bridged_and_said_and_many_are_refused() -> None:
+    x, y = sway()
+    holes = x.copy()
+    holes[1000:1005] = np.nan
+    made = analyse(holes, y, RATE_HZ)
+    assert made.path_length_cm == pytest.approx(analyse(x, y, RATE_HZ).path_length_cm, rel=0.01)
+    assert not made.path_trusted
+    assert "5 were filled" in made.warnings[0]
+    holes[2000:2050] = np.nan
+    refused = analyse(holes, y, RATE_HZ)
+    assert "longest gap 0.50 s" in str(refused.refusal)
+    assert math.isnan(refused.path_length_cm)
+    assert refused.path_per_area_per_cm is None
+
+
+@pytest.mark.parametrize(
+    ("words", "x_scale", "y_scale", "shift", "rate_hz"),
+    [
+        ("metres", 0.01, 0.01, 0.0, 100.0),
+        ("off the plate", 10.0, 10.0, 80.0, 100.0),
+        ("not standing", 30.0, 30.0, 0.0, 100.0),
+        ("stuck", 0.0, 0.0, 1.0, 100.0),
+        ("rate", 1.0, 1.0, 0.0, 1.0),
+        ("rate", 1.0, 1.0, 0.0, -5.0),
+        ("rate", 1.0, 1.0, 0.0, math.nan),
+        ("rate", 1.0, 1.0, 0.0, 1e6),
+        ("too short", 1.0, 1.0, 0.0, 2000.0),
+    ],
+)
+def test_what_is_no_stand_is_refused_by_name(
+    words: str, x_scale: float, y_scale: float, shift: float, rate_hz: float
+) -> None:
+    x, y = sway()
+    made = analyse(x_scale * x + shift, y_scale * y + shift, rate_hz)
+    assert words in str(made.refusal)
+    assert math.isnan(made.path_length_cm)
+    assert not made.path_trusted
+
+
+def test_loads_show_an_empty_plate_a_dead_cell_and_wrong_units() -> None:
+    x, y = sway()
+    rng = np.random.default_rng(1)
+    loads = 17.0 + 0.1 * rng.normal(size=(x.size, 4))
+    assert analyse(x, y, RATE_HZ, loads_kg=loads).refusal is None
+    assert "newton" in str(analyse(x, y, RATE_HZ, loads_kg=9.8 * loads).refusal)
+    dead = loads.copy()
+    dead[:, 2] = 0.01
+    assert "unloaded cell: cell 3 of 4" in str(analyse(x, y, RATE_HZ, loads_kg=dead).refusal)
+    stuck = loads.copy()
+    stuck[:, 1] = 17.0
+    assert "stuck cell: cell 2" in str(analyse(x, y, RATE_HZ, loads_kg=stuck).refusal)
+    away = loads.copy()
+    away[3000:] = 0.0
+    assert "off the plate" in str(analyse(x, y, RATE_HZ, loads_kg=away).refusal)
+    # a drop-out throws the position far away; it is judged by the load
+    out = loads.copy()
+    out[100:102] = 0.0
+    jump = x.copy()
+    jump[100:102] = 20.0
+    made = analyse(jump, y, RATE_HZ, loads_kg=out)
+    assert made.path_length_cm == pytest.approx(analyse(x, y, RATE_HZ).path_length_cm, rel=0.01)
+
+
+def test_shapes_and_options_that_cannot_be_are_errors() -> None:
+    x, y = sway()
+    with pytest.raises(ValueError, match="equally long"):
+        analyse(x, y[1:], RATE_HZ)
+    with pytest.raises(ValueError, match="loads_kg"):
+        analyse(x, y, RATE_HZ, loads_kg=np.ones(4))
+    with pytest.raises(ValueError, match="lowpass_hz"):
+        analyse(x, y, RATE_HZ, lowpass_hz=50.0)
+
+
+def test_the_weight_on_each_leg() -> None:
+    left, right = np.full(100, 40.0), np.full(100, 30.0)
+    made = weight_distribution(left, right, paretic="right")
+    assert made.left_pct == pytest.approx(400 / 7)
+    assert made.right_minus_left_pct == pytest.approx(-100 / 7)
+    assert (made.paretic_pct, made.asymmetry_pct) == pytest.approx((300 / 7, 100 / 7))
+    assert weight_distribution(left, right, paretic="left").asymmetry_pct == pytest.approx(-100 / 7)
+    assert "not the load" in weight_distribution(left, right, two_plates=False).source
+    assert "off the plate" in str(weight_distribution(left / 10, right / 10).refusal)
+    with pytest.raises(ValueError, match="paretic"):
+        weight_distribution(left, right, paretic="both")
+
+
+def test_uneven_samples_are_read_off_evenly_and_gaps_stay_gaps() -> None:
+    rng = np.random.default_rng(2)
+    times = np.arange(1200) * 0.025 + rng.uniform(-0.005, 0.005, 1200)
+    wave = np.sin(2 * np.pi * 0.3 * times)
+    even = resample(times, wave[:, None], 50.0)
+    at = even.start_s + np.arange(len(even.values)) / 50.0
+    assert even.values[:, 0] == pytest.approx(np.sin(2 * np.pi * 0.3 * at), abs=0.002)
+    keep = (times < 10) | (times > 12)
+    assert np.count_nonzero(np.isnan(resample(times[keep], wave[keep, None], 50.0).values)) == pytest.approx(100, abs=4)
+    same = resample(np.arange(500) / 100, wave[:500, None])
+    assert same.rate_hz == 100.0
+    np.testing.assert_array_equal(same.values[:, 0], wave[:500])
+    with pytest.raises(ValueError, match="rise"):
+        resample([0.0, 0.0], [[1.0], [1.0]])
+
+
+def test_the_authors_published_values_are_met() -> None:
+    folder = need_recordings("cop")
+    published = json.loads((folder / "manifest.json").read_text())["files"]
+    names = [name for name, values in published.items() if "coparea" in values]
+    assert len(names) == 14
+    for name in names:
+        with (folder / name).open(newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        net = "net_cop_ml_m" in rows[0]
+        keys, scale = (("net_cop_ml_m", "net_cop_ap_m"), 100.0) if net else (("cop_ml_cm", "cop_ap_cm"), 1.0)
+        x, y = (scale * np.array([float(row[key]) for row in rows]) for key in keys)
+        made, values = analyse(x, y, RATE_HZ), published[name]
+        assert made.refusal is None
+        assert made.ellipse_area_cm2 == pytest.approx(float(values["coparea"]), rel=1e-6)
+        # they divide the path by n samples, not by n - 1 steps
+        assert made.path_length_cm * RATE_HZ / x.size == pytest.approx(float(values["copvelo"]), rel=1e-6)
+        assert made.frequency_hz == pytest.approx(float(values["copmfreq"]), rel=1e-6)
