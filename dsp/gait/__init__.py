@@ -1,0 +1,38 @@
+"""Gait from two foot sensors without a magnetometer: strides, contacts, lengths, and the trial's variables."""
+
+from dsp.gait.model import SIDES, Foot, Gait, Side, SideSummary, Stride, Summary
+from dsp.gait.samples import STANDARD_GRAVITY_M_S2, RefusedError, Samples, check
+from dsp.gait.strides import Walk, walks
+from dsp.gait.summary import doubts, summarise
+
+__all__ = ["Foot", "Gait", "Side", "SideSummary", "Stride", "Summary", "analyse"]
+
+ACCEL_RANGE_G, GYRO_RANGE_RAD_S = 16.0, 34.906585  # 2000 deg/s
+
+
+def analyse(
+    left: Foot | None,
+    right: Foot | None,
+    *,
+    accel_range_m_s2: float = ACCEL_RANGE_G * STANDARD_GRAVITY_M_S2,
+    gyro_range_rad_s: float = GYRO_RANGE_RAD_S,
+) -> Gait:
+    """Analyse a walk of one or both feet; never raises for what a sensor may deliver, `.refusal` says what is wrong."""
+    given = {side: foot for side, foot in zip(SIDES, (left, right), strict=True) if foot is not None}
+    if not given:
+        return Gait((), None, "no foot given")
+    if len({foot.rate_hz for foot in given.values()}) > 1:
+        return Gait((), None, "the feet have different sampling rates: they are not on one clock")
+    feet: dict[Side, Samples] = {}
+    found: dict[Side, Walk] = {}
+    flags: list[str] = []
+    try:
+        for side, foot in given.items():
+            feet[side] = check(foot, side, accel_range_m_s2, gyro_range_rad_s)
+            flags.extend(feet[side].flags)
+        found = walks(feet)
+    except RefusedError as error:
+        return Gait((), None, str(error), tuple(flags))
+    strides = sorted((s for walk in found.values() for s in walk.strides), key=lambda s: s.mid_stance_s)
+    summary = summarise(tuple(strides))
+    return Gait(tuple(strides), summary, None, (*flags, *doubts(found, summary)))

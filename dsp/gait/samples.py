@@ -1,0 +1,121 @@
+"""Is it a foot sensor's recording at all, and which of its samples can be trusted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dsp.gait.model import Array, Foot, Mask, Side
+
+STANDARD_GRAVITY_M_S2 = 9.80665
+LONGEST_FILLED_HOLE = 3  # samples; longer holes cut the stride, never integrated across
+LEAST_RATE_HZ, MOST_RATE_HZ = 40.0, 2000.0
+# mean specific force over walking is gravity; beyond this band it is another unit or another sensor
+GRAVITY_BAND_M_S2 = (7.0, 14.0)
+LARGEST_TURN_RATE_RAD_S = 40.0  # above 2000 deg/s no foot sensor of this kind can read
+FROZEN_S = 0.3
+LEAST_RECEIVED = 0.5
+
+
+class RefusedError(Exception):
+    """The recording cannot be analysed; the text says why in plain words."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Filled samples: turn rate and acceleration (n, 3); `cut` marks holes too long to fill, `filled` short ones."""
+
+    gyro_rad_s: Array
+    accel_m_s2: Array
+    rate_hz: float
+    cut: Mask
+    filled: Mask
+    clipped: Mask
+    scale_known: bool
+    flags: tuple[str, ...]
+
+
+def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: float) -> Samples:
+    """Samples on a whole grid. Raises RefusedError for shapes, rates and units that cannot be right."""
+    gyro, accel = np.asarray(foot.gyro_rad_s, dtype=float), np.asarray(foot.accel_m_s2, dtype=float)
+    if gyro.ndim != 2 or gyro.shape[1] != 3 or accel.shape != gyro.shape:
+        raise RefusedError(f"{side} foot: turn rate {gyro.shape} and acceleration {accel.shape} must both be (n, 3)")
+    if not LEAST_RATE_HZ <= foot.rate_hz <= MOST_RATE_HZ:
+        raise RefusedError(f"{side} foot: {foot.rate_hz:g} Hz is outside {LEAST_RATE_HZ:g}-{MOST_RATE_HZ:g} Hz")
+    good = _received(foot, side, gyro, accel)
+    frozen = _frozen(gyro, accel, good, foot.rate_hz)
+    good &= ~frozen
+    if good.sum() < 3 * foot.rate_hz:
+        raise RefusedError(
+            f"{side} foot: only {good.sum() / foot.rate_hz:.1f} s of samples, too short for three strides"
+        )
+    if good.mean() < LEAST_RECEIVED:
+        raise RefusedError(f"{side} foot: {100 * (1 - good.mean()):.0f} % of the samples are missing")
+    force = _units(side, gyro[good], accel[good])
+    scale_known = GRAVITY_BAND_M_S2[0] <= force <= GRAVITY_BAND_M_S2[1]
+    clipped = good & (
+        (np.abs(accel) >= 0.985 * accel_range_m_s2).any(axis=1) | (np.abs(gyro) >= 0.985 * gyro_range_rad_s).any(axis=1)
+    )
+    flags = [f"{side} foot: samples stand still, the sensor stopped"] if frozen.any() else []
+    if not scale_known:
+        flags.append(f"{side} foot: acceleration is about {force:.3g} m/s2, not gravity: no lengths are given")
+    if clipped.any():
+        flags.append(f"{side} foot: {int(clipped.sum())} samples at the end of the sensor's range")
+    if not good.all():
+        flags.append(f"{side} foot: {100 * (1 - good.mean()):.1f} % of the samples lost")
+    cut = _long_holes(~good)
+    return Samples(
+        _fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, scale_known, tuple(flags)
+    )
+
+
+def _received(foot: Foot, side: Side, gyro: Array, accel: Array) -> Mask:
+    finite: Mask = np.asarray(np.isfinite(gyro).all(axis=1) & np.isfinite(accel).all(axis=1), dtype=bool)
+    if foot.received is None:
+        return finite
+    received = np.asarray(foot.received, dtype=bool)
+    if received.shape != finite.shape:
+        raise RefusedError(f"{side} foot: `received` has {received.size} entries for {finite.size} samples")
+    return np.asarray(finite & received, dtype=bool)
+
+
+def _frozen(gyro: Array, accel: Array, good: Mask, rate_hz: float) -> Mask:
+    """Where the same six numbers repeat for longer than a live sensor's noise allows."""
+    same = np.zeros(good.size, dtype=bool)
+    same[1:] = (np.diff(gyro, axis=0) == 0).all(axis=1) & (np.diff(accel, axis=0) == 0).all(axis=1) & good[1:]
+    runs = np.zeros(good.size, dtype=bool)
+    for start, end in _runs(same):
+        if end - start >= FROZEN_S * rate_hz:
+            runs[start:end] = True
+    return runs
+
+
+def _units(side: Side, gyro: Array, accel: Array) -> float:
+    force = float(np.median(np.linalg.norm(accel, axis=1)))
+    if 0.7 <= force <= 1.4:
+        raise RefusedError(f"{side} foot: acceleration is about {force:.2f}, it is in g; give m/s2")
+    if not 2.0 <= force <= 40.0:
+        raise RefusedError(f"{side} foot: acceleration is about {force:.3g}, not 9.81 m/s2 with gravity")
+    rate = float(np.percentile(np.linalg.norm(gyro, axis=1), 97))
+    if rate > LARGEST_TURN_RATE_RAD_S:
+        raise RefusedError(f"{side} foot: turn rates reach {rate:.0f}, they are in deg/s; give rad/s")
+    return force
+
+
+def _runs(mask: Mask) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _long_holes(lost: Mask) -> Mask:
+    cut = np.zeros(lost.size, dtype=bool)
+    for start, end in _runs(lost):
+        if end - start > LONGEST_FILLED_HOLE:
+            cut[start:end] = True
+    return cut
+
+
+def _fill(values: Array, good: Mask) -> Array:
+    if good.all():
+        return values
+    at, known = np.arange(good.size), np.flatnonzero(good)
+    return np.stack([np.interp(at, known, values[known, axis]) for axis in range(3)], axis=1)

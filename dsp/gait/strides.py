@@ -1,0 +1,124 @@
+"""Swings, contacts and ways put together into strides."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dsp.gait.cycle import Cycle, Swing, borrow, cycle, swing_peaks, swings
+from dsp.gait.events import Contacts, contacts, pitch_axis
+from dsp.gait.model import Array, Side, Stride
+from dsp.gait.samples import RefusedError, Samples
+from dsp.gait.strapdown import Paths, paths
+
+TURN_DEG = 25.0
+# a level floor and a person's leg: outside, the length is not to be believed
+LARGEST_RISE_M, SHORTEST_M, LONGEST_M = 0.15, 0.05, 2.5
+LEAST_STRIDES = 3
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One foot: its strides, its vertical in sensor axes, its rhythm."""
+
+    strides: tuple[Stride, ...]
+    up: Array
+    period_s: float
+
+
+def walks(feet: dict[Side, Samples]) -> dict[Side, Walk]:
+    """The walk of every foot; the weaker foot borrows the rhythm of the clearer. Raises RefusedError."""
+    cycles = {side: _named(side, samples) for side, samples in feet.items()}
+    clear = max(cycles, key=lambda side: cycles[side].regularity)
+    periods = {side: _period(own, cycles[clear]) for side, own in cycles.items()}
+    peaks = {side: swing_peaks(cycles[side], feet[side].rate_hz, periods[side]) for side in feet}
+    for side in sorted(cycles, key=lambda side: cycles[side].regularity):
+        for other in feet:
+            if other != side:
+                peaks[side] = borrow(cycles[side], peaks[side], peaks[other], feet[side].rate_hz, periods[side])
+    return {side: _walk(side, feet[side], peaks[side], periods[side]) for side in feet}
+
+
+def _named(side: Side, samples: Samples) -> Cycle:
+    try:
+        return cycle(samples)
+    except RefusedError as error:
+        raise RefusedError(f"{side} foot: {error}") from error
+
+
+def _period(own: Cycle, clear: Cycle) -> float:
+    """A foot's own period, unless it disagrees with the clearer foot's."""
+    return own.period_s if abs(own.period_s / clear.period_s - 1) < 0.1 else clear.period_s
+
+
+def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Walk:
+    found = swings(samples, peaks, period_s)
+    if len(found) < LEAST_STRIDES:
+        raise RefusedError(f"{side} foot: {len(found)} strides found, too short")
+    ways = paths(samples, found)
+    try:
+        axis = pitch_axis(samples, ways)
+    except RefusedError as error:
+        raise RefusedError(f"{side} foot: {error}") from error
+    landmarks = contacts(samples, found, axis, period_s)
+    made = [_stride(side, samples, found, ways, landmarks, axis, number) for number in range(len(found))]
+    return Walk(tuple(made), np.median(ways.up, axis=0), period_s)
+
+
+def _stride(
+    side: Side, samples: Samples, found: list[Swing], ways: Paths, marks: list[Contacts], axis: Array, number: int
+) -> Stride:
+    swing, mark, rate_hz = found[number], marks[number], samples.rate_hz
+    before = marks[number - 1].initial_s if swing.joined and number else None
+    turn = float(np.degrees(ways.turn_rad[number]))
+    flags = list(mark.flags) + (["no initial contact before"] if before is None else [])
+    stride = Stride(
+        side,
+        initial_contact_s=before,
+        final_contact_s=mark.final_s,
+        next_initial_contact_s=mark.initial_s,
+        mid_stance_s=swing.before / rate_hz,
+        next_mid_stance_s=swing.after / rate_hz,
+        stride_length_m=None,
+        heading_change_deg=turn,
+        clearance_m=None,
+        lateral_excursion_m=None,
+        is_turn=abs(turn) > TURN_DEG,
+        flags=tuple(flags),
+    )
+    return _with_path(stride, samples, swing, ways, axis, number)
+
+
+def _with_path(stride: Stride, samples: Samples, swing: Swing, ways: Paths, axis: Array, number: int) -> Stride:
+    """Length, clearance and way, where no hole cuts the stride and the foot ends on the floor it left."""
+    inside = slice(swing.before, swing.after + 1)
+    flags = list(stride.flags)
+    if samples.clipped[inside].any():
+        flags.append("sensor at the end of its range")
+    if samples.filled[inside].any():
+        flags.append("short hole filled")
+    length = float(np.linalg.norm(ways.displacement_m[number]))
+    if samples.cut[inside].any():
+        return replace(stride, flags=(*flags, "cut by lost samples"), heading_change_deg=None)
+    if not samples.scale_known:
+        return replace(stride, flags=(*flags, "acceleration has no known scale"))
+    if abs(ways.rise_m[number]) > LARGEST_RISE_M or not SHORTEST_M <= length <= LONGEST_M:
+        return replace(stride, flags=(*flags, "way not believable"))
+    path = _level_path(ways, number, swing.after - swing.before)
+    return replace(
+        stride,
+        stride_length_m=length,
+        clearance_m=float(path[:, 2].max()),
+        lateral_excursion_m=float(np.abs(path[:, 1]).max()),
+        path_m=path,
+        flags=tuple(flags),
+    )
+
+
+def _level_path(ways: Paths, number: int, steps: int) -> Array:
+    """The way (k, 3) as forward, left, up, its ends on one level."""
+    up = ways.up[number]
+    forward = ways.displacement_m[number] / np.linalg.norm(ways.displacement_m[number])
+    frame = np.stack([forward, np.cross(up, forward), up])
+    path = ways.position_m[number, : steps + 1] @ frame.T
+    path[:, 2] -= ways.rise_m[number] * np.linspace(0, 1, steps + 1)
+    return np.asarray(path)

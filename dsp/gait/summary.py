@@ -1,0 +1,185 @@
+"""The trial's variables from its strides, the doubts about the two feet together.
+
+Gait cycle: contact to next contact of the same foot. Stance: contact to toe-off. Step: contact of the other foot to
+the contact of this one, named after the foot that lands. Double support: both feet down, initial after a foot's own
+contact, terminal before its toe-off. Turns and strides with a missing number are left out of the mean of that number.
+"""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean, stdev
+
+import numpy as np
+
+from dsp.gait.identities import broken
+from dsp.gait.model import Side, SideSummary, Stride, Summary
+from dsp.gait.strides import Walk
+
+LARGEST_PHASE_GAP = 0.06  # of a stride, between the initial double supports of the sides
+LONGEST_PHASE = 0.5  # of a stride: an event of the other foot further away belongs to another stride
+
+
+def summarise(strides: Sequence[Stride]) -> Summary:
+    """Means over straight strides of both feet."""
+    by_side: dict[Side, list[Stride]] = {"left": [], "right": []}
+    for stride in strides:
+        by_side[stride.side].append(stride)
+    left, right = (
+        _side(own, other) if own else None
+        for own, other in ((by_side["left"], by_side["right"]), (by_side["right"], by_side["left"]))
+    )
+    both = [side for side in (left, right) if side is not None]
+    cycle = _mean(side.gait_cycle_s for side in both)
+    speed = _mean(side.speed_m_s for side in both)
+    double = _mean(_sum(s.initial_double_support_pct, s.terminal_double_support_pct) for s in both)
+    stance = _pair(left, right, "stance_pct")
+    steps = _step_times(by_side)
+    found = Summary(
+        left,
+        right,
+        gait_cycle_s=cycle,
+        step_frequency_per_min=None if cycle is None else 120.0 / cycle,
+        speed_m_s=speed,
+        double_support_pct=double,
+        stance_ratio=_ratio(*stance),
+        stance_index_pct=_index(*stance),
+        step_time_ratio=_ratio(*steps),
+        step_time_index_pct=_index(*steps),
+    )
+    return _checked(found)
+
+
+def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
+    straight = [s for s in own if not s.is_turn]
+    times = [s.stride_time_s for s in straight if s.stride_time_s is not None]
+    cycle = _mean(times)
+    phases = [p for s in straight if (p := _phases(s, other)) is not None]
+    stance = _mean(100 * p[0] for p in phases)
+    initial, terminal = _mean(100 * p[1] for p in phases), _mean(100 * p[2] for p in phases)
+    if stance is None:
+        stance = _mean(100 * x for s in straight if (x := _stance(s)) is not None)
+    length = _mean(s.stride_length_m for s in straight)
+    moved = [s for s in straight if s.stride_length_m is not None]
+    lasted = [s.next_mid_stance_s - s.mid_stance_s for s in moved]
+    step = _mean(x for s in straight if (x := _step_share(s, other)) is not None)
+    return SideSummary(
+        strides=len(straight),
+        turns=len(own) - len(straight),
+        step_length_cm=None if step is None or length is None else 100 * step * length,
+        stride_length_cm=None if length is None else 100 * length,
+        gait_cycle_s=cycle,
+        speed_m_s=sum(s.stride_length_m or 0.0 for s in moved) / sum(lasted) if moved else None,
+        swing_pct=None if stance is None else 100 - stance,
+        stance_pct=stance,
+        initial_double_support_pct=initial,
+        terminal_double_support_pct=terminal,
+        single_support_pct=None
+        if stance is None or initial is None or terminal is None
+        else stance - initial - terminal,
+        clearance_cm=_scaled(_mean(s.clearance_m for s in straight)),
+        lateral_excursion_cm=_scaled(_mean(s.lateral_excursion_m for s in straight)),
+        stride_time_sd_s=stdev(times) if len(times) > 1 else None,
+    )
+
+
+def _stance(stride: Stride) -> float | None:
+    """Stance as a share of the stride."""
+    if stride.stride_time_s is None or stride.initial_contact_s is None or stride.final_contact_s is None:
+        return None
+    return (stride.final_contact_s - stride.initial_contact_s) / stride.stride_time_s
+
+
+def _phases(stride: Stride, other: list[Stride]) -> tuple[float, float, float] | None:
+    """Stance, initial and terminal double support as shares of the stride."""
+    stance, lasts = _stance(stride), stride.stride_time_s
+    if stance is None or lasts is None or stride.initial_contact_s is None or stride.final_contact_s is None:
+        return None
+    leaves = _nearest((s.final_contact_s for s in other), stride.initial_contact_s, lasts)
+    lands = _nearest((s.next_initial_contact_s for s in other), stride.final_contact_s, lasts)
+    if leaves is None or lands is None:
+        return None
+    return stance, (leaves - stride.initial_contact_s) / lasts, (stride.final_contact_s - lands) / lasts
+
+
+def _nearest(times: Iterable[float | None], to_s: float, lasts_s: float) -> float | None:
+    known = [t for t in times if t is not None and abs(t - to_s) < LONGEST_PHASE * lasts_s]
+    return min(known, key=lambda t: abs(t - to_s)) if known else None
+
+
+def _step_share(stride: Stride, other: list[Stride]) -> float | None:
+    """Time from the other foot's contact to the one that ends this stride, as a share of the stride."""
+    start, end, lasts = stride.initial_contact_s, stride.next_initial_contact_s, stride.stride_time_s
+    if start is None or end is None or lasts is None:
+        return None
+    between = [t for s in other if (t := s.next_initial_contact_s) is not None and start < t < end]
+    return (end - between[0]) / lasts if len(between) == 1 else None
+
+
+def _step_times(by_side: dict[Side, list[Stride]]) -> tuple[float | None, float | None]:
+    left, right = by_side["left"], by_side["right"]
+    return _mean(_step_share(s, right) for s in left if not s.is_turn), _mean(
+        _step_share(s, left) for s in right if not s.is_turn
+    )
+
+
+def doubts(found: dict[Side, Walk], summary: Summary) -> tuple[str, ...]:
+    """What speaks against the two feet belonging together as they are given."""
+    if len(found) < 2:
+        return (f"{next(iter(found))} foot only: no double support, no step length, no symmetry",)
+    flags = []
+    left, right = summary.left, summary.right
+    if float(np.dot(found["left"].up, found["right"].up)) < 0:
+        flags.append("the sensors are mounted opposite ways up: one is upside down")
+    if abs(len(found["left"].strides) - len(found["right"].strides)) > 1:
+        flags.append("left and right strides differ in number")
+    if left and right and left.initial_double_support_pct is not None and right.initial_double_support_pct is not None:
+        gap = left.initial_double_support_pct - right.initial_double_support_pct
+        if abs(gap) > 100 * LARGEST_PHASE_GAP:
+            flags.append("double support differs between the sides: check that both feet are on one clock")
+        if min(left.initial_double_support_pct, right.initial_double_support_pct) < 0:
+            flags.append("a foot leaves before the other lands: not walking, or not on one clock")
+    return tuple(flags)
+
+
+def _checked(summary: Summary) -> Summary:
+    left, right = summary.left, summary.right
+    rows: dict[str, float | None] = {}
+    for name, side in (("left", left), ("right", right)):
+        if side is not None:
+            rows |= {f"swing_{name}_pct": side.swing_pct, f"stance_{name}_pct": side.stance_pct}
+    lengths = [s.stride_length_cm for s in (left, right) if s is not None]
+    length = _mean(None if x is None else x / 100 for x in lengths)
+    sides = {key: value for key, value in rows.items() if value is not None}
+    names = broken(
+        **sides,
+        stride_length_m=length,
+        gait_cycle_s=summary.gait_cycle_s,
+        speed_m_s=summary.speed_m_s,
+        step_frequency_per_min=summary.step_frequency_per_min,
+        double_support_pct=summary.double_support_pct,
+    )
+    return Summary(**(summary.__dict__ | {"identities": names}))
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a + b
+
+
+def _scaled(metres: float | None) -> float | None:
+    return None if metres is None else 100 * metres
+
+
+def _pair(left: SideSummary | None, right: SideSummary | None, name: str) -> tuple[float | None, float | None]:
+    return (getattr(left, name) if left else None, getattr(right, name) if right else None)
+
+
+def _ratio(left: float | None, right: float | None) -> float | None:
+    return None if left is None or right is None or max(left, right) <= 0 else min(left, right) / max(left, right)
+
+
+def _index(left: float | None, right: float | None) -> float | None:
+    return None if left is None or right is None or left + right == 0 else 200 * (left - right) / (left + right)
