@@ -12,25 +12,36 @@ WINDOW_S, SETTLE_S, MAX_PPM = 30.0, 15.0, 2000.0
 """Blocks are many and hardly delayed; a sender's nominal rate may be off by more than a crystal."""
 STRAY_NS = 250_000_000
 """Further than this behind the mapped time, the rate is not what was said: the map begins anew at this arrival."""
+STEP_NS, STEP_BLOCKS = 3_000_000, 50
+"""After a hole: where none of so many blocks comes less late than this, the hole was estimated too small."""
 
 
 class Stamping:
-    """Times for the blocks of one amplifier; strictly rising. `first_ns` once for each block, in order."""
+    """Times for the blocks of one amplifier, such that no sample lies before one that was recorded earlier."""
 
     def __init__(self, rate_hz: float) -> None:
         self._map = ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM, settle_s=SETTLE_S)
+        self._late_ns: list[int] | None = None
 
     def first_ns(self, block: EmgBlock) -> int:
-        """The time (ns) of the block's first sample on the station's monotonic clock.
+        """The time (ns) of the block's first sample on the station's monotonic clock; once for each block, in order."""
+        after = block.first_sample + len(block.counts)
+        self._map.feed(after, block.mono_ns)
+        first_ns, last_ns = (int(at) for at in self._map.at_ns([block.first_sample, after - 1]))
+        late_ns = block.mono_ns - last_ns
+        if abs(late_ns) > STRAY_NS or self._stepped(block, late_ns):
+            self._map.restart()
+            self._map.feed(after, block.mono_ns)
+        return first_ns
 
-        After a hole the map begins anew: one that the clock estimated does not fit the index before it.
-        """
+    def _stepped(self, block: EmgBlock, late_ns: int) -> bool:
+        """Whether the index has fallen behind with the last hole, as one that the clock estimated may."""
         if block.lost:
-            self._map.restart()
-        after, arrived_ns = block.first_sample + len(block.counts), block.mono_ns
-        self._map.feed(after, arrived_ns)
-        at_ns = int(self._map.at_ns([block.first_sample])[0])
-        if abs(arrived_ns - len(block.counts) / block.rate_hz * 1e9 - at_ns) > STRAY_NS:
-            self._map.restart()
-            self._map.feed(after, arrived_ns)
-        return at_ns
+            self._late_ns = []
+        if self._late_ns is None:
+            return False
+        self._late_ns.append(late_ns)
+        if len(self._late_ns) < STEP_BLOCKS:
+            return False
+        least_ns, self._late_ns = min(self._late_ns), None
+        return least_ns > STEP_NS

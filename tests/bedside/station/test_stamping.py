@@ -45,6 +45,15 @@ def test_after_a_hole_that_was_estimated_the_times_are_right_again() -> None:
     after = list(blocks(5, index=before[-1].first_sample + ROWS + 4720, start_s=6.02))
     marked = [(replace(block, lost=4720 * (number == 0)), true_ns) for number, (block, true_ns) in enumerate(after)]
     errors_ms = [(stamping.first_ns(block) - true_ns) / 1e6 for block, true_ns in marked]
+    assert np.abs(errors_ms[110:]).max() < 2.0
+
+
+def test_a_counted_loss_moves_no_time() -> None:
+    stamping, errors_ms = Stamping(RATE_HZ), []
+    for number, (block, true_ns) in enumerate(blocks(10)):
+        if number % 50 != 40:
+            counted = replace(block, lost=ROWS * (number % 50 == 41))
+            errors_ms.append((stamping.first_ns(counted) - true_ns) / 1e6)
     assert np.abs(errors_ms[20:]).max() < 2.0
 
 
