@@ -301,11 +301,10 @@ class Soak:
         }
         share = run["cores"]["station"]
         verdicts[f"station {share:.1%} of one core (bar {CPU_BAR:.0%})"] = share <= CPU_BAR
-        verdicts[
-            f"{pulses['fired']} pulses fired, {pulses['counted']} counted, {pulses['triggers_recorded']} marked"
-        ] = pulses["fired"] == pulses["counted"] > 0
-            # a trigger may lie in samples that were lost on purpose
-            and (pulses["triggers_recorded"] == pulses["fired"] or self.loss)
+        # a trigger may lie in samples that were lost on purpose
+        marked = self.loss or pulses["triggers_recorded"] == pulses["fired"]
+        words = f"{pulses['fired']} pulses fired, {pulses['counted']} counted, {pulses['triggers_recorded']} marked"
+        verdicts[words] = marked and pulses["fired"] == pulses["counted"] > 0
         if run["seconds"] >= LONG_S:
             verdicts[
                 f"memory {memory['quarter']} MB after a quarter, {memory['end']} MB at the end (bar x{GROWTH_BAR})"
