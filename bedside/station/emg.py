@@ -20,7 +20,7 @@ from bedside.station.sweeps import AFTER_MS, BEFORE_MS, Expected, SweepBook
 from bedside.station.wire import Sweep, Wave
 from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
 from dsp.emg import rms
-from dsp.streaming import MinMaxDecimator, StreamFilter
+from dsp.streaming import BAND_HZ, MinMaxDecimator, StreamFilter
 from hal.roles import EmgAmplifier, EmgBlock
 
 RING_S = 4.0
@@ -28,6 +28,7 @@ REST_MS = 100.0
 QUALITY_EVERY_MS = 200.0
 COLUMN_MS = 10.0
 OVERLAY_RATE_HZ = 2560.0
+HIGHEST_OF_RATE = 0.45
 DISPLAY_LSB_UV = 0.25
 EARLY_S, LATE_S = 0.05, 0.25
 """How far (real s) a pulse may seem to lie before its order and after its report, for all delays on the way."""
@@ -59,7 +60,7 @@ class EmgPath:
         self._book = SweepBook(self._rate_hz)
         self._present = Present(self._rate_hz)
         self._speed = speed
-        self._filter = StreamFilter(len(self._names), self._rate_hz)
+        self._filter = StreamFilter(len(self._names), self._rate_hz, band_hz=shown_band_hz(self._rate_hz))
         self._columns = MinMaxDecimator(len(self._names), self._book.samples(COLUMN_MS * max(1.0, speed)))
         self._first_column = 0
         self._next_quality = 0
@@ -177,6 +178,12 @@ def packed(uv: NDArray[np.float64]) -> str:
     """Microvolts as base64 of little-endian int16 in steps of 0.25 uV, clipped at +-8.19 mV."""
     counts = np.clip(np.rint(uv / DISPLAY_LSB_UV), -32768, 32767).astype("<i2")
     return base64.b64encode(np.ascontiguousarray(counts).tobytes()).decode()
+
+
+def shown_band_hz(rate_hz: float) -> tuple[float, float]:
+    """The live trace's band (Hz): 10 to 500, or as far as a slow amplifier's rate carries it."""
+    low, high = BAND_HZ
+    return low, min(high, HIGHEST_OF_RATE * rate_hz)
 
 
 def quality(counts: Counts, names: tuple[str, ...], uv_per_count: float, rail: int) -> EmgQuality:

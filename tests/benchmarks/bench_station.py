@@ -115,13 +115,13 @@ async def draw(bench: Bench, client: StationClient) -> None:
 @contextlib.asynccontextmanager
 async def world_process(layout: Layout, speed: float) -> AsyncIterator[dict[str, str]]:
     """Simulated devices in a process of their own, with hands that follow the visit."""
-    simulation, addresses = await start_simulation(
+    simulation, far_ends = await start_simulation(
         layout.simulation, ["--seed", "1", "--speed", str(speed), "--until-stdin-closes"]
     )
     try:
         async with SimControl(layout.simulation) as sim:
             hands = asyncio.create_task(Hands(sim, speed).follow(layout.run))
-            yield addresses
+            yield far_ends.addresses
             hands.cancel()
             await asyncio.gather(hands, return_exceptions=True)
     finally:

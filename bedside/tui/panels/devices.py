@@ -1,20 +1,13 @@
 """The devices: on the start page a line each, on the device page all they tell of themselves."""
 
 from bedside.snapshot import DeviceLine
-from bedside.tui.panels.ident import FRESH_STATES
 from bedside.tui.picture import Picture
+from bedside.tui.ranking import FRESH_STATES, STOP_PRESSED, WELL, low, rank
 from bedside.tui.rows import Row, Span, age_text, row, wrapped
 
-LOW_BATTERY_PCT = 20.0
-LOSS_ALLOWED = 0.01
-LEAST_RECEIVED = 20
-"""Of fewer samples no share is told."""
-WELL = 2
 MARKS = ("[ ]", "[!]", "[x]")
 """By rank: not heard, doubtful, well."""
 LEAST_ADDRESS = 6
-STOP_PRESSED = "the emergency stop is pressed"
-"""As `hal.roles.common` words it; no screen loads the drivers' modules."""
 RELEASE = "→ release it when it is safe to; if nobody pressed it, check its plug"
 TRUSTED_SPREAD_MS = 100.0
 """Arrivals spread wider than a crowded radio's bunching (10-60 ms, seldom 100) are pointed out."""
@@ -30,7 +23,7 @@ def device_rows(picture: Picture, width: int) -> list[Row]:
 
 def device_page(picture: Picture, width: int) -> list[Row]:
     """The device page: below each device what is wrong with it, its battery, signal, rate, loss, clock and remarks."""
-    lines: list[Row] = [row((" Devices", "accent"), _count(picture)), row("")]
+    lines: list[Row] = [row((" Devices", "accent"), count(picture)), row("")]
     for line in _worst_first(picture):
         heard = picture.link.up and line.state in FRESH_STATES
         lines += [_head(line, picture, width), *_trouble(line, width), *_vitals(line, width, heard=heard)]
@@ -38,21 +31,15 @@ def device_page(picture: Picture, width: int) -> list[Row]:
     return lines if picture.snapshot.devices else [*lines, row((" none known yet", "dim"))]
 
 
-def _rank(line: DeviceLine) -> int:
-    """0 for a device that cannot be heard, 1 for one that is doubtful, 2 for one that is well."""
-    if line.state not in FRESH_STATES:
-        return 0
-    return 1 if line.error or STOP_PRESSED in line.notes or _low(line) or _lossy(line) else WELL
-
-
 def _worst_first(picture: Picture) -> list[DeviceLine]:
     """All devices, in the station's order where they are alike."""
-    return sorted(picture.snapshot.devices, key=_rank)
+    return sorted(picture.snapshot.devices, key=rank)
 
 
-def _count(picture: Picture) -> Span:
+def count(picture: Picture) -> Span:
+    """How many devices there are, and how many need a look."""
     devices = picture.snapshot.devices
-    bad = sum(_rank(line) < WELL for line in devices)
+    bad = sum(rank(line) < WELL for line in devices)
     if not picture.link.up or not devices:
         return "", "dim"
     return (f"  {bad} of {len(devices)} need a look", "look") if bad else (f"  all {len(devices)} are well", "dim")
@@ -60,17 +47,17 @@ def _count(picture: Picture) -> Span:
 
 def _head(line: DeviceLine, picture: Picture, width: int) -> Row:
     """Mark, name, state and age; what is left of the width shows the address, cut at its beginning."""
-    rank = _rank(line) if picture.link.up else 0
+    place = rank(line) if picture.link.up else 0
     old = age_text(picture.aged(line.age_s))
     dropped = f"lost {line.dropped}" if line.dropped and not line.received else ""
     again = f"reconnected {line.reconnects}x" if line.reconnects else ""
     tail = "".join(f"{part}  " for part in (old, dropped, again) if part)
     state = line.state if picture.link.up else "not known"
     sim = " simulated" if line.simulated else ""
-    name = f" {MARKS[rank]} {line.name:<15} {state:<10} {tail}"
+    name = f" {MARKS[place]} {line.name:<15} {state:<10} {tail}"
     sim = sim if len(name) + len(sim) <= width else ""
     room = max(width - len(name) - len(sim), 0)
-    return row((name, "text" if rank == WELL else "look"), (_tail_of(line.address, room), "dim"), (sim, "dim"))
+    return row((name, "text" if place == WELL else "look"), (_tail_of(line.address, room), "dim"), (sim, "dim"))
 
 
 def _tail_of(address: str, room: int) -> str:
@@ -95,19 +82,10 @@ def _vitals(line: DeviceLine, width: int, *, heard: bool) -> list[Row]:
     return [*rows, row("     ", *spans)] if spans else rows
 
 
-def _low(line: DeviceLine) -> bool:
-    return line.battery_pct is not None and line.battery_pct < LOW_BATTERY_PCT
-
-
-def _lossy(line: DeviceLine) -> bool:
-    whole = line.received + line.lost
-    return whole >= LEAST_RECEIVED and line.lost > LOSS_ALLOWED * whole
-
-
 def _battery(line: DeviceLine) -> Span | None:
     if line.battery_pct is None:
         return None
-    return f"battery {line.battery_pct:.0f} %", "look" if _low(line) else "text"
+    return f"battery {line.battery_pct:.0f} %", "look" if low(line) else "text"
 
 
 def _signal(line: DeviceLine) -> Span | None:

@@ -2,6 +2,7 @@
 
 from bedside.snapshot import DeviceLine
 from bedside.tui.picture import Picture
+from bedside.tui.ranking import DOUBTFUL, FRESH_STATES, WELL, rank
 from bedside.tui.rows import Row, Span, age_text, clock_of, ends, row, width_of
 
 WORD_STYLES = {
@@ -13,7 +14,6 @@ WORD_STYLES = {
     "OFF": "word.off",
     "ENDED": "word.off",
 }
-FRESH_STATES = frozenset({"ok"})
 
 
 def ident(picture: Picture, width: int) -> Row:
@@ -53,7 +53,7 @@ def controller(picture: Picture) -> str:
 
 def device_strip(picture: Picture, width: int) -> Row:
     """Every device with its state, its age and its losses; the worst first when they do not all fit."""
-    devices = sorted(picture.snapshot.devices, key=lambda line: line.state in FRESH_STATES)
+    devices = sorted(picture.snapshot.devices, key=rank)
     spans: list[Span] = []
     for line in devices:
         spans += [(" " if not spans else "  ", "dim"), *_device(line, picture)]
@@ -64,8 +64,9 @@ def _device(line: DeviceLine, picture: Picture) -> list[Span]:
     age_s = picture.aged(line.age_s)
     well = line.state in FRESH_STATES and picture.link.up
     old = age_text(age_s)
-    style = "look" if line.state not in FRESH_STATES else "stale" if old or not well else "text"
-    word = line.state if picture.link.up else "not known"
+    place = rank(line)
+    style = "look" if place < WELL else "stale" if old or not well else "text"
+    word = "not known" if not picture.link.up else "look: F8" if place == DOUBTFUL else line.state
     text = f"{line.name} {word}" + (f" {old}" if old else "")
     lost = f" lost {line.dropped}" if line.dropped else ""
     return [(text, style), (lost, "look")]

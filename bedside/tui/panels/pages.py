@@ -1,7 +1,7 @@
 """Words of the start page, the help page, the device page and the emergency cards."""
 
 from bedside.tui.actions import for_role
-from bedside.tui.panels.devices import device_rows
+from bedside.tui.panels.devices import count, device_rows
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, minutes, row, wrapped
 
@@ -40,7 +40,7 @@ def start_rows(picture: Picture, width: int) -> list[Row]:
     if picture.hint:
         lines += [row(" ", *spans) for spans in wrapped(picture.hint, width - 2, 3, "strong")]
         lines.append(row(""))
-    lines.append(row((" Devices", "accent")))
+    lines.append(row((" Devices", "accent"), count(picture), ("  F8 shows all", "dim")))
     return lines + device_rows(picture, width)
 
 

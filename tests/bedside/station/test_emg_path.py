@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bedside.station.emg import EmgPath, Outlets, quality
+from bedside.station.emg import EmgPath, Outlets, quality, shown_band_hz
 from bedside.station.measure import Epoch, MeasureRule, measure_sweep
 from bedside.station.wire import Sweep, Wave
 from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
+from dsp.streaming import StreamFilter
 from hal.catalogue import DeviceSpec, build
 from hal.roles import EmgAmplifier, EmgBlock
 from hal.sim.world import SimulatedWorld
@@ -201,3 +202,11 @@ def test_a_deflection_without_an_onset_is_void_and_says_so() -> None:
     assert result.target.amplitude_uv > 15.0
     assert not result.target.valid
     assert "does not count" in result.target.reason
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "band_hz"), [(5120.0, (10.0, 500.0)), (1000.0, (10.0, 450.0)), (250.0, (10.0, 112.5))]
+)
+def test_the_live_band_ends_where_a_slow_amplifier_ends(rate_hz: float, band_hz: tuple[float, float]) -> None:
+    assert shown_band_hz(rate_hz) == band_hz
+    StreamFilter(2, rate_hz, band_hz=band_hz)
