@@ -1,13 +1,15 @@
-"""`bedside analyse mep FILE...`: measure recordings offline, with the same code as at the bedside."""
+"""`bedside analyse KIND FILE...`: measure recordings offline, with the same code as at the bedside."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bedside.analyse.emg_files import BadRecordingError, read_epochs
-from bedside.analyse.responses import Settings, measure_file, settings_from, table
+from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_table
+from bedside.analyse.responses import measure_file, settings_from, table
 
 __all__ = ["arguments", "run"]
 
@@ -26,24 +28,40 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     mep.add_argument("--rest-limit-uv", type=float, default=10.0, help="largest RMS before the pulse (default 10)")
     mep.add_argument("--active", action="store_true", help="the muscle was meant to contract: no rest limit")
 
+    text = "pedalling: knee angle, one cadence a revolution"
+    about = f"{text}. NPZ files with a sensor on thigh and shank; see docs/recordings.md."
+    pedalling_arguments(kinds.add_parser("cycling", help=text, description=about))
+
 
 def run(args: argparse.Namespace) -> int:
     """Measure every file; one that cannot be read is named on stderr and makes the exit code 1."""
     try:
-        settings = settings_from(args)
+        report, show = KINDS[args.kind](args)
     except ValueError as error:
         sys.stderr.write(f"bedside analyse: {error}\n")
         return 2
     reports, failed = [], False
     for path in args.files:
         try:
-            reports.append(_report(path, settings))
+            reports.append(report(path))
         except BadRecordingError as error:
             failed = True
             sys.stderr.write(f"bedside analyse: {error}\n")
-    sys.stdout.write(json.dumps(reports, indent=1) + "\n" if args.json else "".join(table(r) for r in reports))
+    sys.stdout.write(json.dumps(reports, indent=1) + "\n" if args.json else "".join(show(r) for r in reports))
     return 1 if failed else 0
 
 
-def _report(path: Path, settings: Settings) -> dict[str, Any]:
-    return measure_file(read_epochs(path), settings)
+Report = dict[str, Any]
+Analysis = tuple[Callable[[Path], Report], Callable[[Report], str]]
+
+
+def _mep(args: argparse.Namespace) -> Analysis:
+    settings = settings_from(args)
+    return lambda path: measure_file(read_epochs(path), settings), table
+
+
+def _cycling(_: argparse.Namespace) -> Analysis:
+    return pedalling_report, pedalling_table
+
+
+KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {"mep": _mep, "cycling": _cycling}
