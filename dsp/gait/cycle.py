@@ -68,7 +68,7 @@ def swing_peaks(own: Cycle, rate_hz: float, period_s: float) -> list[int]:
     envelope = low_pass(own.envelope_rad_s, rate_hz, min(3.0, 3.0 / period_s))
     height = float(np.percentile(envelope, 97))
     distance = max(1, int(0.6 * period_s * rate_hz))
-    peaks, _ = find_peaks(envelope, distance=distance, height=0.3 * height, prominence=0.2 * height)
+    peaks, _ = find_peaks(envelope, distance=distance, height=0.2 * height, prominence=0.12 * height)
     return [int(peak) for peak in peaks]
 
 
