@@ -10,6 +10,7 @@ from typing import Any
 from bedside.analyse.emg_files import BadRecordingError, read_epochs
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_table
 from bedside.analyse.responses import measure_file, settings_from, table
+from bedside.analyse.stance import stance_arguments, stance_report, stance_settings, stance_table
 
 __all__ = ["arguments", "run"]
 
@@ -27,6 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     mep.add_argument("--criterion-uv", type=float, default=50.0, help="smallest response (default 50)")
     mep.add_argument("--rest-limit-uv", type=float, default=10.0, help="largest RMS before the pulse (default 10)")
     mep.add_argument("--active", action="store_true", help="the muscle was meant to contract: no rest limit")
+    text = "standing: path, speed, areas and offsets of the centre of pressure, weight on each side"
+    about = f"{text}. CSV and NPZ files and the folders of recordings; see docs/recordings.md."
+    stance_arguments(kinds.add_parser("posture", help=text, description=about))
 
     text = "pedalling: knee angle, one cadence a revolution"
     about = f"{text}. NPZ files with a sensor on thigh and shank; see docs/recordings.md."
@@ -60,8 +64,17 @@ def _mep(args: argparse.Namespace) -> Analysis:
     return lambda path: measure_file(read_epochs(path), settings), table
 
 
+def _posture(args: argparse.Namespace) -> Analysis:
+    settings = stance_settings(args)
+    return lambda path: stance_report(path, settings), stance_table
+
+
 def _cycling(_: argparse.Namespace) -> Analysis:
     return pedalling_report, pedalling_table
 
 
-KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {"mep": _mep, "cycling": _cycling}
+KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {
+    "mep": _mep,
+    "posture": _posture,
+    "cycling": _cycling,
+}

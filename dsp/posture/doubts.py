@@ -21,9 +21,11 @@ FAST_CM_S, WIDE_RMS_CM = 5.0, 3.0
 """A person this unsteady exists; a quiet stand given in millimetres, or at a false rate, looks like it."""
 
 
-def doubts(raw: tuple[Array, Array], spectrum: Spectrum, steps: Array, base: Posture) -> tuple[list[str], list[str]]:
+def doubts(
+    raw: tuple[Array, Array], spectrum: Spectrum, steps: Array, base: Posture, sampled_hz: float
+) -> tuple[list[str], list[str]]:
     """Doubts about the path, and about the trial. `spectrum` is that of `raw` (both axes, before the filter);
-    `steps` (cm) are the distances of neighbouring samples after it.
+    `steps` (cm) are the distances of neighbouring samples after it, `sampled_hz` the instrument's own rate.
     """
     path: list[str] = []
     rate_hz = base.rate_hz
@@ -39,8 +41,8 @@ def doubts(raw: tuple[Array, Array], spectrum: Spectrum, steps: Array, base: Pos
         path.append(f"path: the position comes in steps of {10 * step:.2g} mm, which lengthens the path")
     if base.lowpass_hz is not None and base.lowpass_hz < STRONG_LOWPASS_HZ:
         path.append(f"path: a low-pass of {base.lowpass_hz:g} Hz removes sway and shortens it")
-    if rate_hz < SLOW_RATE_HZ:
-        path.append(f"path: {rate_hz:g} Hz is too slow, at least {SLOW_RATE_HZ:g} Hz are needed")
+    if sampled_hz < 0.99 * SLOW_RATE_HZ:
+        path.append(f"path: {sampled_hz:.3g} Hz is too slow, at least {SLOW_RATE_HZ:g} Hz are needed")
     if seconds < SHORT_S:
         path.append(f"duration: {seconds:.1f} s is short of {SHORT_S:g} s; compare with no trial of another length")
     trial = []

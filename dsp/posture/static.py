@@ -30,12 +30,14 @@ def analyse(
     origin_cm: tuple[float, float] = (0.0, 0.0),
     skip_s: float = 0.0,
     duration_s: float | None = None,
+    sampled_hz: float | None = None,
 ) -> Posture:
     """Measure one stand; `x_cm` and `y_cm` (n,) in cm, x to the patient's right, y to the front.
 
     `lowpass_hz` None takes the track as it is; else a Butterworth filter of order 2 runs forward and back with that
     cut-off. `envelope` chooses what is called the envelope. `loads_kg` (n, cells), one column a load cell, lets
     samples without a person and cells without a load be seen. `origin_cm` is what the offsets are about.
+    `sampled_hz` is the instrument's rate where the track was read off at another: reading off adds no information.
     `skip_s` leaves out the beginning and `duration_s` takes that long a part after it (a shorter rest is refused).
 
     Bad data is refused in `Posture.refusal`. Raises ValueError for shapes and options that cannot be.
@@ -62,10 +64,12 @@ def analyse(
         return _refused(base, x.size, track.refusal)
     raw = (track.x, track.y)
     x, y = raw if lowpass_hz is None else lowpass(np.stack(raw), rate_hz, lowpass_hz)
-    return _measured(base, x, y, raw, track.warnings)
+    return _measured(base, x, y, raw, track.warnings, min(sampled_hz or rate_hz, rate_hz))
 
 
-def _measured(base: Posture, x: Array, y: Array, raw: tuple[Array, Array], warnings: list[str]) -> Posture:
+def _measured(
+    base: Posture, x: Array, y: Array, raw: tuple[Array, Array], warnings: list[str], sampled_hz: float
+) -> Posture:
     rate_hz = base.rate_hz
     steps = np.hypot(np.diff(x), np.diff(y))
     path, seconds = float(steps.sum()), (x.size - 1) / rate_hz
@@ -75,7 +79,8 @@ def _measured(base: Posture, x: Array, y: Array, raw: tuple[Array, Array], warni
         "ellipse": areas.ellipse_area_cm2(x, y),
     }
     spectrum = welch(x, y, rate_hz)
-    about_path, about_trial = doubts(raw, spectrum if base.lowpass_hz is None else welch(*raw, rate_hz), steps, base)
+    before = spectrum if base.lowpass_hz is None else welch(*raw, rate_hz)
+    about_path, about_trial = doubts(raw, before, steps, base, sampled_hz)
     major, minor, angle = areas.principal_axes(x, y)
     from_x, from_y = x - base.origin_cm[0], y - base.origin_cm[1]
     rms_x, rms_y = float(np.std(x)), float(np.std(y))

@@ -91,6 +91,7 @@ def test_the_outline_does_not_shrink_at_a_low_rate() -> None:
     assert slow.sector_area_cm2 == pytest.approx(full.sector_area_cm2, rel=0.03)
     assert not slow.path_trusted
     assert "too slow" in slow.warnings[0]
+    assert "too slow" in analyse(x, y, 100.0, sampled_hz=25.0).warnings[0]
 
 
 def test_what_is_called_the_envelope_is_chosen_and_written() -> None:

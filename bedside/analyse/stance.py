@@ -1,0 +1,135 @@
+"""Standing trials of a whole file: settings, results as plain values, a table."""
+
+import argparse
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.posture_files import Track, read_track
+from dsp.posture import analyse, weight_distribution
+
+
+@dataclass(frozen=True)
+class StanceSettings:
+    """What `dsp.posture` is told, and where in the file it is."""
+
+    lowpass_hz: float | None = None
+    envelope: str = "sector"
+    skip_s: float = 0.0
+    duration_s: float | None = None
+    paretic: str | None = None
+    rate_hz: float | None = None
+    stream: str | None = None
+
+
+def stance_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `bedside analyse posture`."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV, NPZ, or the folder of a recording")
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    parser.add_argument("--lowpass-hz", type=float, help="filter forward and back at this cut-off (default: as given)")
+    parser.add_argument("--envelope", choices=("sector", "hull", "ellipse"), default="sector", help="what is its area")
+    parser.add_argument("--skip-s", type=float, default=0.0, help="leave out this much of the beginning")
+    parser.add_argument("--duration-s", type=float, help="measure this long a part")
+    parser.add_argument("--paretic", choices=("left", "right"), help="the paretic side, for the weight on it")
+    parser.add_argument("--rate-hz", type=float, help="read the track off at this rate")
+    parser.add_argument("--stream", help="name of the plate in a recording")
+
+
+def stance_settings(args: argparse.Namespace) -> StanceSettings:
+    """Settings of a command line. Raises ValueError naming the option."""
+    for option in ("lowpass_hz", "duration_s", "rate_hz"):
+        value = getattr(args, option)
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise ValueError(f"--{option.replace('_', '-')} {value:g}: must be positive")
+    if not (math.isfinite(args.skip_s) and args.skip_s >= 0):
+        raise ValueError(f"--skip-s {args.skip_s:g}: must not be negative")
+    return StanceSettings(
+        args.lowpass_hz, args.envelope, args.skip_s, args.duration_s, args.paretic, args.rate_hz, args.stream
+    )
+
+
+def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
+    """One file as values that JSON knows. Raises BadRecordingError for a file that cannot be read."""
+    track = read_track(path, settings.stream, settings.rate_hz)
+    if settings.lowpass_hz is not None and settings.lowpass_hz >= track.rate_hz / 2:
+        half = track.rate_hz / 2
+        raise BadRecordingError(
+            f"{path}: --lowpass-hz {settings.lowpass_hz:g} must be under half the rate, {half:g} Hz"
+        )
+    result = analyse(
+        track.x_cm,
+        track.y_cm,
+        track.rate_hz,
+        lowpass_hz=settings.lowpass_hz,
+        envelope=settings.envelope,
+        loads_kg=track.loads_kg,
+        skip_s=settings.skip_s,
+        duration_s=settings.duration_s,
+        sampled_hz=track.sampled_hz,
+    )
+    return {
+        "file": str(path),
+        "settings": asdict(settings),
+        "notes": list(track.notes),
+        "posture": _plain(asdict(result)),
+        "weight": _weight(track, settings, measured=result.valid),
+    }
+
+
+def stance_table(report: dict[str, Any]) -> str:
+    """A report as lines for a terminal."""
+    posture, weight = report["posture"], report["weight"]
+    lines = [report["file"]]
+    if posture["refusal"]:
+        lines.append(f"  NOT MEASURED: {posture['refusal']}")
+    else:
+        lines.append(f"  {posture['duration_s']:.2f} s at {posture['rate_hz']:g} Hz, filter: {posture['filter']}")
+        for key, name, unit in ROWS:
+            lines.append(f"  {name:<24}{_number(posture[key])} {unit}")
+        lines.append(f"  envelope: {posture['definition']}")
+    if weight is not None and weight["refusal"] is None:
+        shares = f"left {weight['left_pct']:.1f} %, right {weight['right_pct']:.1f} %"
+        lines.append(f"  weight: {shares} ({weight['source']})")
+    lines += [f"  CAUTION  {one}" for one in posture["warnings"]]
+    lines += [f"  note  {one}" for one in report["notes"]]
+    return "\n".join(lines) + "\n"
+
+
+ROWS = (
+    ("path_length_cm", "path", "cm"),
+    ("mean_speed_cm_s", "mean speed", "cm/s"),
+    ("envelope_area_cm2", "envelope area", "cm2"),
+    ("hull_area_cm2", "convex hull", "cm2"),
+    ("ellipse_area_cm2", "95 % prediction ellipse", "cm2"),
+    ("path_per_area_per_cm", "path per envelope area", "1/cm"),
+    ("offset_x_cm", "offset to the right", "cm"),
+    ("offset_y_cm", "offset to the front", "cm"),
+    ("rms_x_cm", "RMS sideways", "cm"),
+    ("rms_y_cm", "RMS front-back", "cm"),
+    ("frequency_hz", "mean frequency", "Hz"),
+)
+
+
+def _weight(track: Track, settings: StanceSettings, *, measured: bool) -> dict[str, Any] | None:
+    if track.left_kg is None or track.right_kg is None or not measured:
+        return None
+    first = round(settings.skip_s * track.rate_hz)
+    last = None if settings.duration_s is None else first + round(settings.duration_s * track.rate_hz) + 1
+    part = slice(first, last)
+    made = weight_distribution(
+        track.left_kg[part], track.right_kg[part], paretic=settings.paretic, two_plates=track.two_plates
+    )
+    return _plain(asdict(made))
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    plain = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()
+    }
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+
+
+def _number(value: float | None) -> str:
+    return "-".rjust(10) if value is None else f"{value:10.3f}"
