@@ -1,0 +1,91 @@
+"""Walking from files: results as JSON and as a table, refusals that name file and key."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bedside.cli import main
+from tests.helpers.walking_feet import RATE_HZ, pair
+
+
+def arrays() -> dict[str, Any]:
+    left, right = pair()
+    return {
+        "fs": RATE_HZ,
+        "left_gyr": left.gyro_rad_s,
+        "left_acc": left.accel_m_s2,
+        "right_gyr": right.gyro_rad_s,
+        "right_acc": right.accel_m_s2,
+    }
+
+
+def report(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    assert main(["analyse", "gait", *map(str, arguments), "--json"]) == 0
+    return dict(json.loads(capsys.readouterr().out)[0])
+
+
+def test_both_feet_of_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "a.npz", **arrays())
+    made = report(capsys, tmp_path / "a.npz", "--paretic", "right")
+    assert made["refusal"] is None
+    assert len(made["strides"]) == 24
+    assert made["summary"]["left"]["stride_length_cm"] == pytest.approx(120, rel=0.03)
+    assert made["summary"]["paretic"] == {"side": "right"} | made["summary"]["right"]
+    assert made["summary"]["non_paretic"]["side"] == "left"
+    assert made["ten_metre_walk"]["speed_m_s"] == pytest.approx(1.2 / 1.1, rel=0.03)
+
+
+def test_a_table_with_lost_samples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = arrays()
+    names = [f"left_{kind}_{axis}" for kind in ("gyr", "acc") for axis in "xyz"]
+    rows = np.column_stack([given["left_gyr"], given["left_acc"]])
+    lines = ["time_s," + ",".join(names)]
+    for at, row in enumerate(rows):
+        cells = [""] * 6 if at in (500, 501) else [f"{x:.5f}" for x in row]
+        lines.append(f"{at / RATE_HZ:.3f}," + ",".join(cells))
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    made = report(capsys, tmp_path / "t.csv")
+    assert len(made["strides"]) == 12
+    assert sum("short hole filled" in s["flags"] for s in made["strides"]) == 1
+    assert made["summary"]["right"] is None
+
+
+def test_the_table_of_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "a.npz", **arrays())
+    np.savez(tmp_path / "b.npz", **(arrays() | {"left_acc": arrays()["left_acc"] / 9.80665}))
+    assert main(["analyse", "gait", str(tmp_path / "a.npz"), str(tmp_path / "b.npz")]) == 0
+    shown = capsys.readouterr().out
+    assert "stance %" in shown
+    assert "REFUSED: left foot: acceleration is about 1." in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"fs": None}, "'fs' is missing"),
+        ({"fs": -1.0}, "positive rate"),
+        ({"left_acc": None}, "'left_acc'"),
+        ({"left_gyr": np.array(["a"])}, "must be numbers"),
+    ],
+)
+def test_bad_archives_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], word: str
+) -> None:
+    given = {key: value for key, value in (arrays() | change).items() if value is not None}
+    np.savez(tmp_path / "a.npz", **given)
+    assert main(["analyse", "gait", str(tmp_path / "a.npz")]) == 1
+    error = capsys.readouterr().err
+    assert word in error
+    assert "a.npz" in error
+
+
+def test_garbage_missing_and_unknown_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.npz").write_bytes(b"no archive")
+    (tmp_path / "b.csv").write_text("x,y\n1,2\n3,4\n")
+    files = [str(tmp_path / name) for name in ("a.npz", "b.csv", "c.npz", "d.txt")]
+    assert main(["analyse", "gait", *files]) == 1
+    error = capsys.readouterr().err
+    assert all(name in error for name in files)
