@@ -30,6 +30,7 @@ TISSUE_M_S2 = 0.5
 """A residual that 3 degrees of soft tissue explain says nothing."""
 ROUND, ROUND_ENOUGH = 0.08, 0.3
 PLANAR = 0.9
+NEAREST_M = 0.01
 LOST_NOTED = 0.02
 LOST_LIMIT = 0.5
 LEAST_TRAVEL_RAD = 2 * np.pi
@@ -115,17 +116,17 @@ def _measured(
     for mirrored in (False, True):
         shank = planar(cut[1][0], cut[1][1], rate_hz, mirrored=mirrored)
         fit = joints(thigh, shank, rate_hz)
-        ways.append((shank, fit, crank(thigh, shank, fit, rate_hz)))
+        ways.append((shank, fit))
     ways.sort(key=lambda way: way[1].knee_residual)
-    shank, fit, circle = ways[0]
+    shank, fit = ways[0]
     refusal = _misplaced(fit)
     if refusal:
         return _refused(rows, refusal, flags)
+    circle, other = (crank(thigh, way[0], way[1], rate_hz) for way in ways)
     if min(thigh.planarity, shank.planarity) < PLANAR:
         flags.append("a sensor turns about more than one axis: is it fastened?")
     if circle.travel_rad < LEAST_TRAVEL_RAD:
         return _refused(rows, "no whole revolution: the leg's geometry cannot be found", flags)
-    other = ways[1][2]
     if other.travel_rad >= LEAST_TRAVEL_RAD and other.roundness < circle.roundness:
         return _refused(rows, "which way the sensors point cannot be told from this movement", flags)
     if circle.roundness > ROUND_ENOUGH:
@@ -184,11 +185,13 @@ def _result(
 def _misplaced(fit: Joints) -> str | None:
     """Why these two sensors are not on the thigh and the shank of one leg."""
     if fit.shank_swing_residual < fit.thigh_swing_residual:
-        return "the sensor given as shank swings about a fixed hip and the other does not: thigh and shank are swapped"
+        return "the sensor given as shank swings about a fixed hip and the other does not: swapped, or wrong units"
+    if abs(fit.knee_from_shank_m) < NEAREST_M or abs(fit.knee_from_thigh_m) < NEAREST_M:
+        return "a sensor sits on the knee itself, or one sensor was given twice"
     # the sensor sits between hip and knee, so it is nearer to the knee than the hip is
     beyond = abs(fit.knee_from_thigh_m) > abs(fit.knee_from_thigh_m - fit.hip_from_thigh_m)
     if beyond or (fit.knee_residual > ONE_LEG_RESIDUAL and fit.knee_residual_m_s2 > TISSUE_M_S2):
-        return "thigh and shank share no knee: are the sensors on two legs, or in wrong units?"
+        return "thigh and shank share no knee: are they on two legs, on two clocks, or in wrong units?"
     return None
 
 

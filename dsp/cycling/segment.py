@@ -27,7 +27,7 @@ STILL_RAD_S = 0.1
 LONGEST_HOLE_S = 0.1
 """Filled by a straight line (5 samples at 50 Hz); a longer hole ends the stretch."""
 CLIPPED_SAMPLES = 3
-LARGE_M_S2, LARGE_RAD_S = 15.0, 4.0
+LARGE_M_S2, LARGE_RAD_S = 15.0, 1.0
 """A value repeated at an extreme beyond these is a sensor at its full scale, not one at rest."""
 
 

@@ -153,6 +153,9 @@ def test_upside_down_sensors_change_nothing() -> None:
 
 def test_saturation_is_flagged() -> None:
     x = ride(SPEEDS["fast"])
+    limit = 0.5 * np.abs(x.thigh.gyro_rad_s).max()
+    found = cadence(replace(x.thigh, gyro_rad_s=np.clip(x.thigh.gyro_rad_s, -limit, limit)), x.shank, rate_hz=50.0)
+    assert found.refusal is not None or any("full scale" in flag for flag in found.flags)
     limit = 0.8 * np.abs(x.shank.accel_m_s2).max()
     found = cadence(x.thigh, replace(x.shank, accel_m_s2=np.clip(x.shank.accel_m_s2, -limit, limit)), rate_hz=50.0)
     assert found.refusal is not None or any("full scale" in flag for flag in found.flags)
@@ -183,3 +186,8 @@ def test_shapes_that_do_not_fit_are_errors() -> None:
         cadence(Segment(x.thigh.gyro_rad_s[:, :2], x.thigh.accel_m_s2), x.shank, rate_hz=50.0)
     with pytest.raises(ValueError, match="received"):
         cadence(replace(x.thigh, received=np.ones(3, dtype=bool)), x.shank, rate_hz=50.0)
+
+
+def test_one_sensor_given_twice_is_refused() -> None:
+    x = ride(SPEEDS["steady 60"])
+    assert cadence(x.thigh, x.thigh, rate_hz=50.0).refusal is not None

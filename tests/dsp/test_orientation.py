@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from dsp.orientation import AttitudeFilter, UnavailableError, attitude, estimate, fit_magnetometer
 
+pytest.importorskip("vqf", reason="vqf is not installed: no wheel for this machine, see docs/dependencies.md")
 Array = NDArray[np.float64]
 
 RATE_HZ = 100.0
