@@ -17,6 +17,8 @@ SHORT_S = 25.0
 SLOW_RATE_HZ = 50.0
 STRONG_LOWPASS_HZ = 5.0
 COARSE_STEP_CM = 0.009
+EXCURSION_OF_RMS = 10.0
+"""The range of a quiet stand is 4 to 8 times its RMS, that of 60 s of pure chance under 9."""
 FAST_CM_S, WIDE_RMS_CM = 5.0, 3.0
 """A person this unsteady exists; a quiet stand given in millimetres, or at a false rate, looks like it."""
 
@@ -48,6 +50,8 @@ def doubts(
     trial = []
     if speed > FAST_CM_S or max(np.std(raw[0]), np.std(raw[1])) > WIDE_RMS_CM:
         trial.append("sway: unusually large; is the position in millimetres, the rate right, or did the person step?")
+    if max(float(np.ptp(axis)) / max(float(np.std(axis)), 1e-9) for axis in raw) > EXCURSION_OF_RMS:
+        trial.append("moved: single large movements in a quiet stand; leave that part out or repeat the trial")
     return path, trial
 
 

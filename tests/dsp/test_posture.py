@@ -149,6 +149,13 @@ def test_a_path_that_cannot_be_trusted_is_said(words: str, change: dict[str, flo
     assert any(words in one for one in made.warnings)
 
 
+def test_a_large_movement_in_a_quiet_stand_is_said() -> None:
+    x, y = sway()
+    moved = x + 8.0 * np.exp(-(((T - 5.0) / 0.4) ** 2))
+    assert any("moved" in one for one in analyse(moved, y, RATE_HZ).warnings)
+    assert not analyse(x, y, RATE_HZ).warnings
+
+
 def test_a_few_missing_samples_are_bridged_and_said_and_many_are_refused() -> None:
     x, y = sway()
     holes = x.copy()
