@@ -70,8 +70,6 @@ QUIET_S = 5.0
 DEVICE = {"emg": "quattrocento"}
 STAMPED_ON_ARRIVAL = ("robot", "balance_board")
 EMG_HZ = 5120
-PAUSING = ("balance_board",)
-"""Asked for its battery, once a minute, it stops streaming until told again: those samples never left it."""
 LAST_REPORT_S = 1.5
 LONG_S = 300.0
 LOSS = (*(f"{name}.loss:1" for name in (*CLOCKED, *FREE)), "force_board.loss:1")
@@ -285,9 +283,7 @@ class Soak:
             }
         else:
             verdicts |= {
-                f"{name}: 0 lost, 0 told": not told["lost"]
-                and not told["screen_lost"]
-                and (name in PAUSING or not told["true_lost"])
+                f"{name}: 0 lost, 0 told": not told["lost"] and not told["screen_lost"] and not told["true_lost"]
                 for name, told in streams.items()
             }
         verdicts["nothing dropped by the recorder"] = figures["recorder_gaps"] == 0 and not self.bed.events(RecordFault)

@@ -39,18 +39,20 @@ LOW_BATTERY_PCT = 15.0
 class BalanceBoardOptions:
     """Options of a device file. `spacing_cm` is the sensors' distance across and along (older papers: 22.8 along).
 
-    `trust_calibration` takes a board whose calibration checksum does not fit, once it was checked with a known mass.
+    `battery_every_s` asks for the battery again so often; 0 asks only when the connection begins, because the board
+    pauses its stream to answer. `trust_calibration` takes a board whose calibration checksum does not fit, once it was
+    checked with a known mass.
     """
 
     side: PlateSide = "both"
     spacing_cm: tuple[float, float] = (43.3, 23.8)
     least_kg: float = 20.0
-    battery_every_s: float = 60.0
+    battery_every_s: float = 0.0
     trust_calibration: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.spacing_cm) <= 0 or self.least_kg <= 0 or self.battery_every_s < 1:
-            raise ValueError("spacing_cm and least_kg must be above 0, battery_every_s at least 1")
+        if min(self.spacing_cm) <= 0 or self.least_kg <= 0 or 0 != self.battery_every_s < 1:
+            raise ValueError("spacing_cm and least_kg must be above 0, battery_every_s 0 or at least 1")
 
 
 class BalanceBoard(StreamingPlate):
@@ -121,14 +123,15 @@ class BalanceBoard(StreamingPlate):
                 self._greeting.hear(message)
 
     async def greet(self) -> None:
-        """Start the sensors, read and check the calibration, stream; then ask for the battery from time to time."""
+        """Start the sensors, read and check the calibration, stream; then ask for the battery where that is wanted."""
         greeting = self._greeting = Greeting(self.link.write)
         self._calibration = await greeting.calibration(trust=self.options.trust_calibration)
         self._streaming = True
         self.link.write(codec.STREAM_WEIGHTS)
-        while True:
+        while self.options.battery_every_s:
             await asyncio.sleep(self.options.battery_every_s)
             self.link.write(codec.ASK_STATUS)
+        await super().greet()
 
     async def goodbye(self) -> None:
         """Stop the stream and put the light out, to spare the battery."""
