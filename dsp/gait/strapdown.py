@@ -14,7 +14,7 @@ from dsp.gait.model import Array
 from dsp.gait.samples import STANDARD_GRAVITY_M_S2, Samples
 
 TILT_SD_M_S2 = 0.17  # one degree of tilt
-SHOCK_SHARE = 0.3  # error of one trapezium of a steep acceleration, as a share of its step
+SHOCK_SHARE = 1 / 12  # leading error of the trapezium rule: step x second difference / 12
 # At its quietest the foot still rolls over the ground: the sensor sits this far above the contact, and moves so.
 SENSOR_HEIGHT_M = 0.08
 
@@ -78,8 +78,11 @@ def _vertical(mean_force: Array) -> Array:
 
 def _error_share(accel: Array, live: Array, lasts_s: Array, dt: float) -> Array:
     """How much of the end's velocity error has arisen by each sample (k, m): expected value of a Gaussian bridge."""
-    jump = (np.diff(accel, axis=1) ** 2).sum(axis=2) * live
-    shock = np.concatenate([np.zeros((lasts_s.size, 1)), np.cumsum((SHOCK_SHARE * dt) ** 2 * jump, axis=1)], axis=1)
+    bend = np.zeros(live.shape)
+    bend[:, 1:] = (np.diff(accel, n=2, axis=1) ** 2).sum(axis=2)
+    bend[:, :-1] = np.maximum(bend[:, :-1], bend[:, 1:])
+    bend *= live
+    shock = np.concatenate([np.zeros((lasts_s.size, 1)), np.cumsum((SHOCK_SHARE * dt) ** 2 * bend, axis=1)], axis=1)
     at = np.minimum(np.arange(live.shape[1] + 1)[None] * dt, lasts_s[:, None])
     tilt = TILT_SD_M_S2**2 * lasts_s[:, None]
     return np.asarray((tilt * at + shock) / (tilt * lasts_s[:, None] + shock[:, -1:]))
