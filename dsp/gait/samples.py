@@ -9,8 +9,8 @@ from dsp.gait.model import Array, Foot, Mask, Side
 STANDARD_GRAVITY_M_S2 = 9.80665
 LONGEST_FILLED_HOLE = 3  # samples; longer holes cut the stride, never integrated across
 LEAST_RATE_HZ, MOST_RATE_HZ = 40.0, 2000.0
-# mean specific force over walking is gravity; beyond this band it is another unit or another sensor
-GRAVITY_BAND_M_S2 = (7.0, 14.0)
+# median force of any walking, shaken as it may be; beyond this it is another unit or gravity was taken out
+FORCE_BAND_M_S2 = (4.0, 40.0)
 LARGEST_TURN_RATE_RAD_S = 40.0  # above 2000 deg/s no foot sensor of this kind can read
 FROZEN_S = 0.3
 LEAST_RECEIVED = 0.5
@@ -30,7 +30,6 @@ class Samples:
     cut: Mask
     filled: Mask
     clipped: Mask
-    scale_known: bool
     flags: tuple[str, ...]
 
 
@@ -50,22 +49,17 @@ def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: flo
         )
     if good.mean() < LEAST_RECEIVED:
         raise RefusedError(f"{side} foot: {100 * (1 - good.mean()):.0f} % of the samples are missing")
-    force = _units(side, gyro[good], accel[good])
-    scale_known = GRAVITY_BAND_M_S2[0] <= force <= GRAVITY_BAND_M_S2[1]
+    _units(side, gyro[good], accel[good])
     clipped = good & (
         (np.abs(accel) >= 0.985 * accel_range_m_s2).any(axis=1) | (np.abs(gyro) >= 0.985 * gyro_range_rad_s).any(axis=1)
     )
     flags = [f"{side} foot: samples stand still, the sensor stopped"] if frozen.any() else []
-    if not scale_known:
-        flags.append(f"{side} foot: acceleration is about {force:.3g} m/s2, not gravity: no lengths are given")
     if clipped.any():
         flags.append(f"{side} foot: {int(clipped.sum())} samples at the end of the sensor's range")
     if not good.all():
         flags.append(f"{side} foot: {100 * (1 - good.mean()):.1f} % of the samples lost")
     cut = _long_holes(~good)
-    return Samples(
-        _fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, scale_known, tuple(flags)
-    )
+    return Samples(_fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, tuple(flags))
 
 
 def _received(foot: Foot, side: Side, gyro: Array, accel: Array) -> Mask:
@@ -89,16 +83,15 @@ def _frozen(gyro: Array, accel: Array, good: Mask, rate_hz: float) -> Mask:
     return runs
 
 
-def _units(side: Side, gyro: Array, accel: Array) -> float:
+def _units(side: Side, gyro: Array, accel: Array) -> None:
     force = float(np.median(np.linalg.norm(accel, axis=1)))
     if 0.7 <= force <= 1.4:
         raise RefusedError(f"{side} foot: acceleration is about {force:.2f}, it is in g; give m/s2")
-    if not 2.0 <= force <= 40.0:
+    if not FORCE_BAND_M_S2[0] <= force <= FORCE_BAND_M_S2[1]:
         raise RefusedError(f"{side} foot: acceleration is about {force:.3g}, not 9.81 m/s2 with gravity")
     rate = float(np.percentile(np.linalg.norm(gyro, axis=1), 97))
     if rate > LARGEST_TURN_RATE_RAD_S:
         raise RefusedError(f"{side} foot: turn rates reach {rate:.0f}, they are in deg/s; give rad/s")
-    return force
 
 
 def _runs(mask: Mask) -> list[tuple[int, int]]:

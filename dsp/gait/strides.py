@@ -7,13 +7,18 @@ import numpy as np
 from dsp.gait.cycle import Cycle, Swing, borrow, cycle, swing_peaks, swings
 from dsp.gait.events import Contacts, contacts, pitch_axis
 from dsp.gait.model import Array, Side, Stride
-from dsp.gait.samples import RefusedError, Samples
+from dsp.gait.samples import STANDARD_GRAVITY_M_S2, RefusedError, Samples
 from dsp.gait.strapdown import Paths, paths
 
 TURN_DEG = 25.0
 # a level floor and a person's leg: outside, the length is not to be believed
 LARGEST_RISE_M, SHORTEST_M, LONGEST_M = 0.15, 0.05, 2.5
 LEAST_STRIDES = 3
+# turned into one frame, the mean force over a stride is gravity, if both sensors have the same axes and right units
+FORCE_TOLERANCE_M_S2 = 0.6
+LARGEST_AXIS_TILT = 0.5  # sine; a foot turns about a level axis
+MOST_UNBELIEVABLE = 0.5
+LARGEST_FORCE_SPREAD_M_S2 = 0.6  # between the strides' mean forces: above it the ways are shocks, not steps
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,28 @@ def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Wa
         axis = pitch_axis(samples, ways)
     except RefusedError as error:
         raise RefusedError(f"{side} foot: {error}") from error
+    _one_frame(side, ways, axis)
     landmarks = contacts(samples, found, axis, period_s)
     made = [_stride(side, samples, found, ways, landmarks, axis, number) for number in range(len(found))]
+    if np.mean(["way not believable" in stride.flags for stride in made]) > MOST_UNBELIEVABLE:
+        raise RefusedError(f"{side} foot: most strides do not end on the floor they left; check axes and units")
+    if float(np.ptp(np.percentile(ways.force_m_s2, (20, 80)))) > LARGEST_FORCE_SPREAD_M_S2:
+        made = [_without_way(stride) for stride in made]
     return Walk(tuple(made), np.median(ways.up, axis=0), period_s)
+
+
+def _without_way(stride: Stride) -> Stride:
+    flags = (*stride.flags, "mean force unsteady: no length")
+    return replace(stride, stride_length_m=None, clearance_m=None, lateral_excursion_m=None, path_m=None, flags=flags)
+
+
+def _one_frame(side: Side, ways: Paths, axis: Array) -> None:
+    force = float(np.median(ways.force_m_s2))
+    if abs(force - STANDARD_GRAVITY_M_S2) > FORCE_TOLERANCE_M_S2:
+        text = f"the mean force over strides is {force:.2f} m/s2, not gravity"
+        raise RefusedError(f"{side} foot: {text}; check axes and units of both sensors")
+    if abs(float(np.median(ways.up, axis=0) @ axis)) > LARGEST_AXIS_TILT:
+        raise RefusedError(f"{side} foot: it seems to turn about the vertical; check axes and units of both sensors")
 
 
 def _stride(
@@ -99,8 +123,6 @@ def _with_path(stride: Stride, samples: Samples, swing: Swing, ways: Paths, axis
     length = float(np.linalg.norm(ways.displacement_m[number]))
     if samples.cut[inside].any():
         return replace(stride, flags=(*flags, "cut by lost samples"), heading_change_deg=None)
-    if not samples.scale_known:
-        return replace(stride, flags=(*flags, "acceleration has no known scale"))
     if abs(ways.rise_m[number]) > LARGEST_RISE_M or not SHORTEST_M <= length <= LONGEST_M:
         return replace(stride, flags=(*flags, "way not believable"))
     path = _level_path(ways, number, swing.after - swing.before)

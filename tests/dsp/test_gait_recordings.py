@@ -1,5 +1,6 @@
 """Real walking against its references: optical, belt speed, events checked by hand. Bars are what is reached today."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +77,20 @@ def test_no_stride_of_a_paretic_foot_is_lost_on_the_treadmill(folder: Path) -> N
     assert 100 * np.mean(errors) <= 1.8
 
 
-def test_a_force_that_is_no_gravity_gives_times_alone(folder: Path) -> None:
+def test_a_walk_of_unsteady_force_gives_times_and_no_lengths(folder: Path) -> None:
     for recording in recordings(folder, "pathological_noref"):
         result = analyse(recording.left, recording.right)
         assert len(result.strides) >= 140
         assert all(s.stride_length_m is None for s in result.strides)
         assert result.summary is not None
         assert result.summary.gait_cycle_s == pytest.approx(0.92, abs=0.03)
+
+
+def test_axes_that_do_not_fit_are_refused_on_every_recording(folder: Path) -> None:
+    for kind in ("foot_mocap", "foot_vicon", "foot_events_agpl", "stroke_treadmill"):
+        for recording in recordings(folder, kind):
+            swapped = [
+                foot and replace(foot, gyro_rad_s=foot.gyro_rad_s[:, [1, 2, 0]])
+                for foot in (recording.left, recording.right)
+            ]
+            assert analyse(*swapped).refusal is not None, recording.name
