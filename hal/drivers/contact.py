@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from hal.device import NoAnswer, Refused, Vitals
 from hal.drivers.contact_debounce import Debounce
-from hal.links.control_line import ControlLineLink, Lines
+from hal.links.control_line import ControlLineLink
+from hal.links.lines import Lines
 from hal.options import parse_options
 from hal.roles.common import FOOT_SWITCH_PRESSED, STOP_PRESSED
 from hal.roles.contact import ContactState, ContactUse

@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 
 from hal.device import LinkError, LinkLost, NoAnswer
 from hal.links.base import Link
-from hal.links.control_line import ControlLineLink, Lines, OutputLine
+from hal.links.control_line import ControlLineLink
+from hal.links.lines import Lines, OutputLine
 
 ProofLine = Literal["cts", "dsr", "none"]
 OnProof = Callable[[], None]

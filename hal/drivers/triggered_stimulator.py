@@ -23,7 +23,8 @@ from hal.drivers.trigger_outputs import BoxTrigger, LineTrigger, ProofLine, Trig
 from hal.drivers.trigger_schedule import Schedule
 from hal.linked import Patience
 from hal.links.base import Link
-from hal.links.control_line import ControlLineLink, OutputLine
+from hal.links.control_line import ControlLineLink
+from hal.links.lines import OutputLine
 from hal.options import parse_options
 from hal.roles import PulseDelivered, StimulatorCapabilities, Train, TrainPrepared
 from hal.supervised import STIMULATOR_PATIENCE

@@ -6,66 +6,14 @@ both for some milliseconds while a port is opened; nothing a program does preven
 line must be out of action until the link is open.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from hal.device import SetupError
+from hal.links.lines import Lines, LinesBackend, OutputLine
+from hal.links.network_lines import NetworkLines
+from hal.links.tty_lines import TtyLines
 
 FORMS = "line:/dev/ttyUSB0, line:rfc2217:HOST:PORT"
-OutputLine = Literal["rts", "dtr"]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The input lines as last told: True is the asserted state (+3 to +15 V on an RS-232 port).
-
-    `changes` counts how often CTS, DSR, DCD and RI (in this order) have moved, from any starting number, so that a
-    pulse shorter than any look is not missed where the port itself counts (`TIOCGICOUNT`) or tells (RFC 2217).
-    """
-
-    cts: bool
-    dsr: bool
-    dcd: bool
-    ri: bool
-    changes: tuple[int, int, int, int] = (0, 0, 0, 0)
-
-
-class LinesBackend(Protocol):
-    """What a kind of port does for a `ControlLineLink`, with the same names and errors."""
-
-    @property
-    def is_open(self) -> bool:
-        """Between `open` and `close`, and not lost."""
-        ...
-
-    async def open(self) -> None:
-        """Open, both outputs low."""
-        ...
-
-    async def set_line(self, line: OutputLine, on: bool) -> None:
-        """Switch one output."""
-        ...
-
-    async def pulse(self, line: OutputLine, seconds: float) -> None:
-        """One output high for `seconds`, then low."""
-        ...
-
-    def lower_now(self) -> None:
-        """Both outputs low, without waiting; never raises."""
-        ...
-
-    async def lines(self) -> Lines:
-        """The inputs, read now."""
-        ...
-
-    async def changed(self, since: Lines) -> Lines:
-        """The inputs once they differ from `since`."""
-        ...
-
-    def close(self) -> None:
-        """Outputs low, then close."""
-        ...
 
 
 class ControlLineLink:
@@ -128,9 +76,6 @@ class ControlLineLink:
 
 
 def _backend(address: str, device: str) -> LinesBackend:
-    from hal.links.network_lines import NetworkLines  # noqa: PLC0415 - both import this module
-    from hal.links.tty_lines import TtyLines  # noqa: PLC0415
-
     scheme, _, rest = address.partition(":")
     if scheme == "line" and rest.startswith("/"):
         return TtyLines(address, rest)

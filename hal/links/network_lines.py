@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from hal.device import LinkError, LinkLost, NoAnswer, Refused
 from hal.links import telnet_port as wire
-from hal.links.control_line import Lines, OutputLine
+from hal.links.lines import Lines, OutputLine
 from hal.links.tcp import TcpLink
 
 ANSWER_S = 2.0

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import serial
 
 from hal.device import LinkError, LinkLost, LinkNotFound
-from hal.links.control_line import Lines, OutputLine
+from hal.links.lines import Lines, OutputLine
 from hal.links.serial import explain
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ import serial.rfc2217
 
 from hal.device import LinkLost, LinkNotFound, NoAnswer, Refused, SetupError
 from hal.links import telnet_port as wire
-from hal.links.control_line import ControlLineLink, Lines
+from hal.links.control_line import ControlLineLink
+from hal.links.lines import Lines
 from hal.links.network_lines import NetworkLines
 from hal.links.tty_lines import TtyLines
 from hal.sim.rfc2217 import Rfc2217Port
