@@ -35,7 +35,7 @@ demo: setup
 	@$(BIN)/bedside demo
 
 test: check
-	$(BIN)/python -m tests.side_by_side
+	$(BIN)/pytest
 
 check: setup
 	$(BIN)/ruff check --quiet --output-format=concise
