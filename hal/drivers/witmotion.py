@@ -201,7 +201,10 @@ class WitMotion(MotionStream):
 
     def _learn(self, told: Registers, arrival_ns: int) -> None:
         if told.first == codec.BATTERY:
-            self._battery_pct = codec.battery_pct(told.words[0] / 100)
+            volts = told.words[0] / 100
+            # a reply carries no checksum: what no lithium cell has is no voltage
+            if codec.CELL_V[0] <= volts <= codec.CELL_V[1]:
+                self._battery_pct = codec.battery_pct(volts)
         elif told.first == codec.TEMPERATURE:
             self.temperature_c = told.words[0] / 100
         elif told.first == codec.FIELD and self._ready:

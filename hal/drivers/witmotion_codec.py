@@ -170,6 +170,10 @@ def unlock() -> bytes:
     return write_register(UNLOCK, 0xB588)
 
 
+CELL_V = (3.0, 4.4)
+"""What one lithium cell can have (V), empty and full with room to spare."""
+
+
 def battery_pct(volts: float) -> float:
     """Charge by the vendor's table of voltages, straight lines between."""
     return float(np.interp(volts, [at for at, _ in BATTERY_CURVE], [pct for _, pct in BATTERY_CURVE]))
