@@ -303,7 +303,7 @@ class BedsideApp(App[None], inherit_bindings=False):
             self.send(Stop(reason=reason))
 
     def send(self, command: AnyCommand) -> None:
-        """Ask the station, and show what it answered when it was no."""
+        """Ask the station, and show what it answered when it was no; a yes ends what an earlier no had said."""
         self.run_worker(self._ask(command), group="asks", name=name_of(command))
 
     async def _ask(self, command: AnyCommand) -> None:
@@ -313,6 +313,8 @@ class BedsideApp(App[None], inherit_bindings=False):
             self.say(f"{reply.reason}{': ' if reply.remedy else ''}{reply.remedy}")
         elif isinstance(command, Stop):
             self.say("STOP sent: the station answered")
+        elif self.picture.notice:
+            self.say("")
 
 
 def _trials(picture: Picture) -> int:

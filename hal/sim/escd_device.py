@@ -10,7 +10,7 @@ from hal.sim.escd_engine import EscdEngine
 from hal.sim.escd_wire import RequestReader
 from hal.sim.far_end import Surroundings
 from hal.sim.peripheral import Characteristic, Peripheral
-from hal.sim.ports import PtyPort
+from hal.sim.ports import AtPort, PtyPort
 
 TICK_S = 0.01
 UART = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
@@ -29,7 +29,7 @@ def _engine(around: Surroundings, coil_pct_mso: float | None) -> EscdEngine:
     return EscdEngine(around.name, faults=around.faults, seed=around.seed, on_trigger=on_trigger, per_s=clock.speed)
 
 
-class WiredEscd:
+class WiredEscd(AtPort):
     """The device behind a pseudo-terminal. `engine` may be looked at; nobody else advances it."""
 
     def __init__(self, around: Surroundings, coil_pct_mso: float | None = None) -> None:
@@ -39,19 +39,6 @@ class WiredEscd:
         self._reader = RequestReader()
         self._rng = np.random.default_rng(around.seed)
         self._wake = asyncio.Event()
-
-    @property
-    def address(self) -> str:
-        """`serial:` and the port's name."""
-        return self.port.address
-
-    async def plug(self) -> None:
-        """Show the port."""
-        await self.port.plug()
-
-    def unplug(self) -> None:
-        """Take the port away; the device itself goes on, on its battery."""
-        self.port.unplug()
 
     async def run(self) -> None:
         """Serve until cancelled."""

@@ -155,6 +155,16 @@ async def test_refusal_is_shown_with_its_reason(tmp_path: Path) -> None:
         await user.sees("the coil is too hot")
 
 
+async def test_a_yes_ends_what_an_earlier_no_had_said(tmp_path: Path) -> None:
+    answers = ["the coil is too hot"]
+
+    async with kiosk(tmp_path, SCENES["coil"], rule=lambda *_: answers.pop() if answers else None) as user:
+        await user.press("f2")
+        await user.sees("the coil is too hot")
+        await user.press("f2")
+        await user.until(lambda: len(user.peer.asked) == 2 and not user.app.picture.notice, "the old words gone")
+
+
 async def test_greyed_next_sends_nothing_and_says_why(tmp_path: Path) -> None:
     async with kiosk(tmp_path, SCENES["screening"]) as user:
         await user.press("f2")
