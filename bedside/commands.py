@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from bedside.events import StepId, Value
+from bedside.events import Missing, StepId, Value
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="cmd", forbid_unknown_fields=True):
@@ -190,6 +190,92 @@ class ReportAdverseEvent(Command, frozen=True, kw_only=True, tag="adverse.report
     text: str = ""
 
 
+class OpenAssessment(Command, frozen=True, kw_only=True, tag="assess.open"):
+    """Begin an assessment of a participant at a `point` of the study; no `instruments`: those the study plans there."""
+
+    participant: str
+    second_identifier: str
+    point: str
+    instruments: tuple[str, ...] = ()
+
+
+class EnrolParticipant(Command, frozen=True, kw_only=True, tag="participant.enrol"):
+    """Enter the record of a participant seen for the first time; the allocation is never typed here."""
+
+    participant: str
+    second_identifier: str
+    lesion_hemisphere: Literal["left", "right"] | None = None
+    paretic_side: Literal["left", "right"] | None = None
+    height_cm: float | None = None
+    consent_version: str
+    consent_date: str
+
+
+class OpenInstrument(Command, frozen=True, kw_only=True, tag="assess.instrument"):
+    """Work on this instrument of the assessment."""
+
+    instrument: str
+
+
+class ScoreItem(Command, frozen=True, kw_only=True, tag="assess.score"):
+    """Give one item of the open scale a value, or say why it has none."""
+
+    instrument: str
+    code: str
+    value: Value = None
+    missing: Missing = ""
+    flag: str = ""
+
+
+class CloseInstrument(Command, frozen=True, kw_only=True, tag="assess.close"):
+    """Finish the open instrument as far as it is; with items or trials missing it needs a `reason`."""
+
+    instrument: str
+    reason: str = ""
+
+
+class ReopenInstrument(Command, frozen=True, kw_only=True, tag="assess.reopen"):
+    """Work on a finished instrument again."""
+
+    instrument: str
+    reason: str
+
+
+class StartCapture(Command, frozen=True, kw_only=True, tag="capture.start"):
+    """Record the next trial of a task of the open instrument; `seconds` overrides the task's duration."""
+
+    task: str
+    seconds: float | None = None
+
+
+class StopCapture(Command, frozen=True, kw_only=True, tag="capture.stop"):
+    """End the running trial's recording; what was recorded is kept and analysed."""
+
+    reason: str = "ended by hand"
+
+
+class GiveCue(Command, frozen=True, kw_only=True, tag="capture.cue"):
+    """The participant is given this cue now."""
+
+    cue: str
+
+
+class JudgeTrial(Command, frozen=True, kw_only=True, tag="capture.judge"):
+    """Accept or reject an analysed trial; a rejection says why and lets it be repeated."""
+
+    task: str
+    trial: int
+    accept: bool
+    reason: str = ""
+
+
+class CalibrateDevice(Command, frozen=True, kw_only=True, tag="device.calibrate"):
+    """Zero an unloaded plate, or calibrate a sensor the way its screen says."""
+
+    device: str
+    what: Literal["zero", "mounting", "magnetometer", "synchrony"]
+
+
 class Sign(Command, frozen=True, kw_only=True, tag="visit.sign"):
     """Sign the visit with the signed-in person's secret."""
 
@@ -234,6 +320,17 @@ AnyCommand = (
     | ConfirmPrompt
     | SilenceAlarm
     | ReportAdverseEvent
+    | OpenAssessment
+    | EnrolParticipant
+    | OpenInstrument
+    | ScoreItem
+    | CloseInstrument
+    | ReopenInstrument
+    | StartCapture
+    | StopCapture
+    | GiveCue
+    | JudgeTrial
+    | CalibrateDevice
     | Sign
     | EndVisit
 )

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from bedside.events import Priority, StepId, Value
+from bedside.events import Priority, StepId, Value, VisitKind
 
 ItemKind = Literal["tick", "yesno", "choice", "number", "text", "secret"]
 ItemState = Literal["open", "ok", "attention", "stop"]
@@ -80,7 +80,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """One single pulse and what came of it."""
 
     pulse: int
-    purpose: Literal["hotspot", "threshold"]
+    purpose: Literal["hotspot", "threshold", "assessment"]
     site: str
     amplitude_pct_mso: int
     response_uv: float | None
@@ -269,8 +269,168 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class InstrumentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument of an assessment in the list. `summary` is its total or key figure once it is finished."""
+
+    id: str
+    title: str
+    kind: Literal["scale", "capture", "mep"]
+    state: Literal["open", "now", "complete", "partial", "not_done"]
+    summary: str = ""
+
+
+class ScaleItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of the open scale. `label` is the site's licensed wording where there is one, else our own.
+
+    `allowed` are the levels that can be given; without them a number from `low` to `high`, or text.
+    """
+
+    code: str
+    label: str
+    section: str
+    kind: Literal["levels", "number", "text", "choice"]
+    allowed: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    value: Value = None
+    missing: str = ""
+    flag: str = ""
+    by: str = ""
+    hint: str = ""
+    required: bool = True
+
+
+class Subtotal(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a scale's total so far."""
+
+    label: str
+    value: float
+    max: float
+
+
+class ScaleForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The open scale with its running total; `total` only when nothing is missing. `next_code`: first open item."""
+
+    id: str
+    title: str
+    version: str
+    items: tuple[ScaleItem, ...]
+    running: float | None = None
+    total: float | None = None
+    max: float | None = None
+    subtotals: tuple[Subtotal, ...] = ()
+    missing: int = 0
+    open: int = 0
+    next_code: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One variable beside the previous visit's. `verdict` in words, such as "reached (>= 6)"; `arrow` what it means."""
+
+    key: str
+    label: str
+    unit: str
+    digits: int
+    value: float | None
+    previous: float | None = None
+    change: float | None = None
+    arrow: Literal["better", "worse", "same", "none"] = "none"
+    verdict: str = ""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What an instrument or one trial found. `previous` names the visit compared with; a `refusal` says why nothing."""
+
+    title: str
+    rows: tuple[ResultRow, ...]
+    previous: str = ""
+    method: str = ""
+    flags: tuple[str, ...] = ()
+    refusal: str = ""
+
+
+class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial of a task; `figure` is its key number in words."""
+
+    trial: int
+    state: Literal["recording", "analysing", "analysed", "accepted", "rejected", "lost"]
+    seconds: float
+    figure: str = ""
+    reason: str = ""
+
+
+class SensorLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One sensor that the open capture needs: whether it is there and calibrated, and what to do if not."""
+
+    place: str
+    device: str
+    state: str
+    calibration: str = ""
+    ok: bool = False
+    remedy: str = ""
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """The open capture instrument and its present task. `left_s` counts down while recording.
+
+    `target` is what the participant is to reach: x_cm, y_cm, radius_cm of the next cue; `limits_cm` the polygon of the
+    participant's own limits of stability; `paretic` the side to name.
+    """
+
+    id: str
+    title: str
+    live: Literal["cop", "knee", "feet", "none"]
+    task: str
+    task_title: str
+    instruction: str
+    tasks: tuple[tuple[str, str], ...] = ()
+    state: Literal["idle", "recording", "analysing"] = "idle"
+    trial: int = 1
+    trials: int = 1
+    seconds: float = 0.0
+    elapsed_s: float = 0.0
+    left_s: float = 0.0
+    cue: str = ""
+    cues: tuple[str, ...] = ()
+    target: tuple[float, float, float] | None = None
+    limits_cm: tuple[tuple[float, float], ...] = ()
+    target_left_pct: float | None = None
+    sensors: tuple[SensorLine, ...] = ()
+    done: tuple[TrialLine, ...] = ()
+    result: Result | None = None
+    paretic: str = ""
+
+
+class ParameterPanel(msgspec.Struct, frozen=True, kw_only=True):
+    """One panel of an assessment's first page, as label and value; empty for whoever must not know."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+class Assess(msgspec.Struct, frozen=True, kw_only=True):
+    """An assessment. Exactly one of `form` and `capture` is there while an instrument is open.
+
+    `panels`: subject, electrical, magnetic and evaluation time. `result` is that of the instrument last finished.
+    """
+
+    point: str
+    instruments: tuple[InstrumentLine, ...]
+    panels: tuple[ParameterPanel, ...] = ()
+    form: ScaleForm | None = None
+    capture: Capture | None = None
+    result: Result | None = None
+    deviations: tuple[str, ...] = ()
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole picture for one role. `n` is the last journal number it contains."""
+    """The whole picture for one role. `n` is the last journal number it contains.
+
+    `kind` is that of the open visit, empty without one; `points` are the assessments that the study plans.
+    """
 
     n: int
     mono_ns: int
@@ -287,12 +447,15 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     side: str = ""
     signed: bool = False
     closed: bool = False
+    kind: VisitKind | Literal[""] = ""
     step: Step | None = None
     checklist: tuple[StepMark, ...] = ()
     hunt: Hunt | None = None
     run: Run | None = None
     current: Current | None = None
     robot: Robot | None = None
+    assess: Assess | None = None
+    points: tuple[str, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     silenced: int = 0
     prompt: Prompt | None = None

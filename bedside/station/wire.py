@@ -70,6 +70,22 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="sweep
     samples: tuple[str, ...]
 
 
+class Live(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="live"):
+    """Live values of an assessment's sensors for drawing, about 20 messages a second; never measured from.
+
+    `stream` "cop": x_cm, y_cm (right and forward positive), left_pct, load_kg. "knee": left_deg, right_deg, left_rpm,
+    right_rpm. "feet": the last stride of `foot` as forward_cm, height_cm. One row a sample, its time in `seconds`
+    (visit time); None: not known.
+    """
+
+    stream: Literal["cop", "knee", "feet"]
+    names: tuple[str, ...]
+    seconds: tuple[float, ...]
+    rows: tuple[tuple[float | None, ...], ...]
+    foot: str = ""
+    dropped: int = 0
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="reply"):
     """The answer to one request: done, or refused with a reason and what to do.
 
@@ -89,7 +105,7 @@ class Goodbye(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="goo
     reason: str
 
 
-ServerMessage = Hello | SnapshotMessage | EventMessage | Wave | Sweep | Reply | Goodbye
+ServerMessage = Hello | SnapshotMessage | EventMessage | Wave | Sweep | Live | Reply | Goodbye
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="request", forbid_unknown_fields=True):

@@ -21,7 +21,8 @@ from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 from bedside.visit.words import WORDS
 
-ORDER: tuple[StepId, ...] = get_args(StepId)
+ASSESSMENT_ONLY: frozenset[StepId] = frozenset({"mep", "assess"})
+ORDER: tuple[StepId, ...] = tuple(step for step in get_args(StepId) if step not in ASSESSMENT_ONLY)
 
 
 def after(step: StepId) -> StepId | None:

@@ -1,0 +1,157 @@
+"""A visit from its opening to its signature: steps, answers, concerns, remarks."""
+
+from typing import Literal
+
+import msgspec
+
+from bedside.events.base import EVERYONE, UNBLINDED, Event, StepId, Value, VisitKind
+
+
+class VisitOpened(Event, frozen=True, kw_only=True, tag="visit.opened"):
+    """A visit began for a participant (a study number, never a name).
+
+    An assessment gives no treatment; `point` is its place in the study, such as "T0" or "week 4". It counts as no
+    session.
+    """
+
+    visible_to = EVERYONE
+    visit: str
+    participant: str
+    study: str
+    session: int
+    sessions_planned: int
+    simulated: bool
+    kind: VisitKind = "treatment"
+    point: str = ""
+
+
+class ProfileShown(Event, frozen=True, kw_only=True, tag="visit.profile"):
+    """How the coil is to be placed in this participant's arm; only unblinded roles are ever told.
+
+    `arm` is that of the study's direct current, empty where it has none.
+    """
+
+    visible_to = UNBLINDED
+    sham: bool
+    tilt_to_scalp_deg: int
+    arm: str = ""
+
+
+class ParticipantRecalled(Event, frozen=True, kw_only=True, tag="visit.recalled"):
+    """What the participant's record and earlier visits said when this visit opened; ages in days, pulses as counts.
+
+    `pulses_*` include pulses that cannot be excluded; `fit` holds the last fitting's values by item.
+    """
+
+    lesion_hemisphere: Literal["left", "right"] | None
+    paretic_side: Literal["left", "right"] | None
+    preset: str
+    side_override_by: str = ""
+    pulses_today: int = 0
+    pulses_week: int = 0
+    pulses_course: int = 0
+    hotspot_site: str | None = None
+    rmt_pct_mso: float | None = None
+    rmt_rule: str = ""
+    rmt_age_days: float | None = None
+    fit: dict[str, Value] = msgspec.field(default_factory=dict)
+    adverse: tuple[str, ...] = ()
+
+
+class StepEntered(Event, frozen=True, kw_only=True, tag="step.entered"):
+    """The visit stands at this step."""
+
+    visible_to = EVERYONE
+    step: StepId
+
+
+class StepCompleted(Event, frozen=True, kw_only=True, tag="step.completed"):
+    """A step ended; `summary` is what the checklist shows behind it."""
+
+    step: StepId
+    summary: str = ""
+
+
+class StepReopened(Event, frozen=True, kw_only=True, tag="step.reopened"):
+    """A completed step was opened again."""
+
+    step: StepId
+    reason: str
+
+
+class Answered(Event, frozen=True, kw_only=True, tag="form.answered"):
+    """One item of a step's form got a value; `by` says whether a person or a measurement gave it."""
+
+    step: StepId
+    item: str
+    value: Value
+    unit: str = ""
+    by: Literal["person", "machine"] = "person"
+
+
+class ConcernRaised(Event, frozen=True, kw_only=True, tag="screening.concern"):
+    """An answer stops the visit, needs a physician, or is to be kept in mind."""
+
+    item: str
+    outcome: Literal["stop", "physician", "note"]
+    text: str
+
+
+class PhysicianDecided(Event, frozen=True, kw_only=True, tag="screening.decision"):
+    """A physician, who is not the treating therapist, decided on a concern."""
+
+    item: str
+    allowed: bool
+    physician: str
+    reason: str
+
+
+class NoteAdded(Event, frozen=True, kw_only=True, tag="visit.note"):
+    """Free text by a person."""
+
+    text: str
+
+
+class VisitInterrupted(Event, frozen=True, kw_only=True, tag="visit.interrupted"):
+    """The station ended in mid-visit (power, crash); `certain` and `uncertain` say what is known."""
+
+    reason: str
+    certain: str
+    uncertain: str
+
+
+class VisitResumed(Event, frozen=True, kw_only=True, tag="visit.resumed"):
+    """A person confirmed going on with an interrupted visit."""
+
+
+class VisitClosed(Event, frozen=True, kw_only=True, tag="visit.closed"):
+    """The visit is over; its totals are those of the dose ledger."""
+
+    visible_to = EVERYONE
+    outcome: Literal["complete", "partial", "stopped"]
+    reason: str
+
+
+class Signed(Event, frozen=True, kw_only=True, tag="visit.signed"):
+    """A person signed with their secret; `meaning` such as "delivered and recorded as described"."""
+
+    user: str
+    name: str
+    meaning: str
+
+
+class AdverseEventRecorded(Event, frozen=True, kw_only=True, tag="adverse.recorded"):
+    """Something untoward, or the statement that nothing was (`category` "none")."""
+
+    category: str
+    severity: Literal["none", "mild", "moderate", "severe"]
+    related: Literal["no", "possible", "probable", "unknown"]
+    action: str
+    text: str = ""
+
+
+class OperatorConfirmed(Event, frozen=True, kw_only=True, tag="operator.confirmed"):
+    """A person did by hand what a prompt asked for and typed what the device shows."""
+
+    prompt: str
+    value: Value = None
