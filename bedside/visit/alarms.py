@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
+from bedside.refusal import Refusal
 from bedside.snapshot import Alarm
 from bedside.visit import current_watch, interlocks, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import DeviceHealth, Visit
 
 SILENCE_S = 120

@@ -14,6 +14,7 @@ from bedside.events import (
     Signed,
     SignedIn,
 )
+from bedside.refusal import Refusal
 from bedside.visit import alarms, course, current_run, forms, opening, restart, robot, singles, steps
 from bedside.visit.inputs import (
     Cause,
@@ -24,7 +25,6 @@ from bedside.visit.inputs import (
     SignedByPerson,
     SignedInPerson,
 )
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 
 Rule = Callable[[Visit, Any, Now, Person | None], tuple[Event, ...]]

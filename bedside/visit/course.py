@@ -20,10 +20,10 @@ from bedside.events import (
     TrainEnded,
     TrainIntended,
 )
+from bedside.refusal import Refusal
 from bedside.visit import interlocks, stimulator
 from bedside.visit.dose import planned_pattern, split_train
 from bedside.visit.inputs import NS, Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import TrainRun, Visit
 from bedside.visit.timing import Pattern, next_train
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bedside.config.current import CurrentLimits, CurrentPart, CurrentPreset
-from bedside.visit.refusal import Refusal
+from bedside.refusal import Refusal
 from hal.roles import CurrentProgram, CurrentStatus
 
 FLOWS = frozenset({"ramp_up", "plateau", "ramp_down"})

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from bedside.config.current import CurrentPart
 from bedside.events import CurrentEnded, CurrentFailed, CurrentIntended, CurrentStarted, Event
+from bedside.refusal import Refusal
 from bedside.visit import course, current, current_watch, interlocks
 from bedside.visit.inputs import NS, ActionFailed, CurrentAction, Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import CurrentRun, Visit
 from hal.roles import ABSOLUTE_MAX_MA, CurrentProgram
 

@@ -9,7 +9,7 @@ from bedside.config.limits import TrainTable
 from bedside.config.protocol import Levels
 from bedside.config.station import DeviceConfig
 from bedside.events import DosePlanned
-from bedside.visit.refusal import Refusal
+from bedside.refusal import Refusal
 from bedside.visit.state import Visit
 from bedside.visit.timing import Pattern, pattern_of
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from bedside.config import Concern, ItemConfig
 from bedside.events import AdverseEventRecorded, Answered, ConcernRaised, Event, StepId, Value
-from bedside.visit.refusal import Refusal
+from bedside.refusal import Refusal
 from bedside.visit.state import Visit
 
 FREE_TEXT = 500

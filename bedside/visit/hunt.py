@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from bedside.config import RmtRule
 from bedside.events import ThresholdFound
-from bedside.visit.refusal import Refusal
+from bedside.refusal import Refusal
 from bedside.visit.side import measured_side, target_channel
 from bedside.visit.state import Single, Visit
 from dsp.threshold import ThresholdEstimate, ThresholdHunt, ThresholdRule, Trial

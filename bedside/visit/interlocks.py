@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bedside.events import Purpose
+from bedside.refusal import Refusal
 from bedside.visit import dose, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.side import target_channel
 from bedside.visit.state import Visit
 

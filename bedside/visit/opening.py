@@ -2,10 +2,10 @@
 
 from bedside.config import Participant
 from bedside.events import Event, ParticipantRecalled, ProfileShown, SignedIn, StepEntered, VisitOpened
+from bedside.refusal import Refusal
 from bedside.visit import current_watch
 from bedside.visit.inputs import History, Now, ParticipantFound, Person
 from bedside.visit.interlocks import MEGA
-from bedside.visit.refusal import Refusal
 from bedside.visit.side import aim, sides_problem
 from bedside.visit.state import Visit
 

@@ -1,8 +1,8 @@
 """After the station itself was gone: off, say what is certain and what is not, and wait for a person."""
 
 from bedside.events import Event, OffIntended, StimulationPaused, VisitInterrupted, VisitResumed
+from bedside.refusal import Refusal
 from bedside.visit.inputs import Started
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from bedside.events import AnyEvent, Envelope, Event, SignedIn
+from bedside.refusal import Refusal
 from bedside.visit import alarms, commanded, course, current_run, current_watch, heard, interlocks, settle, singles
 from bedside.visit.evolve import evolve
 from bedside.visit.inputs import Cause, Heard, Now, Person, Tick
 from bedside.visit.observe import observe
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 from hal.roles import RobotState
 

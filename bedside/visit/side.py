@@ -6,7 +6,7 @@ from typing import Literal
 from bedside.config import EmgChannelConfig
 from bedside.config.people import Side
 from bedside.config.study import Target
-from bedside.visit.refusal import Refusal
+from bedside.refusal import Refusal
 from bedside.visit.state import Visit
 
 OTHER: dict[Side, Side] = {"left": "right", "right": "left"}

@@ -19,9 +19,9 @@ from bedside.events import (
     ResponseMissing,
     ThresholdFound,
 )
+from bedside.refusal import Refusal
 from bedside.visit import hotspot, hunt, interlocks
 from bedside.visit.inputs import NS, Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.side import target_channel
 from bedside.visit.state import Visit
 

@@ -15,9 +15,9 @@ from bedside.events import (
     StimulationEnded,
     VisitClosed,
 )
+from bedside.refusal import Refusal
 from bedside.visit import course, current_run, current_watch, dose, forms, settle, singles
 from bedside.visit.inputs import Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 from bedside.visit.words import WORDS
 

@@ -1,9 +1,9 @@
 """Direct current as a screen shows it: all of it to unblinded eyes, to others what follows from the clock alone."""
 
+from bedside.refusal import Refusal
 from bedside.snapshot import Current
 from bedside.visit import current, current_run, current_watch, steps
 from bedside.visit.inputs import NS, Now
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 from hal.roles import CurrentPhase, CurrentStatus
 

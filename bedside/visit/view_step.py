@@ -8,10 +8,10 @@ from collections.abc import Callable
 from bedside import commands
 from bedside.config import ItemConfig
 from bedside.events import StepId
+from bedside.refusal import Refusal
 from bedside.snapshot import Action, Item, ItemState, Step
 from bedside.visit import commanded, current, current_run, forms, hotspot, hunt, robot, steps
 from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
-from bedside.visit.refusal import Refusal
 from bedside.visit.state import Visit
 from bedside.visit.words import WORDS
 

@@ -12,8 +12,8 @@ from msgspec.structs import replace as changed
 
 from bedside.config import ConfigError, DeviceConfig, load_current, load_device, load_presets
 from bedside.config.current import CurrentLimits, CurrentPart
+from bedside.refusal import Refusal
 from bedside.visit import current
-from bedside.visit.refusal import Refusal
 from hal.roles import CurrentPhase, CurrentProgram, CurrentStatus
 from tests.helpers.bed import CONFIGS
 

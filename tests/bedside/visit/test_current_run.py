@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from bedside import commands as c
 from bedside import events as e
 from bedside.config import load_current
+from bedside.refusal import Refusal
 from bedside.visit import commanded, current_run, rules
 from bedside.visit.inputs import ActionFailed, ControlLost, DiskSpace, GuardSeen, RecordTrouble
-from bedside.visit.refusal import Refusal
 from tests.helpers.bed import CONFIGS, THERAPIST, same
 from tests.helpers.bed_ready import bed_at
 from tests.helpers.current_bed import CurrentBed, current_bed, current_part, with_current

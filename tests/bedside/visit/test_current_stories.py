@@ -8,9 +8,9 @@ import pytest
 
 from bedside import commands as c
 from bedside import events as e
+from bedside.refusal import Refusal
 from bedside.visit import current_run, current_watch
 from bedside.visit.inputs import ControlBack, ControlLost, GuardSeen, RecordTrouble
-from bedside.visit.refusal import Refusal
 from tests.helpers.bed import same
 from tests.helpers.current_bed import CurrentBed, current_bed
 

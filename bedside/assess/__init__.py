@@ -1,0 +1,1 @@
+"""Assessments: pure rules over forms and results. No clock, file, device or screen."""
