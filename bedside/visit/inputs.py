@@ -1,7 +1,8 @@
 """What the rules are told: the time, the person, and everything the station observed.
 
 Commands of a person are in `bedside.commands`; those that carry a secret or need a file are resolved by the station
-first and arrive here as `SignedInPerson`, `ConcernDecided`, `SignedByPerson` and `ParticipantFound`.
+first and arrive here as `SignedInPerson`, `ConcernDecided`, `SignedByPerson`, `ParticipantFound`, `AssessmentFound` and
+`ParticipantEnrolled`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Literal
 
 from bedside.commands import AnyCommand
 from bedside.config import Participant
-from bedside.events import MuscleResponse, Value
+from bedside.events import Earlier, MuscleResponse, Value
 from hal.device import Reading
 
 NS = 1_000_000_000
@@ -100,6 +101,25 @@ class SweepMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisDone:
+    """The recording of a capture's trial, analysed: variables by key, or a `refusal` in words and no values.
+
+    `method` names the analysis and its version, `report` is the whole result as JSON in the visit's folder, `sha256`
+    the hash of its bytes; both are empty where the analysis left none.
+    """
+
+    instrument: str
+    task: str
+    trial: int
+    method: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    refusal: str = ""
+    report: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ControlLost:
     """No controlling client is present or alive."""
 
@@ -173,6 +193,31 @@ class ParticipantFound:
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentFound:
+    """`OpenAssessment`, resolved: the record, what earlier assessments found (oldest first), and what was asked.
+
+    `first_session_day` and `last_session_day` are the days (ISO dates, UTC) of the first and the latest treatment, None
+    before there was one; `history` counts treatment visits alone.
+    """
+
+    record: Participant
+    history: History
+    point: str
+    earlier: tuple[Earlier, ...] = ()
+    instruments: tuple[str, ...] = ()
+    second_identifier_ok: bool = True
+    first_session_day: str | None = None
+    last_session_day: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantEnrolled:
+    """`EnrolParticipant`, carried out: the record is durable on this box, without an allocation."""
+
+    record: Participant
+
+
+@dataclass(frozen=True, slots=True)
 class SignedInPerson:
     """`SignIn`, with the secret checked."""
 
@@ -205,6 +250,7 @@ Observation = (
     | EmgQuality
     | SweepMeasured
     | SweepMissing
+    | AnalysisDone
     | ControlLost
     | ControlBack
     | GuardSeen
@@ -212,5 +258,7 @@ Observation = (
     | RecordTrouble
     | Started
 )
-Resolved = ParticipantFound | SignedInPerson | ConcernDecided | SignedByPerson
+Resolved = (
+    ParticipantFound | AssessmentFound | ParticipantEnrolled | SignedInPerson | ConcernDecided | SignedByPerson
+)
 Cause = Observation | Resolved | AnyCommand
