@@ -258,7 +258,5 @@ Observation = (
     | RecordTrouble
     | Started
 )
-Resolved = (
-    ParticipantFound | AssessmentFound | ParticipantEnrolled | SignedInPerson | ConcernDecided | SignedByPerson
-)
+Resolved = ParticipantFound | AssessmentFound | ParticipantEnrolled | SignedInPerson | ConcernDecided | SignedByPerson
 Cause = Observation | Resolved | AnyCommand
