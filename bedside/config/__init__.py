@@ -16,6 +16,8 @@ from bedside.config.people import (
     second_identifier_matches,
 )
 from bedside.config.protocol import Preset
+from bedside.config.scale_files import load_overlay, load_overlays, load_scales
+from bedside.config.scales import Contrary, Gate, Implies, Mcid, Overlay, Scale, ScaleItem, ScaleRule, Speed, Subscore
 from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
 from bedside.config.strict import ConfigError, digest, read
 from bedside.config.study import RmtRule, RobotConfig, Signature, Study
@@ -26,20 +28,30 @@ __all__ = [
     "CoilConfig",
     "Concern",
     "ConfigError",
+    "Contrary",
     "CurrentPart",
     "DeviceConfig",
     "EmgChannelConfig",
+    "Gate",
+    "Implies",
     "Instrument",
     "ItemConfig",
     "Limits",
+    "Mcid",
+    "Overlay",
     "Participant",
     "Preset",
     "RmtRule",
     "RobotConfig",
+    "Scale",
+    "ScaleItem",
+    "ScaleRule",
     "Signature",
+    "Speed",
     "StaffMember",
     "StationConfig",
     "Study",
+    "Subscore",
     "config_folder",
     "config_hash",
     "hash_pin",
@@ -49,8 +61,11 @@ __all__ = [
     "load_devices",
     "load_instruments",
     "load_limits",
+    "load_overlay",
+    "load_overlays",
     "load_participant",
     "load_presets",
+    "load_scales",
     "load_staff",
     "load_station",
     "load_study",
