@@ -19,7 +19,9 @@ from hal.drivers import magpro_messages as wire
 from hal.drivers.magpro_codec import Flags, Page, TimingControl, encode_frame, model_name
 from hal.drivers.magpro_conversation import ASK_AGAIN_S, CHECK_CABLE
 from hal.drivers.magpro_limits import check_amplitude, check_train, max_rate_hz
-from hal.drivers.magpro_waveform import READ_BACKS, Burst, MagProWaveform
+from hal.drivers.magpro_state import paced_by
+from hal.drivers.magpro_trigger import MagProTrigger, page_told
+from hal.drivers.magpro_waveform import READ_BACKS, Burst
 from hal.roles import StimulatorCapabilities, Train, TrainPrepared
 
 OFF_FRAME = encode_frame(commands.DISABLE)
@@ -28,12 +30,11 @@ OFF_AGAIN_S = 0.12
 """Pause between repeated "off" frames; longer than the 20-80 ms in which the device answers (Koponen)."""
 FRESH_S = 0.1
 """A status heard later than this after the first "off" frame was asked for after it."""
-_EXTENDED_RATE = 0x10
 _NO_PULSE = "check that the coil is connected and the stimulator shows no message, then try again"
 _OFF_BY_HAND = "switch the stimulator off by hand NOW and take the coil away from the patient"
 
 
-class MagPro(MagProWaveform):
+class MagPro(MagProTrigger):
     """A `hal.roles.Stimulator` that talks."""
 
     _prepared: TrainPrepared | None = None
@@ -62,6 +63,7 @@ class MagPro(MagProWaveform):
         super().on_link_up()
         self._prepared = None
         self.wanted_burst = None
+        self.following = False
         if self.reopened or self._off_owed:
             self.off_now()
 
@@ -96,6 +98,8 @@ class MagPro(MagProWaveform):
             self._check_enabled()
             if self.wanted_burst is not None:
                 raise Refused("it is set to bursts", device=self.name, remedy="set it to single pulses first")
+            if self.following:
+                raise Refused("it follows its trigger input", device=self.name, remedy="stop it first")
             body = commands.FIRE_VARIANTS[self.options.fire]
             di_dt_a_us = await self.ask(body, _di_dt, self.options.pulse_s)
             if not di_dt_a_us:
@@ -113,11 +117,12 @@ class MagPro(MagProWaveform):
             check_train(train, self.account.model)
         async with self.turn():
             self._prepared = None
-            if self.account.running:
-                raise Refused("a train is running", device=self.name, remedy="stop it first")
+            if self.account.running or self.following:
+                what = "it follows its trigger input" if self.following else "a train is running"
+                raise Refused(what, device=self.name, remedy="stop it first")
             await self.use(_burst(train))
             self._check_mode()
-            await self.achieve(commands.show_page(Page.TIMING), _page, int(Page.TIMING), "page")
+            await self.achieve(commands.show_page(Page.TIMING), page_told, int(Page.TIMING), "page")
             self.say(commands.set_train(*_tenths(train)))
             read_back = await self._compare(train)
             self._prepared = TrainPrepared(self.now_ns(), train, read_back)
@@ -182,6 +187,7 @@ class MagPro(MagProWaveform):
         self._off_owed = True
         self._prepared = None
         self.wanted_burst = None
+        self.following = False
         with suppress(LinkError):
             self.link.write(OFF_FRAME)
 
@@ -243,10 +249,6 @@ def _enabled(message: wire.Message) -> bool | None:
     return flags.enabled if isinstance(flags, Flags) else None
 
 
-def _page(message: wire.Message) -> int | None:
-    return message.page if isinstance(message, wire.PageReport | wire.LongStatus) else None
-
-
 def _running(message: wire.Message) -> bool | None:
     return message.running if isinstance(message, wire.PageReport | wire.LongStatus) else None
 
@@ -268,4 +270,4 @@ def _told_train(report: wire.TimingReport) -> tuple[int, int, int, int]:
 
 
 def _is_paced_by_device(report: wire.TimingReport) -> bool:
-    return report.control & ~_EXTENDED_RATE == TimingControl.SEQUENCE
+    return paced_by(report.control) == TimingControl.SEQUENCE

@@ -24,6 +24,14 @@ def set_train(rate_tenth_hz: int, pulses: int, trains: int, inter_train_tenth_s:
     )
 
 
+def set_timing(
+    control: int, rate_tenth_hz: int, pulses: int, trains: int, inter_train_tenth_s: int, beep: int
+) -> bytes:
+    """0B 01: the Timing page with what paces it (`TimingControl`). Known to one public driver only: read it back."""
+    words = b"".join(value.to_bytes(2, "big") for value in (rate_tenth_hz, pulses, trains, inter_train_tenth_s))
+    return bytes((0x0B, 0x01, control)) + words + bytes((beep,))
+
+
 def show_page(page: int) -> bytes:
     """07: show a page (1, 2, 3, 4 or 7)."""
     return bytes((0x07, page, 0x00))

@@ -72,6 +72,7 @@ class MagProConversation(LinkedDevice, ABC):
         self.account = Account()
         self.counter_answers: bool | None = None
         self.stops = 0
+        self.following = False
         self._coils = COIL_NAMES | {int(number): coil for number, coil in self.options.coils.items()}
         self._parser = StreamParser()
         self._proof = CounterProof()
@@ -134,6 +135,7 @@ class MagProConversation(LinkedDevice, ABC):
             serial_number=account.serial_number,
             page="" if account.page is None else page_name(account.page),
             coil_name="" if account.coil_type is None else self._coils.get(account.coil_type, ""),
+            follows_trigger=account.follows_trigger,
         )
 
     # what we ask
@@ -188,7 +190,10 @@ class MagProConversation(LinkedDevice, ABC):
         )
 
     async def talk(self) -> None:
-        """Poll the long status, which is the watchdog of a device without keepalive, and the pulse counter."""
+        """Poll the long status, which is the watchdog of a device without keepalive, and the pulse counter.
+
+        While it follows its trigger input, also what paces it: a hand at its panel can change that.
+        """
         while True:
             async with self._queue:
                 self._ticket = self.stops
@@ -196,6 +201,8 @@ class MagProConversation(LinkedDevice, ABC):
                     await self.ask_for(wire.LongStatus, commands.LONG_STATUS)
                     if self.counter_answers is not False:
                         await self.ask_counter()
+                    if self.following:
+                        await self.ask_for(wire.TimingReport, commands.READ_TIMING)
             await asyncio.sleep(1 / self.options.poll_hz)
             self._expire_half_frame()
 

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass, fields, replace
 
-from hal.drivers.magpro_codec import Flags, Mode, Waveform
+from hal.drivers.magpro_codec import Flags, Mode, TimingControl, Waveform
 from hal.drivers.magpro_messages import Message, PulseReport, Unknown
 
 MOST_IN_BURST = 5
 """The most pulses a burst of this device has."""
+
+
+EXTENDED_RATE = 0x10
+
+
+def paced_by(control: int) -> int:
+    """What paces the device (`TimingControl`, or a number nobody knows), from the control byte of its Timing page."""
+    return control & ~EXTENDED_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Account:
     amplitude_a: int | None = None
     page: int | None = None
     running: bool | None = None
+    control: int | None = None
 
     def after(self, message: Message | Unknown) -> "Account":
         """The account once `message` was heard."""
@@ -38,6 +47,11 @@ class Account:
     def model(self) -> int | None:
         """Model number, from the flags: the one in a waveform block is garbage on some models."""
         return None if self.flags is None else self.flags.model
+
+    @property
+    def follows_trigger(self) -> bool | None:
+        """Whether the device says that its trigger input paces it; None where it has not told what does."""
+        return None if self.control is None else paced_by(self.control) == TimingControl.EXTERNAL_TRIGGER
 
     @property
     def bursting(self) -> bool:

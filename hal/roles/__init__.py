@@ -11,6 +11,7 @@ from hal.roles.gait import JOINTS, GaitTrainer, RobotPhase, RobotState, Treadmil
 from hal.roles.motion import PLACEMENTS, MagneticBlock, MotionBlock, MotionSensor, Placement
 from hal.roles.plate import CORNERS, ForcePlate, PlateBlock, PlateSide
 from hal.roles.stimulator import (
+    AcceptsTrigger,
     OperatorDriven,
     OperatorPrompt,
     PromptKind,
@@ -29,6 +30,7 @@ __all__ = [
     "CORNERS",
     "JOINTS",
     "PLACEMENTS",
+    "AcceptsTrigger",
     "Contact",
     "ContactState",
     "ContactUse",

@@ -47,7 +47,10 @@ class StimulatorCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class StimulatorStatus(Reading):
-    """The stimulator's own account of itself. None: it does not tell."""
+    """The stimulator's own account of itself. None: it does not tell.
+
+    `follows_trigger`: each pulse at its trigger input gives one of its own.
+    """
 
     enabled: bool | None
     amplitude_pct_mso: int | None
@@ -59,6 +62,7 @@ class StimulatorStatus(Reading):
     page: str = ""
     source: Source = "device"
     coil_name: str = ""
+    follows_trigger: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,18 @@ class SetsBursts(Protocol):
 
     async def set_bursts(self, pulses: int, inter_pulse_s: float) -> None:
         """Make each stimulus `pulses` pulses, so far apart (s, onset to onset); 1 puts single pulses back.
+
+        Returns once the device tells it; raises `Refused` where it cannot, or while it is enabled.
+        """
+        ...
+
+
+@runtime_checkable
+class AcceptsTrigger(Protocol):
+    """A stimulator that can be set so that another device's trigger output times each of its pulses."""
+
+    async def follow_trigger(self, follow: bool) -> None:
+        """Give one pulse for each pulse at the trigger input, once enabled; False puts back what this replaced.
 
         Returns once the device tells it; raises `Refused` where it cannot, or while it is enabled.
         """

@@ -18,22 +18,27 @@ UART_WRITE = "6e400002-b5a3-f393-e0a9-e50e24dcca9e"
 UART_NOTIFY = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
 
 
-def _engine(around: Surroundings, coil_pct_mso: float | None) -> EscdEngine:
-    """With `coil_pct_mso`, a cable leads from the trigger output to a coil at that intensity; None: to nothing."""
-
-    def on_trigger(at_s: float) -> None:
-        if coil_pct_mso is not None:
-            around.pulse(at_s, coil_pct_mso)
-
+def _engine(around: Surroundings) -> EscdEngine:
+    """A cable leads from its trigger output to the stimulator that the world has."""
     clock = around.clock
-    return EscdEngine(around.name, faults=around.faults, seed=around.seed, on_trigger=on_trigger, per_s=clock.speed)
+    return EscdEngine(around.name, faults=around.faults, seed=around.seed, on_trigger=around.trigger, per_s=clock.speed)
 
 
-class WiredEscd(AtPort):
+class _Master:
+    """A `hal.sim.far_end.TriggerMaster`."""
+
+    engine: EscdEngine
+
+    def advance(self, now_s: float) -> None:
+        """Let the device itself go on until `now_s`; what it says waits for its next step."""
+        self.engine.advance(now_s)
+
+
+class WiredEscd(_Master, AtPort):
     """The device behind a pseudo-terminal. `engine` may be looked at; nobody else advances it."""
 
-    def __init__(self, around: Surroundings, coil_pct_mso: float | None = None) -> None:
-        self.engine = _engine(around, coil_pct_mso)
+    def __init__(self, around: Surroundings) -> None:
+        self.engine = _engine(around)
         self.port = PtyPort(around.folder / around.name, self._on_bytes)
         self._around = around
         self._reader = RequestReader()
@@ -84,11 +89,11 @@ class WiredEscd(AtPort):
         return answer
 
 
-class WirelessEscd(BleFarEnd):
+class WirelessEscd(_Master, BleFarEnd):
     """The device on the air: a byte stream over the Nordic UART service, whatever the pieces it comes in."""
 
-    def __init__(self, around: Surroundings, coil_pct_mso: float | None = None) -> None:
-        self.engine = _engine(around, coil_pct_mso)
+    def __init__(self, around: Surroundings) -> None:
+        self.engine = _engine(around)
         self._reader = RequestReader()
         peripheral = Peripheral(
             "F7:35:00:00:00:31",
@@ -128,10 +133,10 @@ class WirelessEscd(BleFarEnd):
 
 
 def wired(around: Surroundings) -> WiredEscd:
-    """At a serial cable; its trigger output leads nowhere."""
+    """At a serial cable."""
     return WiredEscd(around)
 
 
 def wireless(around: Surroundings) -> WirelessEscd:
-    """Over Bluetooth; its trigger output leads nowhere."""
+    """Over Bluetooth."""
     return WirelessEscd(around)

@@ -147,6 +147,8 @@ class EscdEngine:
         while self.phase in RUNS and (self._n + 1) * DAC_S <= now_s:
             self._n += 1
             self._step(self._n * DAC_S)
+        if self._triggers_flow:
+            self._send_triggers(now_s)
         self._n = int(now_s / DAC_S) if self.phase not in RUNS else self._n
 
     def _missed(self, at_s: float) -> bool:
@@ -164,7 +166,7 @@ class EscdEngine:
         self.electrodes.wet(DAC_S)
         self.bench.trace.append((at_s, flows_ma * 1000))
         self.battery_pct -= DRAIN_PCT_S * DAC_S
-        if self.phase in (PLATEAU, RAMP_DOWN, TRIGGERS_ONLY) and not self._cut:
+        if self._triggers_flow:
             self._send_triggers(at_s)
         self._check(at_s)
 
@@ -191,6 +193,10 @@ class EscdEngine:
                 self._end(at_s)
         elif self.phase == TRIGGERS_ONLY and not self._left:
             self._end(at_s)
+
+    @property
+    def _triggers_flow(self) -> bool:
+        return self.phase in (PLATEAU, RAMP_DOWN, TRIGGERS_ONLY) and not self._cut
 
     @property
     def _left(self) -> int:

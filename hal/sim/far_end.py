@@ -42,6 +42,15 @@ class FarEnd(Protocol):
 
 
 @runtime_checkable
+class TriggerMaster(Protocol):
+    """A far end whose trigger output is wired to the stimulator: it is brought to the present before that one is."""
+
+    def advance(self, now_s: float) -> None:
+        """Give every trigger pulse that is due by `now_s` (simulated s)."""
+        ...
+
+
+@runtime_checkable
 class Guarded(Protocol):
     """A far end that a driver needs secrets for, as the box's service manager would hand them to the station."""
 
@@ -67,7 +76,8 @@ class Surroundings:
     `name` is the far end's in this world and the TARGET of its faults; `folder` takes its serial port's name or socket;
     `seed` is its own; `pulse` is called with simulated time (s) and %MSO for every magnetic pulse it gives; `bus` is
     the address of the private D-Bus that Bluetooth peripherals live on ("" where there is none). `catch_up` brings the
-    stimulator to the present, so that no pulse is missing from samples that are about to be made.
+    stimulator to the present, so that no pulse is missing from samples that are about to be made. `trigger` is called
+    with the simulated time (s) of each pulse at an output that is wired to the stimulator's trigger input.
     """
 
     name: str
@@ -80,6 +90,7 @@ class Surroundings:
     pulse: Callable[[float, float], None]
     bus: str = ""
     catch_up: Callable[[], None] = lambda: None
+    trigger: Callable[[float], None] = lambda _at_s: None
 
 
 @dataclass(frozen=True, slots=True)

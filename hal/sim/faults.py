@@ -48,6 +48,7 @@ KINDS: dict[str, FaultKind] = {
         FaultKind("stimulator.burst_counts_once", "the device's counter counts a burst as one"),
         FaultKind("stimulator.zero_slope", "the coil does not discharge, the report says 0 A/us", once=True),
         FaultKind("stimulator.extra_pulse", "somebody steps on the foot switch", once=True),
+        FaultKind("stimulator.trigger_cable", "the cable to its trigger input is pulled"),
         FaultKind("stimulator.stuck_temperature", "the reported temperature freezes"),
         FaultKind("stimulator.overheat", "each pulse heats the coil so many times as much", "factor", "60"),
         FaultKind("emg.silence", "connected, no data"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hal.sim.clock import SimClock
+from hal.sim.far_end import TriggerMaster
 from hal.sim.faults import Faults
 from hal.sim.magpro_core import MagProCore
 from hal.sim.magpro_wire import LONG_STATUS, SHORT_STATUS, START
@@ -16,7 +17,10 @@ STATUS_IDS = (SHORT_STATUS, LONG_STATUS)
 
 
 class MagProDevice:
-    """Runs a core on the clock behind a port. `make_port` gets the function that takes the station's bytes."""
+    """Runs a core on the clock behind a port. `make_port` gets the function that takes the station's bytes.
+
+    `masters` have their trigger output wired to its trigger input.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class MagProDevice:
         self._rng = rng
         self._wake = asyncio.Event()
         self._stale: dict[int, bytes] = {}
+        self.masters: list[TriggerMaster] = []
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -49,12 +54,20 @@ class MagProDevice:
     def step(self) -> None:
         """Bring the device to the present and send what it has to say. Never waits."""
         now_s = self._clock.now_s()
+        for master in self.masters:
+            master.advance(now_s)
         self.core.advance(now_s)
         if self._faults.strike("stimulator.cable_out", now_s):
             self.port.unplug()
         for frame in self.core.take_output():
             if data := self._on_the_wire(frame, now_s):
                 self.port.write(data)
+
+    def trigger_in(self, at_s: float) -> None:
+        """A pulse at the other end of the cable to its trigger input, at simulated time `at_s`."""
+        if not self._faults.strike("stimulator.trigger_cable", at_s):
+            self.core.trigger_in(at_s)
+            self._wake.set()
 
     def _on_bytes(self, data: bytes) -> None:
         now_s = self._clock.now_s()

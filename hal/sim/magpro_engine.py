@@ -72,8 +72,14 @@ class MagProEngine:
         return frames
 
     def trigger(self, at_s: float) -> None:
-        """A pulse at the trigger input, or a foot on the switch."""
+        """A foot on the switch."""
         if self.state.enabled:
+            self.release("external", at_s, 0)
+
+    def trigger_in(self, at_s: float) -> None:
+        """A pulse on the cable to the trigger input. Under another timing control this device does not heed it."""
+        self.advance(at_s)
+        if self.state.enabled and self.state.timing_control == wire.EXTERNAL_TRIGGER:
             self.release("external", at_s, 0)
 
     def panel_amplitude(self, amplitude_pct_mso: int) -> None:

@@ -60,7 +60,7 @@ class MagProState:
     ipi_ms: float = 20.0
     ratio_b_a: float = 1.0
     delays: bytes = bytes(6)
-    timing_control: int = 0
+    timing_control: int = wire.SEQUENCE
     train: TrainSettings = field(default_factory=TrainSettings)
     total_pulses: int = 0
     sequence_pulses: int = 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from hal.sim.clock import SimClock
 from hal.sim.coil import CoilHeat
-from hal.sim.far_end import FAR_ENDS, FarEnd, Surroundings
+from hal.sim.far_end import FAR_ENDS, FarEnd, Surroundings, TriggerMaster
 from hal.sim.faults import KINDS, Fault, Faults, parse_fault
 from hal.sim.gait_model import GaitModel
 from hal.sim.magpro_core import MagProCore
@@ -78,6 +78,7 @@ class SimulatedWorld:
         self.patient = Patient(seed, stride_phase=self._stride_phase, recorded=sweeps)
         self._build(folder, ports or Ports(), state, heat)
         self.also = {name: self._make(name, folder, bus) for name in also}
+        self.stimulator.masters = [far_end for far_end in self.also.values() if isinstance(far_end, TriggerMaster)]
         for spec in faults:
             self.add_fault(spec)
 
@@ -179,6 +180,7 @@ class SimulatedWorld:
             self._pulse_elsewhere,
             bus,
             self.stimulator.step,
+            self.stimulator.trigger_in,
         )
         return kind.build(around)
 

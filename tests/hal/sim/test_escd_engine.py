@@ -8,6 +8,8 @@ from hal.sim import escd_engine as engine
 from hal.sim import escd_wire as wire
 from hal.sim.escd_engine import EscdEngine
 from hal.sim.faults import Faults
+from hal.sim.magpro_wire import EXTERNAL_TRIGGER
+from hal.sim.world import SimulatedWorld
 
 PAIRED = wire.Plan(2500, 200_000, 15_000, 200, 3, 20, 200, 10, 10_000)
 SHAM = wire.Plan(2500, 30_000, 15_000, 0, 3, 20, 200, 10, 10_000)
@@ -169,21 +171,38 @@ def test_refusals():
     assert rig.result(wire.START, number) == wire.IMPEDANCE
 
 
-def test_a_trigger_cable_leads_to_the_coil(tmp_path: Path):
-    from hal.sim.escd_device import WiredEscd
-    from tests.helpers.escd import surroundings
+def test_one_wire_leads_from_its_trigger_output_to_the_stimulator(tmp_path: Path):
+    world = SimulatedWorld(3, tmp_path, also=("escd",))
+    core, device = world.core, world.also["escd"].engine
+    device.receive(wire.Request(wire.PROGRAM, 1, PAIRED.packed), 0.0)
+    device.receive(wire.Request(wire.START, 2, PAIRED.number.to_bytes(2, "little")), 0.0)
+    core.state.enabled, core.state.amplitude_a, core.state.timing_control = True, 40, EXTERNAL_TRIGGER
+    for tenth in range(2320):
+        device.receive(wire.Request(wire.PING, 3, b""), tenth / 10)
+        core.advance(tenth / 10)
+    assert [pulse.at_s for pulse in world.pulses] == device.bench.triggers_s
+    assert len(world.pulses) == core.state.total_pulses == 600
+    assert {(pulse.source, pulse.amplitude_pct_mso) for pulse in world.pulses} == {("external", 40)}
 
-    pulses: list[tuple[float, float]] = []
-    around = surroundings("escd", tmp_path, pulse=lambda at_s, pct: pulses.append((at_s, pct)))
-    for coil_pct_mso, expected in ((None, 0), (54.0, 600)):
-        pulses.clear()
-        device = WiredEscd(around, coil_pct_mso).engine
-        device.receive(wire.Request(wire.PROGRAM, 1, PAIRED.packed), 0.0)
-        device.receive(wire.Request(wire.START, 2, PAIRED.number.to_bytes(2, "little")), 0.0)
-        for tenth in range(2320):
-            device.receive(wire.Request(wire.PING, 3, b""), tenth / 10)
-        assert len(pulses) == expected
-        assert {pct for _, pct in pulses} <= {54.0}
+
+@pytest.mark.parametrize("change", [{"enabled": False}, {"timing_control": 0}, {"timing_control": 2}])
+def test_a_stimulator_that_is_disabled_or_paces_itself_does_not_follow(tmp_path: Path, change: dict[str, object]):
+    world = SimulatedWorld(3, tmp_path, also=("escd",))
+    core = world.core
+    core.state.enabled, core.state.timing_control = True, EXTERNAL_TRIGGER
+    core.trigger_in(1.0)
+    for name, value in change.items():
+        setattr(core.state, name, value)
+    core.trigger_in(2.0)
+    assert [pulse.at_s for pulse in world.pulses] == [1.0]
+
+
+def test_a_pulled_trigger_cable_carries_nothing(tmp_path: Path):
+    world = SimulatedWorld(3, tmp_path, also=("escd",))
+    world.core.state.enabled, world.core.state.timing_control = True, EXTERNAL_TRIGGER
+    fault = world.add_fault("stimulator.trigger_cable")
+    world.stimulator.trigger_in(world.clock.now_s() + 1)
+    assert (world.pulses, fault.strikes) == ([], 1)
 
 
 def test_sham_current_with_real_bursts_goes_on_triggering_without_current():
