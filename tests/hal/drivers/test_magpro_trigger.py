@@ -1,4 +1,4 @@
-"""The MagPro under an external trigger: set while disabled, read back, watched, put back; pulses counted by its reports."""
+"""The MagPro under an external trigger: set while disabled, read back, watched, put back; its own reports count."""
 
 import asyncio
 import time
@@ -56,7 +56,7 @@ def test_the_frame_that_sets_the_external_trigger() -> None:
 
 async def test_it_is_written_while_disabled_keeps_the_train_and_is_read_back(tmp_path: Path) -> None:
     script = (told(0), SHOW, Turn(WRITE), told(1))
-    async with scripted(tmp_path, *script) as (magpro, device):
+    async with scripted(tmp_path, *script) as (magpro, _device):
         assert isinstance(magpro, AcceptsTrigger)
         await finishes(magpro.follow_trigger(True))
         assert magpro.account.follows_trigger is True
