@@ -1,30 +1,19 @@
-"""Scoring a clinical scale: which values fit, what the scale's rules fill in, where the form stands."""
+"""Scoring a clinical scale: what its rules fill in, where the form stands, which changes are unlikely."""
 
-import math
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 
+from bedside.assess.items import Entry, checked, number_of
 from bedside.assess.words import number_text
-from bedside.config import Gate, Implies, Scale, ScaleItem
-from bedside.config.scales import ItemSide
-from bedside.events import Missing, Value
-from bedside.visit.refusal import Refusal
+from bedside.config import Contrary, Gate, Implies, Scale, ScaleItem, Subscore
+from bedside.events import Value
+from bedside.refusal import Refusal
 
-FREE_TEXT = 500
+__all__ = ["Entry", "Standing", "applied", "checked", "standing", "unlikely"]
 
-
-class Entry(msgspec.Struct, frozen=True):
-    """One item of a form: a value as `checked` returns it, or the reason why there is none.
-
-    `flag` is a short mark beside the value; `by` "rule" marks what a rule of the scale filled in.
-    """
-
-    value: Value = None
-    missing: Missing = ""
-    flag: str = ""
-    by: Literal["person", "rule"] = "person"
+WEEK_DAYS = 7.0
+TIMES_MCID = 2.0
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,76 +35,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     next_code: str
     complete: bool
     problem: str = ""
-
-
-def checked(scale: Scale, code: str, value: Value) -> Value:
-    """The value as it is kept: a level's or choice's text, a number at the item's resolution, or text.
-
-    Raises `Refusal` for a code that the scale does not have and for a value that is impossible.
-    """
-    item = scale.item(code)
-    if item is None:
-        raise Refusal(f"{scale.title} has no item '{code}'", "answer the items on the screen")
-    match item.kind:
-        case "levels" | "choice":
-            return _level(item, value)
-        case "number":
-            return _measured(item, value)
-        case "text":
-            if not isinstance(value, str) or len(value) > FREE_TEXT:
-                raise Refusal(f"{item.label}: needs text of at most {FREE_TEXT} characters", "shorten it")
-            return value
-
-
-def _level(item: ScaleItem, value: Value) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = f"{value:g}" if is_number else value
-    if not isinstance(text, str) or text not in item.allowed:
-        raise Refusal(f"{item.label}: {_quoted(value)} is not possible", f"allowed: {allowed_text(item)}")
-    return text
-
-
-def _measured(item: ScaleItem, value: Value) -> float:
-    remedy = f"allowed: {allowed_text(item)}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Refusal(f"{item.label}: needs a number", remedy)
-    if item.digits == 0 and value != int(value):
-        raise Refusal(f"{item.label}: {value:g} is no whole number", remedy)
-    kept = round(float(value), item.digits)
-    if (item.low is not None and kept < item.low) or (item.high is not None and kept > item.high):
-        raise Refusal(f"{item.label}: {number_text(value)} {item.unit}".rstrip() + " cannot be right", remedy)
-    return kept
-
-
-def allowed_text(item: ScaleItem) -> str:
-    """What an item accepts, in words: "0 or 2", "0, 1, 1+, 2, 3 or 4", "0.5 to 600 s"."""
-    if item.kind == "text":
-        return f"text of at most {FREE_TEXT} characters"
-    if item.kind == "number":
-        whole = "a whole number from " if item.digits == 0 else ""
-        return f"{whole}{number_text(item.low or 0.0)} to {number_text(item.high or 0.0)} {item.unit}".rstrip()
-    return " or ".join(part for part in (", ".join(item.allowed[:-1]), item.allowed[-1]) if part)
-
-
-def _quoted(value: Value) -> str:
-    return "nothing" if value is None else f"'{value:g}'" if isinstance(value, float) else f"'{value}'"
-
-
-def side_at(item: ScaleItem, paretic: Literal["left", "right"]) -> ItemSide:
-    """The side that an item is stored with: "left" or "right", never "paretic"; "none" where it has none."""
-    return paretic if item.side == "paretic" else item.side
-
-
-def number_of(scale: Scale, code: str, entry: Entry | None) -> float | None:
-    """What an entry counts: a level's number, or a measured number; None for anything else and for untested levels.
-
-    Raises `Refusal` for a value that the item cannot have.
-    """
-    item = scale.item(code)
-    if item is None or entry is None or entry.missing or item.kind in {"text", "choice"}:
-        return None
-    kept = checked(scale, code, entry.value)
-    return scale.number(kept) if isinstance(kept, str) else float(kept or 0.0)
 
 
 def applied(scale: Scale, entries: Mapping[str, Entry]) -> dict[str, Entry]:
@@ -157,5 +76,119 @@ def _highest(scale: Scale, item: ScaleItem) -> float:
 
 def standing(scale: Scale, entries: Mapping[str, Entry]) -> Standing:
     """Where the form stands, the scale's rules applied. Never raises: what cannot be right is the `problem`."""
-    filled = applied(scale, entries)
-    raise NotImplementedError(filled)
+    sound, problem = _sound(scale, entries)
+    filled = applied(scale, sound)
+    numbers = {item.code: number_of(scale, item.code, filled.get(item.code)) for item in scale.items}
+    required = [item for item in scale.items if item.required]
+    open_codes = tuple(item.code for item in required if item.code not in filled)
+    missing = tuple(item.code for item in required if _is_missing(item, filled, numbers))
+    running, wrong = _running(scale, numbers)
+    problem = problem or wrong
+    whole = scale.result != "none" and not open_codes and not missing and not problem
+    return Standing(
+        total=running if whole else None,
+        partial=bool(missing),
+        running=running,
+        subscores=tuple(_subscore(part, numbers) for part in scale.subscores),
+        open=open_codes,
+        missing=missing,
+        next_code=open_codes[0] if open_codes else "",
+        complete=not open_codes and not problem,
+        problem=problem,
+    )
+
+
+def _sound(scale: Scale, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], str]:
+    """The entries that can be right, and words about the first that cannot."""
+    sound: dict[str, Entry] = {}
+    problem = ""
+    for code, entry in entries.items():
+        wrong = _wrong(scale, code, entry)
+        if wrong:
+            problem = problem or wrong
+        else:
+            sound[code] = entry
+    return sound, problem
+
+
+def _wrong(scale: Scale, code: str, entry: Entry) -> str:
+    if scale.item(code) is not None and entry.missing:
+        both = f"{code} has both a value and a reason for having none (keep one of them)"
+        return both if entry.value is not None else ""
+    try:
+        checked(scale, code, entry.value)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
+
+
+def _is_missing(item: ScaleItem, entries: Mapping[str, Entry], numbers: Mapping[str, float | None]) -> bool:
+    """A reason instead of a value, or a level that counts nothing because it was not tested."""
+    entry = entries.get(item.code)
+    return entry is not None and (entry.missing != "" or (item.kind == "levels" and numbers[item.code] is None))
+
+
+def _running(scale: Scale, numbers: Mapping[str, float | None]) -> tuple[float, str]:
+    """The sum of the levels or the mean speed (m/s) so far, and words about lengths that cannot be right."""
+    if scale.result == "sum":
+        return sum(numbers[item.code] or 0.0 for item in scale.items if item.kind == "levels"), ""
+    rule = scale.speed
+    if rule is None:
+        return 0.0, ""
+    length_m, course_m = numbers[rule.length], numbers[rule.course]
+    if length_m is None:
+        return 0.0, ""
+    if course_m is not None and length_m > course_m:
+        told = f"the timed length of {number_text(length_m)} m is longer than the course of {number_text(course_m)} m"
+        return 0.0, f"{told} (correct one of them)"
+    speeds = [length_m / seconds for code in rule.times if (seconds := numbers[code])]
+    return (sum(speeds) / len(speeds) if speeds else 0.0), ""
+
+
+def _subscore(part: Subscore, numbers: Mapping[str, float | None]) -> tuple[str, str, float | None, float]:
+    counted = [number for code in part.items if (number := numbers[code]) is not None]
+    return part.id, part.label, sum(counted) if len(counted) == len(part.items) else None, part.max
+
+
+def unlikely(
+    scale: Scale,
+    before: float | None,
+    now: float | None,
+    days: float | None,
+    other: Mapping[str, tuple[float | None, float | None]],
+) -> str:
+    """Words when a change needs confirmation, empty when it does not.
+
+    `before` and `now` are totals `days` apart; `other` are (before, now) of the other scales by id. Unlikely are more
+    than twice the smallest meaningful change (its upper value) within a week, and the contrary moves that the scale's
+    file names, such as a rise of the motor score while walking got worse.
+    """
+    if before is None or now is None:
+        return ""
+    change = now - before
+    told = [_contrary(scale, entry, change, other.get(entry.scale, (None, None))) for entry in scale.contrary]
+    if days is not None and abs(days) <= WEEK_DAYS and scale.mcid:
+        limit = TIMES_MCID * scale.mcid[0].most
+        if abs(change) > limit + 1e-9:
+            size = f"changed by {change:+.4g} {scale.unit}".rstrip()
+            most = f"{number_text(limit)} {scale.unit}".rstrip()
+            told.insert(0, f"{scale.title} {size} in {_days(days)}, more than {most}: look at it again")
+    return "; ".join(words for words in told if words)
+
+
+def _days(days: float) -> str:
+    return "1 day" if abs(days) == 1 else f"{number_text(abs(days), 1)} days"
+
+
+def _contrary(scale: Scale, entry: Contrary, change: float, there: tuple[float | None, float | None]) -> str:
+    before, now = there
+    if before is None or now is None or not (_moves(change, entry.here) and _moves(now - before, entry.there)):
+        return ""
+    shown = f"{number_text(before)} to {number_text(now)}"
+    return (
+        f"{scale.title} {entry.here} by {abs(change):.4g} while {entry.scale} {entry.there} from {shown}: confirm both"
+    )
+
+
+def _moves(change: float, way: str) -> bool:
+    return change > 0 if way == "rises" else change < 0

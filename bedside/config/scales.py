@@ -88,7 +88,8 @@ class Contrary(Section, frozen=True, kw_only=True):
 class Mcid(Section, frozen=True, kw_only=True):
     """A smallest meaningful change: one `value`, or a band from `low` to `high`, in the scale's own unit.
 
-    `error` is the smallest detectable change (same unit), where one is known. `verified` false: recalled, not read.
+    `error` is the smallest detectable change (same unit), where one is known. `verified`, `error_verified` false: the
+    figure is recalled, nobody has read it in its source.
     """
 
     population: Annotated[str, Meta(min_length=2)]
@@ -99,6 +100,7 @@ class Mcid(Section, frozen=True, kw_only=True):
     low: Annotated[float, Meta(gt=0)] | None = None
     high: Annotated[float, Meta(gt=0)] | None = None
     error: Annotated[float, Meta(gt=0)] | None = None
+    error_verified: bool = False
     note: str = ""
 
     @property
