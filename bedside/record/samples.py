@@ -1,6 +1,6 @@
 """Reads recorded streams back, whole or cut, as numpy arrays with their times and gaps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,29 +87,50 @@ def streams_in(paths: Sequence[Path]) -> dict[str, Stream]:
 
 def read_samples(paths: Sequence[Path], name: str) -> SampleRun:
     """All samples of the stream `name`; raises KeyError when no file holds samples of it."""
-    stream: SampleStream | None = None
-    values: list[Samples] = []
-    index: list[NDArray[np.int64]] = []
-    times: list[NDArray[np.int64]] = []
-    gaps: list[Gap] = []
-    expected: int | None = None
-    for item in Reading(paths).items():
-        if item.stream.name != name or not isinstance(item.stream, SampleStream):
-            continue
-        stream = item.stream
+    found = sample_runs(item for item in Reading(paths).items() if item.stream.name == name)
+    if name not in found:
+        raise KeyError(f"no samples of a stream {name!r} in {len(paths)} files")
+    return found[name]
+
+
+def sample_runs(items: Iterable[Item]) -> dict[str, SampleRun]:
+    """The samples among messages, in one pass, by stream."""
+    grown: dict[str, _Growing] = {}
+    for item in items:
+        if isinstance(item.stream, SampleStream):
+            grown.setdefault(item.stream.name, _Growing(item.stream)).add(item)
+    return {name: growing.run() for name, growing in grown.items()}
+
+
+class _Growing:
+    """The run of one stream, block by block."""
+
+    def __init__(self, stream: SampleStream) -> None:
+        self._stream = stream
+        self._values: list[Samples] = []
+        self._index: list[NDArray[np.int64]] = []
+        self._times: list[NDArray[np.int64]] = []
+        self._gaps: list[Gap] = []
+        self._expected: int | None = None
+
+    def add(self, item: Item) -> None:
+        stream = self._stream
         block = decode_block(stream, item.data)
-        if expected is not None and block.first_sample != expected:
-            gaps.append(Gap(stream=name, mono_ns=block.first_mono_ns, missing=block.first_sample - expected))
+        if self._expected is not None and block.first_sample != self._expected:
+            missing = block.first_sample - self._expected
+            self._gaps.append(Gap(stream=stream.name, mono_ns=block.first_mono_ns, missing=missing))
         rows = np.arange(len(block.values), dtype=np.int64)
         after_ns = block.values[:, 0] * 1e6 if stream.channels[0] == OFFSET else rows * (1e9 / stream.rate_hz)
-        values.append(block.values)
-        index.append(block.first_sample + rows)
-        times.append(block.first_mono_ns + np.round(after_ns).astype(np.int64))
-        expected = block.first_sample + len(rows)
-    if stream is None:
-        raise KeyError(f"no samples of a stream {name!r} in {len(paths)} files")
-    whole: Samples = np.concatenate(values)
-    return SampleRun(stream, whole, np.concatenate(index), np.concatenate(times), tuple(gaps))
+        self._values.append(block.values)
+        self._index.append(block.first_sample + rows)
+        self._times.append(block.first_mono_ns + np.round(after_ns).astype(np.int64))
+        self._expected = block.first_sample + len(rows)
+
+    def run(self) -> SampleRun:
+        whole: Samples = np.concatenate(self._values)
+        return SampleRun(
+            self._stream, whole, np.concatenate(self._index), np.concatenate(self._times), tuple(self._gaps)
+        )
 
 
 def read_states(paths: Sequence[Path], name: str) -> list[tuple[int, dict[str, Any]]]:

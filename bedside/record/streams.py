@@ -18,6 +18,9 @@ Samples = NDArray[Any]
 OFFSET = "offset_ms"
 """A first channel of this name holds each sample's time after `first_mono_ns`, where samples are not evenly spaced."""
 
+PLATE = "plate"
+"""The place of a force plate or board."""
+
 _HEAD = struct.Struct("<QqHI")
 _DEFINITION = """# A block of samples taken at the rate that the channel's metadata names.
 uint64 first_sample  # number of the first sample since the stream began; a jump is a gap
@@ -28,7 +31,10 @@ uint16 channels
 
 
 class SampleStream(msgspec.Struct, frozen=True, kw_only=True):
-    """Evenly sampled channels. A value in `units[i]` is the recorded number times `units_per_count[i]`."""
+    """Evenly sampled channels. A value in `units[i]` is the recorded number times `units_per_count[i]`.
+
+    `place` is where the sensor was worn or stood, such as "foot_left" or "plate"; empty where nobody said.
+    """
 
     name: str
     rate_hz: float
@@ -37,6 +43,7 @@ class SampleStream(msgspec.Struct, frozen=True, kw_only=True):
     units_per_count: tuple[float, ...]
     dtype: Dtype = "int16"
     device: str = ""
+    place: str = ""
 
     def __post_init__(self) -> None:
         if not len(self.channels) == len(self.units) == len(self.units_per_count) > 0:

@@ -16,6 +16,7 @@ from bedside.record.streams import (
     MAGNETIC,
     OFFSET,
     OFFSETS,
+    PLATE,
     ROBOT,
     STAMPS,
     Dtype,
@@ -34,6 +35,7 @@ from hal.roles import (
     LslStamps,
     MagneticBlock,
     MotionBlock,
+    MotionSensor,
     PlateBlock,
     RobotState,
 )
@@ -67,10 +69,13 @@ def even_stream(device: EmgAmplifier, block: EmgBlock) -> SampleStream:
     )
 
 
-def uneven_stream(device: str, rate_hz: float, channels: tuple[str, ...], units: tuple[str, ...]) -> SampleStream:
+def uneven_stream(
+    device: str, place: str, rate_hz: float, channels: tuple[str, ...], units: tuple[str, ...]
+) -> SampleStream:
     """A stream of float32 whose first channel is each sample's own time."""
     return SampleStream(
         name=device,
+        place=place,
         rate_hz=rate_hz,
         channels=channels,
         units=units,
@@ -126,7 +131,8 @@ class Entries:
 
     def _motion(self, device: Device, block: MotionBlock) -> None:
         if device.name not in self._recorder.streams:
-            self._recorder.declare(uneven_stream(device.name, block.rate_hz, MOTION_CHANNELS, MOTION_UNITS))
+            place = device.placement if isinstance(device, MotionSensor) else ""
+            self._recorder.declare(uneven_stream(device.name, place, block.rate_hz, MOTION_CHANNELS, MOTION_UNITS))
         self._uneven(device.name, block, np.hstack((block.accel_m_s2, block.gyro_rad_s)))
         if block.counts is not None and len(block.counts):
             self._recorder.clock_pair(device.name, int(block.counts[-1]), block.mono_ns)
@@ -139,7 +145,7 @@ class Entries:
         names = (OFFSET, *(f"{corner}_kg" for corner in corners), "cop_x_cm", "cop_y_cm")
         if device.name not in self._recorder.streams:
             units = ("ms", *("kg",) * len(corners), "cm", "cm")
-            self._recorder.declare(uneven_stream(device.name, block.rate_hz, names, units))
+            self._recorder.declare(uneven_stream(device.name, PLATE, block.rate_hz, names, units))
         self._uneven(device.name, block, np.hstack((block.loads_kg, block.cop_cm)))
         self._pair(device.name, block.first_sample + len(block.sample_ns) - 1, block.mono_ns)
 
