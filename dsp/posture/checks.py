@@ -18,6 +18,7 @@ HEAVIEST_KG = 300.0
 FARTHEST_CM = 60.0
 WIDEST_X_CM, WIDEST_Y_CM = 60.0, 32.0
 """Between the outer edges of two feet in a wide stance; the length of a long foot."""
+LONGEST_FROZEN_S, FROZEN_OF_USUAL = 0.25, 20.0
 STILLEST_RMS_CM = 0.03
 """No living stander is as still; 1 cm of sway given in metres is."""
 
@@ -43,7 +44,7 @@ def checked(x: Array, y: Array, rate_hz: float, loads_kg: Array | None) -> Check
     if track.refusal is None:
         _bridge(track, rate_hz)
     if track.refusal is None:
-        track.refusal = _extent(track.x, track.y)
+        track.refusal = reach(track.x, track.y) or _stillness(track.x, track.y) or _frozen(track.x, track.y, rate_hz)
     return track
 
 
@@ -61,16 +62,19 @@ def _length(n: int, rate_hz: float) -> str | None:
 
 
 def _loads(loads_kg: Array) -> str | None:
-    total = np.nansum(loads_kg, axis=1)
-    standing = total >= LEAST_LOAD_KG
-    if np.mean(standing) < 1.0 - MOST_MISSING:
-        share = 100.0 * float(np.mean(~standing))
-        return f"off the plate: less than {LEAST_LOAD_KG:g} kg on it during {share:.0f} % of the trial; repeat it"
+    known = np.isfinite(loads_kg).all(axis=1)
+    if not known.any():
+        return "missing samples: the loads are no numbers; check the plate's cable"
+    total = loads_kg.sum(axis=1)
+    standing = known & (total >= LEAST_LOAD_KG)
+    share = 1.0 - np.count_nonzero(standing) / np.count_nonzero(known)
+    if share > MOST_MISSING:
+        return f"off the plate: less than {LEAST_LOAD_KG:g} kg on it during {100 * share:.0f} % of the trial; repeat it"
     on_it = loads_kg[standing]
     body = float(np.median(total[standing]))
     if body > HEAVIEST_KG:
         return f"units: {body:.0f} kg stand on the plate; are the loads in newton?"
-    cells = np.nanmedian(on_it, axis=0)
+    cells = np.median(on_it, axis=0)
     weak = np.flatnonzero(~(cells >= LEAST_OF_FAIR_SHARE * body / loads_kg.shape[1]))
     if weak.size:
         return (
@@ -88,8 +92,8 @@ def _numbers(cells: NDArray[np.intp]) -> str:
 
 def _void_unloaded(track: Checked, loads_kg: Array) -> None:
     """Where too little stands on the plate the centre of pressure means nothing: judged by load, not by position."""
-    total = np.nansum(loads_kg, axis=1)
-    off = total < max(LEAST_LOAD_KG, LEAST_OF_BODY * float(np.median(total)))
+    total = loads_kg.sum(axis=1)
+    off = ~(total >= max(LEAST_LOAD_KG, LEAST_OF_BODY * float(np.nanmedian(total))))
     track.x[off] = np.nan
     track.y[off] = np.nan
 
@@ -113,7 +117,8 @@ def _bridge(track: Checked, rate_hz: float) -> None:
     track.warnings.append(f"missing samples: {missing} were filled by straight lines, which shortens the path")
 
 
-def _extent(x: Array, y: Array) -> str | None:
+def reach(x: Array, y: Array) -> str | None:
+    """Why a track (cm) reaches farther than two feet on a plate can carry it; None when it does not."""
     farthest = float(max(np.max(np.abs(x)), np.max(np.abs(y))))
     if farthest > FARTHEST_CM:
         return f"off the plate: {farthest:.0f} cm from its origin; is the position in millimetres, or the plate empty?"
@@ -123,9 +128,28 @@ def _extent(x: Array, y: Array) -> str | None:
             f"not standing: it moved over {wide:.0f} cm sideways and {deep:.0f} cm to the front, more than two feet "
             "cover; a step, swapped axes, or millimetres"
         )
+    return None
+
+
+def _stillness(x: Array, y: Array) -> str | None:
     spread = float(np.hypot(np.std(x), np.std(y)))
     if spread == 0:
         return "stuck: the centre of pressure never moves; the sensor stopped, or a dead weight stands on the plate"
     if spread < STILLEST_RMS_CM:
         return f"units: {spread:.4f} cm RMS is too still for a person; is the position in metres?"
+    return None
+
+
+def _frozen(x: Array, y: Array, rate_hz: float) -> str | None:
+    """A stretch without any change: the sensor stopped, or the person left and the last position was held."""
+    moved = np.flatnonzero((np.diff(x) != 0) | (np.diff(y) != 0))
+    still = np.diff(np.concatenate(([-1], moved, [x.size - 1])))
+    at = int(np.argmax(still))
+    # a position in coarse steps stands still by itself, at the turning points of sway
+    usual = float(np.mean(still))
+    if still[at] / rate_hz > max(LONGEST_FROZEN_S, FROZEN_OF_USUAL * usual / rate_hz):
+        begin_s = float(np.concatenate(([-1], moved))[at] + 1) / rate_hz
+        return (
+            f"stuck: no change for {still[at] / rate_hz:.2f} s from {begin_s:.2f} s on; the sensor stopped; repeat it"
+        )
     return None

@@ -21,6 +21,8 @@ EXCURSION_OF_RMS = 10.0
 """The range of a quiet stand is 4 to 8 times its RMS, that of 60 s of pure chance under 9."""
 FAST_CM_S, WIDE_RMS_CM = 5.0, 3.0
 """A person this unsteady exists; a quiet stand given in millimetres, or at a false rate, looks like it."""
+STILL_RMS_CM = 0.1
+"""Half of the stillest of 12 young adults; a very unsteady stand given in metres looks like it."""
 
 
 def doubts(
@@ -50,6 +52,8 @@ def doubts(
     trial = []
     if speed > FAST_CM_S or max(np.std(raw[0]), np.std(raw[1])) > WIDE_RMS_CM:
         trial.append("sway: unusually large; is the position in millimetres, the rate right, or did the person step?")
+    if float(np.hypot(np.std(raw[0]), np.std(raw[1]))) < STILL_RMS_CM:
+        trial.append("sway: unusually small; is the position in metres, or does a weight stand on the plate?")
     if max(float(np.ptp(axis)) / max(float(np.std(axis)), 1e-9) for axis in raw) > EXCURSION_OF_RMS:
         trial.append("moved: single large movements in a quiet stand; leave that part out or repeat the trial")
     return path, trial

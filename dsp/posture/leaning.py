@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dsp.posture.checks import STILLEST_RMS_CM, reach
 from dsp.posture.moving import baseline, first_lasting, refusal, smooth
 
 Array = NDArray[np.float64]
@@ -16,6 +17,7 @@ TASK_S = 8.0
 SPREADS = 3.0
 LEAST_SPEED_CM_S = 0.5
 END_OF_PEAK = 0.05
+MOST_OF_LIMIT_PCT = 200.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def limits_of_stability(
     x, y = np.asarray(x_cm, dtype=float), np.asarray(y_cm, dtype=float)
     if not (math.isfinite(limit_cm) and limit_cm > 0):
         raise ValueError(f"limit_cm must be positive, not {limit_cm}")
-    why = refusal((x, y), rate_hz, cue_index, 1.0)
+    why = refusal((x, y), rate_hz, cue_index, 1.0) or reach(x, y)
     if why is not None:
         return Lean(limit_cm=limit_cm, direction_deg=direction_deg, refusal=why)
     last = min(cue_index + round(task_s * rate_hz), x.size - 1)
@@ -85,14 +87,18 @@ def limits_of_stability(
     limit = float(rest.mean() + max(SPREADS * rest.std(), LEAST_SPEED_CM_S))
     start = first_lasting(speed > limit, cue_index, rate_hz)
     if start is None:
-        why = f"no movement towards the target within {(last - cue_index) / rate_hz:.1f} s"
+        why = f"no movement towards the target within {(last - cue_index) / rate_hz:.1f} s{_too_small(x, y)}"
         return Lean(limit_cm=limit_cm, direction_deg=direction_deg, refusal=why)
     end = _end(speed, start)
+    maximum_pct = 100.0 * float(along[cue_index:].max()) / limit_cm
+    if maximum_pct > MOST_OF_LIMIT_PCT:
+        why = f"units: {maximum_pct:.0f} % of the limit cannot be reached; is the position in mm, or the limit wrong?"
+        return Lean(limit_cm=limit_cm, direction_deg=direction_deg, refusal=why)
     return Lean(
         reaction_s=(start - cue_index) / rate_hz,
         mean_speed_cm_s=_mean_speed(along[start : end + 1], rate_hz),
         endpoint_pct=100.0 * float(along[end]) / limit_cm,
-        maximum_pct=100.0 * float(along[cue_index:].max()) / limit_cm,
+        maximum_pct=maximum_pct,
         directional_control_pct=_control(along[start : end + 1], across[start : end + 1]),
         limit_cm=limit_cm,
         direction_deg=direction_deg,
@@ -123,3 +129,8 @@ def _mean_speed(along: Array, rate_hz: float) -> float:
 def _control(along: Array, across: Array) -> float:
     on = float(np.abs(np.diff(along)).sum())
     return 100.0 * (on - float(np.abs(np.diff(across)).sum())) / on if on > 0 else math.nan
+
+
+def _too_small(x: Array, y: Array) -> str:
+    still = float(np.hypot(np.std(x), np.std(y))) < STILLEST_RMS_CM
+    return "; too still for a person: is the position in metres?" if still else ""

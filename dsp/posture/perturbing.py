@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dsp.posture.checks import STILLEST_RMS_CM, reach
 from dsp.posture.moving import baseline, first_lasting, refusal, smooth
 
 Array = NDArray[np.float64]
@@ -60,7 +61,9 @@ def perturbation(
     onset = _onset(acceleration, rate_hz) if onset_index is None else onset_index
     if onset is None:
         return Recovery(refusal="no onset: the acceleration never left 5 SD of its first second; mark it by hand")
-    why = refusal((x, y), rate_hz, onset, PATH_S + QUIET_S)
+    why = refusal((x, y), rate_hz, onset, PATH_S + QUIET_S) or reach(x, y)
+    if why is None and float(np.hypot(np.std(x), np.std(y))) < STILLEST_RMS_CM:
+        why = "units: too still for a person who was pushed; is the position in metres?"
     why = why or ("not recovered: a step or a grab ended the trial" if stepped else _unloaded(total_kg, onset, rate_hz))
     if why is not None:
         return Recovery(onset_s=onset / rate_hz, refusal=why)

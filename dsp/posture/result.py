@@ -11,9 +11,10 @@ class Posture:
     `refusal` says why nothing was measured, None when it was. `warnings` say what about the numbers is doubtful;
     `path_trusted` is False when one of them concerns the path, and with it speed and path per area.
 
-    `envelope_area_cm2` is the area of `envelope` ("sector", "hull" or "ellipse"), `definition` says it in words;
-    hull, sector outline and ellipse are always there as well. `path_per_area_per_cm` uses the envelope and is None
-    when the area is 0. `mean_speed_cm_s` times `duration_s` is the path; `duration_s` is (n - 1) / rate.
+    `envelope_area_cm2` is the area of `envelope` ("sector", "hull", "ellipse", "outline" or "outline_closed"),
+    `definition` says it in words; hull, sector outline and ellipse are always there as well, the exact outlines (open,
+    and with the last point joined to the first) where they were asked for, else None. `path_per_area_per_cm` uses the
+    envelope and is None when the area is 0. `mean_speed_cm_s` times `duration_s`, (n - 1) / rate, is the path.
     Offsets are signed means about `origin_cm`; `mean_abs_x_cm` and `mean_abs_y_cm` are mean distances from that origin,
     `rms_x_cm` and `rms_y_cm` are about the trial's own mean. `frequency_hz` is the mean power frequency of both axes.
     The axes of sway are those of the covariance, the direction from the patient's right to the front in degrees.
@@ -25,6 +26,8 @@ class Posture:
     sector_area_cm2: float = math.nan
     hull_area_cm2: float = math.nan
     ellipse_area_cm2: float = math.nan
+    outline_area_cm2: float | None = None
+    outline_closed_area_cm2: float | None = None
     offset_x_cm: float = math.nan
     offset_y_cm: float = math.nan
     path_per_area_per_cm: float | None = None

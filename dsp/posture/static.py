@@ -1,5 +1,9 @@
 """Quiet standing: path, speed, areas, offsets, frequencies, with the definition each of them rests on."""
 
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,6 +11,8 @@ from dsp.posture import areas
 from dsp.posture.checks import checked
 from dsp.posture.doubts import doubts
 from dsp.posture.lowpass import ORDER, lowpass
+from dsp.posture.outline import outline_area_cm2
+from dsp.posture.plate import against_loads
 from dsp.posture.result import Posture
 from dsp.posture.spectrum import welch
 
@@ -16,7 +22,10 @@ DEFINITIONS = {
     "sector": f"outline of the farthest points in {areas.SECTORS} equal sectors about the mean",
     "hull": "convex hull",
     "ellipse": "95 % prediction ellipse (F)",
+    "outline": "exact outline of the drawn track, open",
+    "outline_closed": "exact outline of the drawn track, its last point joined to its first",
 }
+EXACT = ("outline", "outline_closed")
 
 
 def analyse(
@@ -26,7 +35,9 @@ def analyse(
     *,
     lowpass_hz: float | None = None,
     envelope: str = "sector",
+    outline: bool = False,
     loads_kg: ArrayLike | None = None,
+    cells: Sequence[str] | None = None,
     origin_cm: tuple[float, float] = (0.0, 0.0),
     skip_s: float = 0.0,
     duration_s: float | None = None,
@@ -35,8 +46,10 @@ def analyse(
     """Measure one stand; `x_cm` and `y_cm` (n,) in cm, x to the patient's right, y to the front.
 
     `lowpass_hz` None takes the track as it is; else a Butterworth filter of order 2 runs forward and back with that
-    cut-off. `envelope` chooses what is called the envelope. `loads_kg` (n, cells), one column a load cell, lets
-    samples without a person and cells without a load be seen. `origin_cm` is what the offsets are about.
+    cut-off. `envelope` chooses what is called the envelope; the two exact outlines are measured with `outline`, or
+    when one is chosen, and take some ten to hundred milliseconds. `loads_kg` (n, cells), one column a load cell, lets
+    samples without a person and cells without a load be seen; the columns' names `cells` ("top_left", or "left" and
+    "right" of two plates) let wrong units and swapped axes be seen too. `origin_cm` is what the offsets are about.
     `sampled_hz` is the instrument's rate where the track was read off at another: reading off adds no information.
     `skip_s` leaves out the beginning and `duration_s` takes that long a part after it (a shorter rest is refused).
 
@@ -45,6 +58,7 @@ def analyse(
     x, y = np.asarray(x_cm, dtype=float), np.asarray(y_cm, dtype=float)
     loads = None if loads_kg is None else np.asarray(loads_kg, dtype=float)
     _check(x, y, loads, rate_hz, lowpass_hz, envelope)
+    _check_cells(cells, loads)
     told = _filter_name(lowpass_hz)
     base = Posture(
         rate_hz=float(rate_hz),
@@ -60,11 +74,15 @@ def analyse(
             return _refused(base, x.size, part)
         x, y, loads = x[part], y[part], None if loads is None else loads[part]
     track = checked(x, y, rate_hz, loads)
-    if track.refusal is not None:
-        return _refused(base, x.size, track.refusal)
+    refusal = track.refusal
+    if refusal is None and loads is not None and cells is not None:
+        refusal = against_loads(track.x, track.y, loads, cells)
+    if refusal is not None:
+        return _refused(base, x.size, refusal)
     raw = (track.x, track.y)
     x, y = raw if lowpass_hz is None else lowpass(np.stack(raw), rate_hz, lowpass_hz)
-    return _measured(base, x, y, raw, track.warnings, min(sampled_hz or rate_hz, rate_hz))
+    made = _measured(base, x, y, raw, track.warnings, min(sampled_hz or rate_hz, rate_hz))
+    return _outlined(made, x, y) if outline or envelope in EXACT else made
 
 
 def _measured(
@@ -78,6 +96,7 @@ def _measured(
         "hull": areas.hull_area_cm2(x, y),
         "ellipse": areas.ellipse_area_cm2(x, y),
     }
+    envelope = area.get(base.envelope, math.nan)
     spectrum = welch(x, y, rate_hz)
     before = spectrum if base.lowpass_hz is None else welch(*raw, rate_hz)
     about_path, about_trial = doubts(raw, before, steps, base, sampled_hz)
@@ -88,13 +107,13 @@ def _measured(
     return Posture(
         path_length_cm=path,
         mean_speed_cm_s=path / seconds,
-        envelope_area_cm2=area[base.envelope],
+        envelope_area_cm2=envelope,
         sector_area_cm2=area["sector"],
         hull_area_cm2=area["hull"],
         ellipse_area_cm2=area["ellipse"],
         offset_x_cm=float(from_x.mean()),
         offset_y_cm=float(from_y.mean()),
-        path_per_area_per_cm=path / area[base.envelope] if area[base.envelope] > 0 else None,
+        path_per_area_per_cm=path / envelope if envelope > 0 else None,
         mean_abs_x_cm=float(np.abs(from_x).mean()),
         mean_abs_y_cm=float(np.abs(from_y).mean()),
         rms_x_cm=rms_x,
@@ -119,6 +138,20 @@ def _measured(
         path_trusted=not (about_path or warnings),
         warnings=(*warnings, *about_path, *about_trial),
     )
+
+
+def _outlined(made: Posture, x: Array, y: Array) -> Posture:
+    """The same result with both exact outlines; of a track that is noise and no sway they stay unknown."""
+    line = areas.is_line(x, y)
+    drawn, joined = (0.0 if line else outline_area_cm2(x, y, closed=closed) for closed in (False, True))
+    made = replace(made, outline_area_cm2=drawn, outline_closed_area_cm2=joined)
+    if made.envelope not in EXACT:
+        return made
+    area = drawn if made.envelope == "outline" else joined
+    if area is None:
+        words = "outline: the track crosses itself too often to be drawn round; it is noise, or the rate is too high"
+        return replace(made, warnings=(*made.warnings, words))
+    return replace(made, envelope_area_cm2=area, path_per_area_per_cm=made.path_length_cm / area if area > 0 else None)
 
 
 def _refused(base: Posture, n: int, why: str) -> Posture:
@@ -160,3 +193,10 @@ def _check(x: Array, y: Array, loads: Array | None, rate_hz: float, lowpass_hz: 
         raise ValueError(f"envelope must be one of {', '.join(DEFINITIONS)}, not {envelope!r}")
     if lowpass_hz is not None and not 0 < lowpass_hz < rate_hz / 2:
         raise ValueError(f"lowpass_hz must lie between 0 and half the rate ({rate_hz / 2:g} Hz), not {lowpass_hz:g}")
+
+
+def _check_cells(cells: Sequence[str] | None, loads: Array | None) -> None:
+    if cells is None:
+        return
+    if loads is None or len(cells) != loads.shape[1]:
+        raise ValueError(f"cells must name every column of loads_kg, got {list(cells)}")

@@ -96,14 +96,14 @@ def test_the_outline_does_not_shrink_at_a_low_rate() -> None:
 
 def test_what_is_called_the_envelope_is_chosen_and_written() -> None:
     x, y = sway()
-    for name in ("sector", "hull", "ellipse"):
+    for name in ("sector", "hull", "ellipse", "outline", "outline_closed"):
         made = analyse(x, y, RATE_HZ, envelope=name)
         assert made.envelope == name
         assert made.envelope_area_cm2 == getattr(made, f"{name}_area_cm2")
         assert made.path_per_area_per_cm == made.path_length_cm / made.envelope_area_cm2
         assert made.definition
-    with pytest.raises(ValueError, match="sector, hull, ellipse"):
-        analyse(x, y, RATE_HZ, envelope="outline")
+    with pytest.raises(ValueError, match="sector, hull, ellipse, outline"):
+        analyse(x, y, RATE_HZ, envelope="circle")
 
 
 def test_a_part_of_the_trial_and_an_origin() -> None:
