@@ -17,13 +17,19 @@ FREE_TEXT = 500
 class Entry(msgspec.Struct, frozen=True):
     """One item of a form: a value as `checked` returns it, or the reason why there is none.
 
-    `flag` is a short mark beside the value; `by` "rule" marks what a rule of the scale filled in.
+    With neither, the item was cleared and is open again. `flag` is a short mark beside the value; `by` "rule" marks
+    what a rule of the scale filled in.
     """
 
     value: Value = None
     missing: Missing = ""
     flag: str = ""
     by: Literal["person", "rule"] = "person"
+
+    @property
+    def cleared(self) -> bool:
+        """No value and no reason: as if nobody had been there."""
+        return self.value is None and not self.missing
 
 
 def checked(scale: Scale, code: str, value: Value) -> Value:

@@ -13,7 +13,8 @@ Verdict = Literal["reached", "not reached", "within measurement error", "no MCID
 Arrow = Literal["better", "worse", "same", "none"]
 
 TINY = 1e-9
-"""Binary arithmetic makes 0.36 - 0.20 a little less than 0.16; a difference of this relative size is none."""
+"""Binary arithmetic makes 0.36 - 0.20 a little less than 0.16; a difference of this relative size is none, and a
+change is given to 12 digits."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +41,7 @@ def moved(
     absent = [name for name, value in (("earlier", before), ("present", now)) if not _is_number(value)]
     if before is None or now is None or absent:
         return Moved(change=None, verdict="nothing to compare", words=f"no {absent[0]} value", arrow="none")
-    change = now - before
-    if abs(change) <= TINY * max(abs(now), abs(before)):
-        change = 0.0
+    change = 0.0 if math.isclose(now, before, rel_tol=TINY) else float(f"{now - before:.12g}")
     gain = {"higher": change, "lower": -change, "none": abs(change)}[direction]
     arrow = _arrow(gain, direction)
     told = _signed(change, mcid, unit, digits)
@@ -90,7 +89,7 @@ def _judged(gain: float, mcid: Mcid, verdict: Verdict, unit: str, digits: int) -
     short = _with_unit(_exact(mcid.most - gain, 0.0, digits), unit)
     if _at_least(gain, mcid.least):
         lower = _with_unit(number_text(mcid.least), unit)
-        return f"{error}{limit} not reached: above its lower value {lower}, {short} short of its upper"
+        return f"{error}{limit} not reached: its lower value {lower} is, {short} short of its upper value"
     return f"{error}{limit} not reached, {short} short" + (" of its upper value" if mcid.value is None else "")
 
 

@@ -42,7 +42,7 @@ def applied(scale: Scale, entries: Mapping[str, Entry]) -> dict[str, Entry]:
 
     A rule's value replaces a person's, because the scale defines it; the flag then names the value replaced.
     """
-    kept = {code: entry for code, entry in entries.items() if entry.by == "person"}
+    kept = {code: entry for code, entry in entries.items() if entry.by == "person" and not entry.cleared}
     for rule in scale.rules:
         if isinstance(rule, Implies | Gate) and _holds(scale, rule, kept):
             before = kept.get(rule.then)
@@ -103,7 +103,7 @@ def _sound(scale: Scale, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry]
     sound: dict[str, Entry] = {}
     problem = ""
     for code, entry in entries.items():
-        wrong = _wrong(scale, code, entry)
+        wrong = "" if entry.cleared and scale.item(code) is not None else _wrong(scale, code, entry)
         if wrong:
             problem = problem or wrong
         else:
@@ -112,7 +112,7 @@ def _sound(scale: Scale, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry]
 
 
 def _wrong(scale: Scale, code: str, entry: Entry) -> str:
-    if scale.item(code) is not None and entry.missing:
+    if scale.item(code) is not None and entry.missing:  # an unknown code is told by `checked`
         both = f"{code} has both a value and a reason for having none (keep one of them)"
         return both if entry.value is not None else ""
     try:
@@ -142,6 +142,8 @@ def _running(scale: Scale, numbers: Mapping[str, float | None]) -> tuple[float, 
         told = f"the timed length of {number_text(length_m)} m is longer than the course of {number_text(course_m)} m"
         return 0.0, f"{told} (correct one of them)"
     speeds = [length_m / seconds for code in rule.times if (seconds := numbers[code])]
+    if speeds and max(speeds) > rule.fastest_m_s:
+        return 0.0, f"{max(speeds):.3g} m/s is no walking speed (look at the times and the timed length)"
     return (sum(speeds) / len(speeds) if speeds else 0.0), ""
 
 

@@ -22,6 +22,7 @@ class ScaleItem(Section, frozen=True, kw_only=True):
 
     `allowed` are the levels (or choices) as texts, in rising order; `meanings`, where given, says each in words.
     Only `levels` count in a total. `beside` names the item that this one stands beside, such as its stopwatch time.
+    `verified` false: its levels or limits are recalled, nobody has read them in their source.
     """
 
     code: Code
@@ -38,15 +39,17 @@ class ScaleItem(Section, frozen=True, kw_only=True):
     required: bool = True
     hint: Annotated[str, Meta(max_length=78)] = ""
     beside: str = ""
+    verified: bool = True
 
 
 class Subscore(Section, frozen=True, kw_only=True):
-    """A sum over some items, at most `max`."""
+    """A sum over some items, at most `max`; `verified` false: the split is recalled."""
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,19}$")]
     label: Words
     items: Annotated[tuple[str, ...], Meta(min_length=1)]
     max: float
+    verified: bool = True
 
 
 class Implies(Section, frozen=True, kw_only=True, tag="implies", tag_field="kind"):
@@ -67,8 +70,12 @@ class Gate(Section, frozen=True, kw_only=True, tag="gate", tag_field="kind"):
 
 
 class Speed(Section, frozen=True, kw_only=True, tag="speed", tag_field="kind"):
-    """The result is the mean over `times` (s) of the timed `length` (m) / time, in m/s; `course` (m) is no shorter."""
+    """The result is the mean over `times` (s) of the timed `length` (m) / time, in m/s; `course` (m) is no shorter.
 
+    Nobody walks faster than `fastest_m_s`: such a time is a slip of the finger.
+    """
+
+    fastest_m_s: Annotated[float, Meta(gt=0)]
     length: str
     times: Annotated[tuple[str, ...], Meta(min_length=1)]
     course: str
