@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import savgol_filter
 
+from dsp.flank import PRECURSOR_OF_RESPONSE
 from dsp.muscles import Window
-from dsp.onset import PRECURSOR_OF_RESPONSE, RULE, find_onset
+from dsp.onset import RULE, find_onset
 from dsp.sweep import REST_MS, SHORTEST_REST_MS, Sweep, condition, rest_span
 
 Array = NDArray[np.float64]

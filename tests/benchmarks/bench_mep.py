@@ -47,12 +47,16 @@ MODEL_BARS = {
     "contracting": Bar(28.0, 100.0, 1.7, 4.0),
 }
 REAL_BARS = {
-    "TA pairs": Bar(100.0, 100.0, 0.44, 85.0),
-    "TA trains": Bar(100.0, 0.0, 0.30, 86.0),
+    "TA pairs": Bar(100.0, 100.0, 0.44, 90.0),
+    "TA trains": Bar(100.0, 0.0, 0.30, 90.0),
     "ECR curve": Bar(100.0, 100.0, 0.20, 100.0),
     "FDI": Bar(100.0, 100.0, 0.18, 98.0),
     "FDI under hum": Bar(100.0, 100.0, 0.20, 75.0),
 }
+
+
+POOLED_BARS = {"tibialis anterior": (("TA pairs", "TA trains"), 90.0), "hand": (("FDI",), 95.0)}
+"""Onsets within 1 ms over the labelled files of a muscle, in %; without the eight onsets labelled by eye under hum."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,18 @@ def show(name: str, trials: Sequence[Trial], bar: Bar) -> bool:
     return all(held)
 
 
+def pooled(real: dict[str, list[Trial]]) -> bool:
+    """All labelled onsets of a muscle together: found, and within 1 ms."""
+    print("\nlabelled onsets by muscle")
+    held = []
+    for muscle, (names, within) in POOLED_BARS.items():
+        row = judge(ours, [trial for name in names for trial in real[name] if trial.onset_ms is not None])
+        held.append(row.found >= 100.0 and row.within >= within)
+        print(f"  {muscle:<20} found {row.found:.1f} %, within 1 ms {row.within:.1f} %, median {row.median_ms:.2f} ms")
+        print(f"  {'PASS' if held[-1] else 'FAIL'}: asked found 100 %, within 1 ms {within:g} %")
+    return all(held)
+
+
 def main() -> bool:
     """Print the tables; False when a figure does not hold."""
     rng = np.random.default_rng(20)
@@ -192,7 +208,8 @@ def main() -> bool:
         print(f"\nrecordings: not found at {SHARED_DATA}, nothing was measured on them")
         return all(held)
     real = labelled(SHARED_DATA)
-    return all([*held, *(show(f"{name} (recorded)", real[name], bar) for name, bar in REAL_BARS.items())])
+    held += [show(f"{name} (recorded)", real[name], bar) for name, bar in REAL_BARS.items()]
+    return all([*held, pooled(real)])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import dsp.flank
 import dsp.mep
 from dsp.mep import measure
 from dsp.muscles import MUSCLES
@@ -58,6 +59,26 @@ def test_onset_is_right_to_a_sample_and_half_a_millisecond(shape: str) -> None:
         errors.append(abs(measured.latency_ms - onset_ms))
     assert np.quantile(errors, 0.9) <= 0.7
     assert np.median(errors) <= 0.4
+
+
+def shouldered(seed: int, shoulder_uv: float) -> np.ndarray:
+    """A response of 300 uV at 34 ms, and a few uV from 30 ms on, of its own sign or the other."""
+    rng = np.random.default_rng(seed)
+    made = epoch(muscle_noise(N, RATE_HZ, 0.8, rng), RATE_HZ, TRIGGER, rng, onset_ms=34.0, amplitude_uv=300.0)
+    t_ms = (np.arange(N) - TRIGGER) / 5.0
+    first = made.epoch_uv[TRIGGER + 170 : TRIGGER + 185]
+    sign = np.sign(first[np.argmax(np.abs(first))])
+    return made.epoch_uv + sign * np.interp(t_ms, [30.0, 30.8, 32.4, 33.2], [0.0, shoulder_uv, shoulder_uv, 0.0])
+
+
+def test_a_shoulder_belongs_to_the_response_and_a_small_deflection_of_the_other_sign_does_not() -> None:
+    with_shoulder = [measure(shouldered(seed, 8.5), RATE_HZ, TRIGGER).latency_ms for seed in range(8)]
+    assert np.mean(np.abs(np.array(with_shoulder) - 30.0) <= 1.0) >= 0.75
+    opposed = [measure(shouldered(seed, -8.5), RATE_HZ, TRIGGER).latency_ms for seed in range(8)]
+    assert min(opposed) > 32.0
+    with patch.object(dsp.flank, "SHOULDER_OF_FLANK", 1.0):
+        without = [measure(shouldered(seed, 8.5), RATE_HZ, TRIGGER).latency_ms for seed in range(8)]
+    assert np.mean(np.abs(np.array(without) - 30.0) <= 1.0) < 0.5, "the fault did not fire"
 
 
 @settings(max_examples=60, deadline=None)
@@ -240,7 +261,7 @@ def test_what_cannot_be_is_a_value_error(wrong: dict[str, object]) -> None:
 
 def test_results_are_frozen_and_name_their_rule() -> None:
     measured = measure(sweep().epoch_uv, RATE_HZ, TRIGGER)
-    assert measured.onset_rule == "consensus/1"
+    assert measured.onset_rule == "consensus/2"
     with pytest.raises(dataclasses.FrozenInstanceError):
         measured.valid = False
 

@@ -34,7 +34,7 @@ def test_epochs_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     with_response, blank = report(capsys, tmp_path / "a.npz")["trials"]
     assert with_response["latency_ms"] == pytest.approx(31.0, abs=0.7)
     assert with_response["amplitude_uv"] == pytest.approx(400.0, rel=0.03)
-    assert with_response["onset_rule"] == "consensus/1"
+    assert with_response["onset_rule"] == "consensus/2"
     assert blank["latency_ms"] is None
     assert blank["valid"]
 
