@@ -2,9 +2,11 @@
 
 import difflib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from bedside.config.current import CurrentPart, is_current, load_current
+from bedside.config.current import Bursts, CurrentPart
+from bedside.config.current_files import is_current, load_current
 from bedside.config.instruments import AdverseConfig, Category, Concern, Instrument, ItemConfig
 from bedside.config.limits import Limits
 from bedside.config.people import (
@@ -21,9 +23,11 @@ from bedside.config.scales import Contrary, Gate, Implies, Mcid, Overlay, Scale,
 from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
 from bedside.config.strict import ConfigError, digest, read
 from bedside.config.study import RmtRule, RobotConfig, Signature, Study
+from bedside.config.trigger_topology import check_pairing
 
 __all__ = [
     "AdverseConfig",
+    "Bursts",
     "Category",
     "CoilConfig",
     "Concern",
@@ -52,6 +56,7 @@ __all__ = [
     "StationConfig",
     "Study",
     "Subscore",
+    "check_pairing",
     "config_folder",
     "config_hash",
     "hash_pin",
@@ -101,16 +106,23 @@ def load_study(folder: Path, study: str) -> Study:
     _same_id(path, loaded.id)
     rules = [rule.id for rule in loaded.hunt.rules]
     _known(path, "hunt.default_rule", loaded.hunt.default_rule, rules)
-    for low, high, key in (
-        (*loaded.hunt.window_ms, "hunt.window_ms"),
-        (*loaded.robot.envelope_kmh, "robot.envelope_kmh"),
-        (*(loaded.robot.prescription_kmh or (0, 0)), "robot.prescription_kmh"),
-        (*(loaded.robot.support_pct or (0, 0)), "robot.support_pct"),
-        (loaded.hunt.start_pct_mso, loaded.hunt.cap_pct_mso, "hunt.start_pct_mso"),
-    ):
+    for low, high, key in _ranges(loaded):
         if not 0 <= low <= high:
             raise ConfigError(path, key, f"{low:g} to {high:g} is no range", "write the lower value first")
     return loaded
+
+
+def _ranges(study: Study) -> Iterator[tuple[float, float, str]]:
+    """Every range of a study, and its key."""
+    hunt, robot = study.hunt, study.robot
+    yield (*hunt.window_ms, "hunt.window_ms")
+    yield hunt.start_pct_mso, hunt.cap_pct_mso, "hunt.start_pct_mso"
+    if robot is None:
+        return
+    yield (*robot.envelope_kmh, "robot.envelope_kmh")
+    for key, span in (("prescription_kmh", robot.prescription_kmh), ("support_pct", robot.support_pct)):
+        if span is not None:
+            yield (*span, f"robot.{key}")
 
 
 def load_presets(folder: Path) -> dict[str, Preset]:

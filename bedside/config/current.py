@@ -1,13 +1,14 @@
 """Direct current protocols as data: current, times, electrodes, the arms that get them, and who times the bursts."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from bedside.config.station import DeviceConfig, Positive
-from bedside.config.strict import ConfigError, Section, parse, read
+from bedside.config.protocol import Levels
+from bedside.config.station import Positive
+from bedside.config.strict import Section
+from bedside.config.study import Signature
 from hal.roles import ABSOLUTE_MAX_MA
 
 MODALITY = "tsdcs"
@@ -52,6 +53,21 @@ class Bursts(Section, frozen=True, kw_only=True):
     bursts_per_train: Annotated[int, Meta(ge=1)]
     train_period_ms: Annotated[int, Meta(ge=1, le=65535)]
 
+    @property
+    def levels(self) -> Levels | None:
+        """The same pulses as a magnetic protocol states them; None for bursts that make no whole trains."""
+        trains, rest = divmod(self.bursts, self.bursts_per_train)
+        if rest:
+            return None
+        return Levels(
+            pulses_in_burst=self.pulses,
+            inter_pulse_interval_s=self.inter_pulse_ms / 1000 if self.pulses > 1 else 0.0,
+            bursts_in_train=self.bursts_per_train,
+            inter_burst_interval_s=self.inter_burst_ms / 1000 if self.bursts_per_train > 1 else 0.0,
+            trains=trains,
+            inter_train_interval_s=self.train_period_ms / 1000 if trains > 1 else 0.0,
+        )
+
 
 class CurrentPreset(Section, frozen=True, kw_only=True):
     """protocols/<id>.toml with modality "tsdcs". mA and s.
@@ -75,8 +91,12 @@ class CurrentPreset(Section, frozen=True, kw_only=True):
 
 
 class CurrentArm(Section, frozen=True, kw_only=True):
-    """What one arm of a study gets. `twin` is the protocol a sham is shown as; `bursts` whether it triggers pulses."""
+    """What one arm of a study gets: `tms` of the coil, `preset` of current.
 
+    `twin` is the protocol a sham current is shown as; `bursts` whether the current's device triggers the pulses.
+    """
+
+    tms: Literal["active", "sham"]
     preset: str
     twin: str = ""
     bursts: bool = False
@@ -98,13 +118,16 @@ class CurrentLimits(Section, frozen=True, kw_only=True):
 class CurrentStudy(Section, frozen=True, kw_only=True):
     """current/<id>.toml: the direct current part of a study.
 
-    `trigger_masters` names who times the magnetic pulses of arms with bursts: exactly one. With `equalise_duration`
-    every arm is shown for as long as the longest one.
+    `trigger_masters` names who times the magnetic pulses of arms with bursts: exactly one. "current": the electrical
+    stimulator, whose trigger output is wired to the magnetic one's trigger input; "stimulator": the magnetic one by
+    itself; "trigger_box": a box of its own. With `equalise_duration` every arm is shown for as long as the longest
+    one. `enabled` has a physician's signature for each protocol whose own file does not enable it.
     """
 
     id: str
     trigger_masters: tuple[TriggerMaster, ...]
     equalise_duration: bool = False
+    enabled: dict[str, Signature] = msgspec.field(default_factory=dict)
     limits: CurrentLimits = msgspec.field(default_factory=CurrentLimits)
     bursts: Bursts | None = None
     arms: dict[str, CurrentArm]
@@ -116,85 +139,6 @@ class CurrentPart(msgspec.Struct, frozen=True):
     study: CurrentStudy
     presets: dict[str, CurrentPreset]
 
-
-def is_current(path: Path) -> bool:
-    """Whether a protocol file is one of these; raises `ConfigError` for a file that cannot be read."""
-    return "modality" in parse(path)
-
-
-def load_current_presets(folder: Path) -> dict[str, CurrentPreset]:
-    """All direct current protocols of protocols/*.toml by id; raises `ConfigError`."""
-    found: dict[str, CurrentPreset] = {}
-    for path in sorted((folder / "protocols").glob("*.toml")):
-        if is_current(path):
-            found[path.stem] = preset = read(path, CurrentPreset)
-            if preset.id != path.stem:
-                problem = f"is '{preset.id}' in a file called '{path.stem}'"
-                raise ConfigError(path, "id", problem, "make both the same")
-    return found
-
-
-def load_current(folder: Path, study: str, devices: dict[str, DeviceConfig]) -> CurrentPart | None:
-    """The direct current part of a study, None where it has none; raises `ConfigError` naming file and key."""
-    path = folder / "current" / f"{study}.toml"
-    if not path.exists():
-        return None
-    loaded = read(path, CurrentStudy)
-    if loaded.id != study:
-        raise ConfigError(path, "id", f"is '{loaded.id}' in a file called '{study}'", "make both the same")
-    presets = load_current_presets(folder)
-    for arm, given in loaded.arms.items():
-        _check_arm(path, f"arms.{arm}", given, presets)
-        _check_limits(path, f"arms.{arm}.preset", presets[given.preset], loaded.limits)
-    _check_masters(path, folder, loaded, devices)
-    return CurrentPart(loaded, presets)
-
-
-def _check_arm(path: Path, key: str, arm: CurrentArm, presets: dict[str, CurrentPreset]) -> None:
-    for name, value in (("preset", arm.preset), ("twin", arm.twin)):
-        if value not in presets and (value or name == "preset"):
-            raise ConfigError(path, f"{key}.{name}", f"there is no '{value}'", f"known: {', '.join(presets)}")
-    preset = presets[arm.preset]
-    if preset.sham != bool(arm.twin):
-        problem = "a sham needs the protocol it is shown as" if preset.sham else "only a sham is shown as another"
-        raise ConfigError(path, f"{key}.twin", problem, "name the active protocol, or leave it out")
-    if not arm.twin:
-        return
-    twin = presets[arm.twin]
-    if twin.sham:
-        raise ConfigError(path, f"{key}.twin", f"'{arm.twin}' is a sham itself", "name an active protocol")
-    same = (twin.montage, twin.current_ma, twin.ramp_s) == (preset.montage, preset.current_ma, preset.ramp_s)
-    if not same or preset.plateau_s > twin.plateau_s:
-        problem = f"'{arm.preset}' and '{arm.twin}' differ in more than their time"
-        raise ConfigError(path, f"{key}.twin", problem, "give both the same electrodes, current and ramps")
-
-
-def _check_limits(path: Path, key: str, preset: CurrentPreset, limits: CurrentLimits) -> None:
-    density = preset.current_ma / preset.montage.smallest_cm2
-    charge_c = preset.current_ma / 1000 * (preset.plateau_s + preset.ramp_s)
-    for value, limit, unit in (
-        (preset.current_ma, limits.max_ma, "mA"),
-        (density, limits.max_density_ma_cm2, "mA/cm2"),
-        (preset.plateau_s, limits.max_plateau_s, "s"),
-        (charge_c, limits.max_charge_c, "C"),
-    ):
-        if value > limit:
-            problem = f"'{preset.id}' gives {value:.3g} {unit}, allowed are {limit:g}"
-            raise ConfigError(path, key, problem, "change the protocol, or have the limit signed")
-
-
-def _check_masters(path: Path, folder: Path, study: CurrentStudy, devices: dict[str, DeviceConfig]) -> None:
-    """Exactly one master times the pulses of arms with bursts, and no device beside it times them too."""
-    masters, key = study.trigger_masters, "trigger_masters"
-    paired = any(arm.bursts for arm in study.arms.values())
-    if len(masters) > 1:
-        raise ConfigError(path, key, f"names {len(masters)} masters: {', '.join(masters)}", "leave exactly one")
-    if paired and not masters:
-        raise ConfigError(path, key, "names nobody, and arms have bursts", "say who times the pulses")
-    if ("current" in masters) != (study.bursts is not None):
-        problem = "goes with the master 'current': it is the device that times these bursts"
-        raise ConfigError(path, "bursts", problem, "write both or neither")
-    stimulator = devices.get("stimulator")
-    if "current" in masters and stimulator is not None and stimulator.driver == "triggered_stimulator":
-        problem = f"'{stimulator.id}' has a trigger box that times the pulses, and {path.name} names 'current'"
-        raise ConfigError(folder / "station.toml", "devices.stimulator", problem, "leave one master")
+    def is_enabled(self, preset: str) -> bool:
+        """Whether the protocol's own file or a signature for this study enables it."""
+        return self.presets[preset].enabled or preset in self.study.enabled

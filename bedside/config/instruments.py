@@ -41,13 +41,16 @@ class ItemConfig(Section, frozen=True, kw_only=True):
 
 
 class Instrument(Section, frozen=True, kw_only=True):
-    """instruments/<id>.toml, shown in the form of `step`; with a `modality` only in studies that give it."""
+    """instruments/<id>.toml, shown in the form of `step`; with a `modality` only in studies that give it.
+
+    "cycling" is what patients do after stimulation in studies without a gait robot.
+    """
 
     id: str
     step: StepId
     title: str
     order: Annotated[int, Meta(ge=0)] = 0
-    modality: Literal["", "tsdcs"] = ""
+    modality: Literal["", "tsdcs", "robot", "cycling"] = ""
     source: str = ""
     items: tuple[ItemConfig, ...]
 

@@ -71,7 +71,8 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     """devices/<id>.toml: the driver, its address and options, and what the maker states about the device.
 
     `telemetry` false: a person is the only wire to it. `counts_pulses` false: nothing reports the pulses of a train.
-    `bursts` true: it times bursts by itself, and its driver sets and checks them.
+    `bursts` true: it times bursts by itself, and its driver sets and checks them. `trigger_input` true: its driver can
+    have another device's trigger output time each of its pulses.
     """
 
     id: str
@@ -89,5 +90,6 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     telemetry: bool = True
     counts_pulses: bool = True
     bursts: bool = False
+    trigger_input: bool = False
     verified: bool = False
     source: str = ""

@@ -98,7 +98,7 @@ class RunConfig(Section, frozen=True, kw_only=True):
 
 
 class Study(Section, frozen=True, kw_only=True):
-    """studies/<id>.toml."""
+    """studies/<id>.toml. Without `robot` the patient sits during stimulation and no gait robot is part of the visit."""
 
     id: str
     title: str
@@ -111,5 +111,5 @@ class Study(Section, frozen=True, kw_only=True):
     target: Target
     hunt: HuntConfig
     coil: CoilPlacement
-    robot: RobotConfig
+    robot: RobotConfig | None = None
     run: RunConfig

@@ -6,12 +6,16 @@ from bedside.events.base import Event, Purpose
 
 
 class AmplitudeIntended(Event, frozen=True, kw_only=True, tag="stim.amplitude.intended"):
-    """About to set the amplitude, and whether a stimulus is one pulse or a burst (`inter_pulse_s` onset to onset)."""
+    """About to set the amplitude, and whether a stimulus is one pulse or a burst (`inter_pulse_s` onset to onset).
+
+    `follow_trigger`: each pulse at the stimulator's trigger input is to give one of its own.
+    """
 
     amplitude_pct_mso: int
     purpose: Purpose
     burst_pulses: int = 1
     inter_pulse_s: float = 0.0
+    follow_trigger: bool = False
 
 
 class ArmIntended(Event, frozen=True, kw_only=True, tag="stim.arm.intended"):
@@ -35,7 +39,8 @@ class TrainIntended(Event, frozen=True, kw_only=True, tag="stim.train.intended")
     """About to start a device-timed train of `pulses` x `trains` stimuli; `first_pulse` counts the course from 1.
 
     A stimulus is one pulse, or a burst of `burst_pulses` (`inter_pulse_s` onset to onset). `inter_train_s` runs from
-    the last stimulus of a train to the first of the next; 0: at the same rate, without a gap.
+    the last stimulus of a train to the first of the next; 0: at the same rate, without a gap. `triggered`: another
+    device triggers each pulse once its own program runs; the stimulator itself is not told to start.
     """
 
     amplitude_pct_mso: int
@@ -46,13 +51,18 @@ class TrainIntended(Event, frozen=True, kw_only=True, tag="stim.train.intended")
     burst_pulses: int = 1
     inter_pulse_s: float = 0.0
     inter_train_s: float = 0.0
+    triggered: bool = False
 
 
 class TrainEnded(Event, frozen=True, kw_only=True, tag="stim.train.ended"):
-    """A train ran to its end by the device's account; `lost` of its pulses were never reported and are not made up."""
+    """A train ran to its end by the device's account; `lost` of its pulses were never reported and are not made up.
+
+    `triggers`: as many the device that triggered it says it sent, None where none did or it does not tell.
+    """
 
     reported: int
     lost: int
+    triggers: int | None = None
 
 
 class PacingSet(Event, frozen=True, kw_only=True, tag="stim.pacing"):

@@ -179,7 +179,10 @@ def _stop_current(state: Visit, cause: commands.StopCurrent, _now: Now, _who: Pe
 def _robot(state: Visit, cause: commands.ReportRobot, _now: Now, _who: Person | None) -> tuple[Event, ...]:
     if robot.telemetry(state):
         raise Refusal("the robot tells its state over its own wire", "look at the robot panel")
-    low, high = state.setup.study.robot.envelope_kmh
+    rule = state.setup.study.robot
+    if rule is None:
+        raise Refusal("this study has no gait robot", "")
+    low, high = rule.envelope_kmh
     speed = cause.speed_kmh
     if cause.phase == "walk" and (speed is None or not low <= speed <= high):
         raise Refusal(f"walking speed must be {low:g} to {high:g} km/h", "type what the robot shows")

@@ -121,7 +121,7 @@ def plan(part: CurrentPart, arm: str) -> CurrentPlan:
     return CurrentPlan(
         preset.id,
         preset.sham,
-        preset.enabled and visible.enabled,
+        part.is_enabled(preset.id) and part.is_enabled(visible.id),
         program,
         preset.montage.smallest_cm2,
         _longest_s(part) if part.study.equalise_duration else _whole_s(visible),

@@ -159,8 +159,9 @@ def _steady_since(state: Visit, event: RobotChanged, mono_ns: int) -> int:
     before = state.robot
     if before is None or before.phase != event.phase:
         return mono_ns
+    rule = state.setup.study.robot
     drift_kmh = abs((event.speed_kmh or 0.0) - (before.speed_kmh or 0.0))
-    return state.robot_since_ns if drift_kmh <= state.setup.study.robot.steady_kmh else mono_ns
+    return state.robot_since_ns if drift_kmh <= (rule.steady_kmh if rule is not None else 0.0) else mono_ns
 
 
 def _raised(state: Visit, event: AlarmRaised, envelope: Envelope) -> Visit:

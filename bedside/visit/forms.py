@@ -17,13 +17,19 @@ _SEVERITY: dict[str, Literal["mild", "moderate", "severe"]] = {
 
 def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
     """The items of a step's form, in order; those of the treatment appear once half of it is behind."""
-    forms = sorted((f for f in state.setup.instruments.values() if f.step == step), key=lambda f: (f.order, f.id))
-    if state.setup.current is None:
-        forms = [form for form in forms if form.modality != "tsdcs"]
+    given = modalities(state)
+    forms = [form for form in state.setup.instruments.values() if form.step == step and form.modality in given]
     if step == "treatment" and not past_half(state):
         return ()
     session = state.opened.session if state.opened is not None else 1
+    forms.sort(key=lambda form: (form.order, form.id))
     return tuple(item for form in forms for item in form.items if not 0 < item.first_sessions < session)
+
+
+def modalities(state: Visit) -> frozenset[str]:
+    """What this study's visits consist of, as forms name it; "" is in all."""
+    exercise = "robot" if state.setup.study.robot is not None else "cycling"
+    return frozenset({"", exercise}) | ({"tsdcs"} if state.setup.current is not None else set())
 
 
 def past_half(state: Visit) -> bool:

@@ -123,10 +123,14 @@ def _signed(state: Visit, _: Now) -> str | None:
     timing = state.setup.study.timing
     if timing.signed is None:
         return f"timing mode '{timing.mode}' is not signed by a physician for this study"
+    if state.setup.study.robot is None:
+        return None
     return None if timing.mode == "simultaneous" else f"timing mode '{timing.mode}' does not stimulate while walking"
 
 
 def _fit(state: Visit, _: Now) -> str | None:
+    if state.setup.study.robot is None:
+        return None
     return None if "fit" in state.done else "the fitting is not complete"
 
 

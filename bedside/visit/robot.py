@@ -38,8 +38,10 @@ def age_s(state: Visit, now: Now) -> float | None:
 
 
 def state_problem(state: Visit, _now: Now) -> str | None:
-    """Why the robot's state does not go with pulses: pulses need a patient who stands or walks."""
+    """Why the robot's state does not go with pulses: in a study with a robot they need a patient who stands or walks."""
     robot = state.robot
+    if state.setup.study.robot is None:
+        return None
     if robot is None:
         return "nothing is known of the robot"
     if robot.phase == "fault":
@@ -54,7 +56,7 @@ def state_problem(state: Visit, _now: Now) -> str | None:
 def steady_problem(state: Visit, now: Now) -> str | None:
     """Why a start is too early: walking has to be steady for a while first."""
     robot, rule = state.robot, state.setup.study.robot
-    if robot is None or robot.phase != "walk":
+    if rule is None or robot is None or robot.phase != "walk":
         return None
     steady_s = (now.mono_ns - state.robot_since_ns) / NS
     return None if steady_s >= rule.steady_s else f"steady walk in {rule.steady_s - steady_s:.0f} s"
@@ -63,6 +65,8 @@ def steady_problem(state: Visit, now: Now) -> str | None:
 def speed_problem(state: Visit, _now: Now) -> str | None:
     """Why the speed does not go with pulses."""
     robot, rule = state.robot, state.setup.study.robot
+    if rule is None:
+        return None
     most = rule.max_while_stimulating_kmh
     if robot is not None and robot.speed_kmh is None and robot.phase == "walk" and telemetry(state):
         return "the walking speed is not known"
@@ -80,7 +84,7 @@ def stop_problem(state: Visit, _now: Now) -> str | None:
 
 def telemetry_problem(state: Visit, now: Now) -> str | None:
     """Why the robot's own word is too old to rely on."""
-    if not telemetry(state):
+    if not telemetry(state) or state.setup.study.robot is None:
         return None
     age = age_s(state, now)
     if age is None:
@@ -89,8 +93,10 @@ def telemetry_problem(state: Visit, now: Now) -> str | None:
     return f"the robot was last heard {age:.1f} s ago" if age > limit_s else None
 
 
-def fit_note(rule: RobotConfig, item: str, value: Value) -> str:
+def fit_note(rule: RobotConfig | None, item: str, value: Value) -> str:
     """What to say of a speed or a support that is allowed but is not what the trial prescribes; "" for nothing."""
+    if rule is None:
+        return ""
     span = {"speed_kmh": rule.prescription_kmh, "support_pct": rule.support_pct}.get(item)
     if span is None or isinstance(value, bool) or not isinstance(value, int | float) or span[0] <= value <= span[1]:
         return ""

@@ -14,6 +14,7 @@ from bedside.config import (
     Limits,
     Preset,
     Study,
+    check_pairing,
     load_adverse,
     load_current,
     load_devices,
@@ -52,6 +53,8 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
         path = folder / "studies" / f"{chosen.id}.toml"
         raise ConfigError(path, "presets", f"there is no protocol '{missing}'", f"known: {', '.join(presets)}")
     devices = load_devices(folder, station)
+    current = load_current(folder, chosen.id, devices)
+    check_pairing(folder, chosen, current, presets)
     return Setup(
         study=chosen,
         presets=presets,
@@ -59,7 +62,7 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
         adverse=load_adverse(folder),
         limits=load_limits(folder),
         devices=devices,
-        current=load_current(folder, chosen.id, devices),
+        current=current,
         simulated=simulated,
         speed=speed,
     )

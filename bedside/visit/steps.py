@@ -25,22 +25,29 @@ ASSESSMENT_ONLY: frozenset[StepId] = frozenset({"mep", "assess"})
 ORDER: tuple[StepId, ...] = tuple(step for step in get_args(StepId) if step not in ASSESSMENT_ONLY)
 
 
-def after(step: StepId) -> StepId | None:
+def order(state: Visit) -> tuple[StepId, ...]:
+    """The steps of this study's visits: without a gait robot there is nothing to fit."""
+    return ORDER if state.setup.study.robot is not None else tuple(step for step in ORDER if step != "fit")
+
+
+def after(state: Visit, step: StepId) -> StepId | None:
     """The next step."""
-    place = ORDER.index(step) + 1
-    return ORDER[place] if place < len(ORDER) else None
+    steps = order(state)
+    place = steps.index(step) + 1
+    return steps[place] if place < len(steps) else None
 
 
-def before(step: StepId) -> StepId | None:
+def before(state: Visit, step: StepId) -> StepId | None:
     """The step before."""
-    place = ORDER.index(step)
-    return ORDER[place - 1] if place else None
+    steps = order(state)
+    place = steps.index(step)
+    return steps[place - 1] if place else None
 
 
 def advance(state: Visit, now: Now) -> tuple[Event, ...]:
     """Complete the present step and enter the next; raises `Refusal` naming what is missing."""
     step = state.step
-    following = after(step) if step is not None else None
+    following = after(state, step) if step is not None else None
     if step is None or following is None:
         raise Refusal("there is no next step", "sign the visit")
     if state.pending is not None or state.chain is not None:
@@ -157,7 +164,7 @@ def _entry(state: Visit, step: StepId) -> tuple[Event, ...]:
 def back(state: Visit) -> tuple[Event, ...]:
     """Open the step before again; the record of what was done in it stays. Raises `Refusal` where none may be."""
     step = state.step
-    earlier = before(step) if step is not None else None
+    earlier = before(state, step) if step is not None else None
     if step is None or earlier is None or earlier == "checkin":
         raise Refusal("there is no step to go back to", "")
     if state.course.begun and earlier in ORDER[: ORDER.index("finish")]:

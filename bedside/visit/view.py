@@ -97,7 +97,7 @@ def checklist(state: Visit, *, blinded: bool) -> tuple[StepMark, ...]:
             state=_mark(state, step),
             summary=state.done[step].summary if step in state.done and not blinded else "",
         )
-        for step in steps.ORDER
+        for step in steps.order(state)
     )
 
 

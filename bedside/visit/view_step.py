@@ -13,7 +13,7 @@ from bedside.snapshot import Action, Item, ItemState, Step
 from bedside.visit import commanded, current, current_run, forms, hotspot, hunt, robot, steps
 from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
 from bedside.visit.state import Visit
-from bedside.visit.words import WORDS
+from bedside.visit.words import words_of
 
 NOBODY = Person("", "", "")
 
@@ -23,15 +23,15 @@ def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
     name = state.step
     if name is None:
         return None
-    words = WORDS[name]
+    words = words_of(name, seated=state.setup.study.robot is None)
     more = _earlier(state) if name == "checkin" else ()
     if name == "coil" and unblinded:
         more = (*_drawing(state), *_current_facts(state))
     wanted = next_action(state, now, name)
     return Step(
         id=name,
-        number=steps.ORDER.index(name) + 1,
-        total=len(steps.ORDER),
+        number=steps.order(state).index(name) + 1,
+        total=len(steps.order(state)),
         title=words.title,
         instruction="\n".join((words.instruction, *more)),
         good=words.good,

@@ -49,3 +49,17 @@ WORDS: dict[StepId, Words] = {
     "physio": Words("Physiotherapy", "Enter the conventional training.", "Minutes and content entered."),
     "signoff": Words("Sign", "Read the totals and sign.", "Delivered and not given add up to the plan."),
 }
+
+SEATED: dict[StepId, Words] = {
+    "coil": Words("Place the coil", "Place the coil as drawn and fix the cable.", "Coil on its mark, patient at ease."),
+    "treatment": Words(
+        "Treatment", "Keep the patient seated and still, then start stimulation.", "Coil on its mark, count rising."
+    ),
+    "finish": Words("Finish", "Take coil and electrodes off, then have the patient cycle.", "Cycled as planned."),
+}
+"""What differs in a study whose patients sit during stimulation."""
+
+
+def words_of(step: StepId, *, seated: bool) -> Words:
+    """The words of a step in a study whose patients sit during stimulation, or walk."""
+    return SEATED.get(step, WORDS[step]) if seated else WORDS[step]

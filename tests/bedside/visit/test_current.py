@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
-from bedside.config import ConfigError, DeviceConfig, load_current, load_device, load_presets
+from bedside.config import (
+    ConfigError,
+    DeviceConfig,
+    check_pairing,
+    load_current,
+    load_device,
+    load_presets,
+    load_study,
+)
 from bedside.config.current import CurrentLimits, CurrentPart
 from bedside.refusal import Refusal
 from bedside.visit import current
@@ -22,9 +30,10 @@ READY = CurrentStatus(0, "prepared", 0.0, 0.02, 5.0, 87.0, 0.0, 230.0, 0.0, 0)
 
 
 def shipped() -> CurrentPart:
+    """The shipped arms, with nobody's signature under them."""
     part = load_current(CONFIGS, STUDY, {})
     assert part is not None
-    return part
+    return CurrentPart(changed(part.study, enabled={}), part.presets)
 
 
 def enabled(arm: str, **study: object) -> current.CurrentPlan:
@@ -186,23 +195,82 @@ def test_magnetic_presets_do_not_see_the_electrical_ones():
     ],
 )
 def test_what_makes_no_sense_is_refused_with_file_and_key(tmp_path: Path, file, old, new, words):
-    folder = tmp_path / "configs"
-    shutil.copytree(CONFIGS, folder)
-    path = folder / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    folder = copied(tmp_path, file, old, new)
     with pytest.raises(ConfigError) as refused:
         load_current(folder, STUDY, {})
     for word in (*words, ".toml"):
         assert word in str(refused.value)
 
 
-def test_a_trigger_box_beside_the_electrical_master_is_a_second_master():
-    box = DeviceConfig(id="box", role="stimulator", driver="triggered_stimulator", title="box")
-    with pytest.raises(ConfigError, match=r"station\.toml: devices\.stimulator: 'box' has a trigger box"):
-        load_current(CONFIGS, STUDY, {"stimulator": box})
-    assert load_current(CONFIGS, STUDY, {"stimulator": load_device(CONFIGS, "magpro")}) is not None
+BOX = DeviceConfig(id="box", role="stimulator", driver="triggered_stimulator", title="box")
+ESCD, MAGPRO = load_device(CONFIGS, "escd"), load_device(CONFIGS, "magpro")
+
+
+@pytest.mark.parametrize(
+    ("devices", "words"),
+    [
+        ({"stimulator": BOX, "current": ESCD}, r"devices\.stimulator: 'box' has a trigger box that times the pulses"),
+        (
+            {"stimulator": load_device(CONFIGS, "magstim_rapid2"), "current": ESCD},
+            r"devices\.stimulator: 'magstim_rapid2' cannot follow a trigger, and isci-itbs-tsdcs\.toml names 'current'",
+        ),
+        (
+            {"stimulator": changed(MAGPRO, counts_pulses=False), "current": ESCD},
+            r"devices\.stimulator: 'magpro' does not count its pulses",
+        ),
+        ({"stimulator": MAGPRO}, r"devices\.current: is missing, and isci-itbs-tsdcs\.toml names it as the master"),
+    ],
+    ids=["second master", "no trigger input", "counts nothing", "no master"],
+)
+def test_devices_that_do_not_fit_the_named_master_are_refused_at_load(devices, words):
+    assert load_current(CONFIGS, STUDY, {"stimulator": MAGPRO, "current": ESCD}) is not None
+    with pytest.raises(ConfigError, match=rf"station\.toml: {words}"):
+        load_current(CONFIGS, STUDY, devices)
+
+
+def test_a_named_trigger_box_has_to_be_there(tmp_path: Path):
+    folder = copied(tmp_path, "current/isci-itbs-tsdcs.toml", '["current"]', '["trigger_box"]')
+    path = folder / "current" / "isci-itbs-tsdcs.toml"
+    text = path.read_text(encoding="utf-8")
+    head, _, rest = text.partition("[bursts]")
+    path.write_text(head + "[arms.A]" + rest.partition("[arms.A]")[2], encoding="utf-8")
+    assert load_current(folder, STUDY, {"stimulator": BOX}) is not None
+    with pytest.raises(ConfigError, match=r"devices\.stimulator: 'magpro' has no trigger box"):
+        load_current(folder, STUDY, {"stimulator": MAGPRO})
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (
+            "current/isci-itbs-tsdcs.toml",
+            "bursts = 200",
+            "bursts = 199",
+            "bursts.bursts: 199 bursts make no whole trains",
+        ),
+        ("current/isci-itbs-tsdcs.toml", "inter_pulse_ms = 20", "inter_pulse_ms = 25", "protocols/itbs_600.toml"),
+        ("protocols/itbs_600.toml", "trains = 20", "trains = 19", "bursts: are other pulses than those of"),
+    ],
+)
+def test_the_master_triggers_what_the_protocol_says(tmp_path: Path, file, old, new, words):
+    folder = copied(tmp_path, file, old, new)
+    part, study = load_current(folder, STUDY, {}), load_study(folder, STUDY)
+    check_pairing(CONFIGS, load_study(CONFIGS, STUDY), shipped(), load_presets(CONFIGS))
+    with pytest.raises(ConfigError) as refused:
+        check_pairing(folder, study, part, load_presets(folder))
+    assert words in str(refused.value)
+    assert "current/isci-itbs-tsdcs.toml" in str(refused.value)
+
+
+def copied(tmp_path: Path, file: str, old: str, new: str) -> Path:
+    """The shipped configuration with one thing changed."""
+    folder = tmp_path / "configs"
+    shutil.copytree(CONFIGS, folder)
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder
 
 
 def test_the_device_runs_every_planned_program():
