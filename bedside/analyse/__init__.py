@@ -10,6 +10,7 @@ from typing import Any
 from bedside.analyse.emg_files import BadRecordingError, read_epochs
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_table
+from bedside.analyse.recorded import part_arguments, part_of
 from bedside.analyse.responses import measure_file, settings_from, table
 from bedside.analyse.stance import stance_arguments, stance_report, stance_settings, stance_table
 from bedside.analyse.walking import measure_walk, walk_table
@@ -31,16 +32,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     mep.add_argument("--rest-limit-uv", type=float, default=10.0, help="largest RMS before the pulse (default 10)")
     mep.add_argument("--active", action="store_true", help="the muscle was meant to contract: no rest limit")
     text = "walking with a sensor on each foot: strides, contacts, lengths, spatio-temporal variables"
-    gait = kinds.add_parser("gait", help=text, description=f"{text}. NPZ and CSV files; see docs/recordings.md.")
+    about = f"{text}. NPZ and CSV files, and recordings; see docs/recordings.md."
+    gait = kinds.add_parser("gait", help=text, description=about)
     gait.add_argument("files", nargs="+", type=Path, metavar="FILE")
     gait.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     gait.add_argument("--paretic", choices=("left", "right"), help="name this side's values paretic as well")
+    part_arguments(gait)
     text = "standing: path, speed, areas and offsets of the centre of pressure, weight on each side"
     about = f"{text}. CSV and NPZ files and the folders of recordings; see docs/recordings.md."
     stance_arguments(kinds.add_parser("posture", help=text, description=about))
 
     text = "pedalling: knee angle, one cadence a revolution"
-    about = f"{text}. NPZ files with a sensor on thigh and shank; see docs/recordings.md."
+    about = f"{text}. NPZ files and recordings with a sensor on thigh and shank; see docs/recordings.md."
     pedalling_arguments(kinds.add_parser("cycling", help=text, description=about))
 
 
@@ -77,11 +80,13 @@ def _posture(args: argparse.Namespace) -> Analysis:
 
 
 def _gait(args: argparse.Namespace) -> Analysis:
-    return lambda path: measure_walk(read_feet(path), args.paretic), walk_table
+    part = part_of(args)
+    return lambda path: measure_walk(read_feet(path, part), args.paretic), walk_table
 
 
-def _cycling(_: argparse.Namespace) -> Analysis:
-    return pedalling_report, pedalling_table
+def _cycling(args: argparse.Namespace) -> Analysis:
+    part = part_of(args)
+    return lambda path: pedalling_report(path, part), pedalling_table
 
 
 KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {

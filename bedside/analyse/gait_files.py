@@ -1,4 +1,7 @@
-"""Two feet from files: NPZ and CSV as docs/recordings.md describes them. A refusal names the file, key and remedy."""
+"""Two feet from files: NPZ and CSV as docs/recordings.md describes them, and our own recordings.
+
+A refusal names the file, key and remedy.
+"""
 
 import csv
 import zipfile
@@ -10,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.recorded import WHOLE, Part, is_recording, motion_arrays
 from dsp.gait import Foot
 
 UNEVEN_STEPS = 0.05
 AXES = ("x", "y", "z")
+PLACES = {"left": "foot_left", "right": "foot_right"}
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,24 @@ class Feet:
     right: Foot | None
 
 
-def read_feet(path: Path) -> Feet:
-    """Read a recording of one or both feet. Raises BadRecordingError."""
+def read_feet(path: Path, part: Part = WHOLE) -> Feet:
+    """Read one or both feet from a file, or from a part of a recording. Raises BadRecordingError."""
+    if is_recording(path):
+        return _feet(path, motion_arrays(path, part, PLACES))
     readers = {".npz": _npz, ".csv": _csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise BadRecordingError(f"{path}: unknown kind of file {path.suffix!r}; give .npz or .csv")
+        raise BadRecordingError(f"{path}: unknown kind of file {path.suffix!r}; give .npz, .csv or a recording")
     try:
         arrays = reader(path)
     except FileNotFoundError as error:
         raise BadRecordingError(f"{path}: no such file") from error
     except (OSError, EOFError, zipfile.BadZipFile, UnicodeDecodeError, csv.Error, ValueError) as error:
         raise BadRecordingError(f"{path}: cannot be read ({error}); is it complete?") from error
+    return _feet(path, arrays)
+
+
+def _feet(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Feet:
     rate_hz = _rate(path, arrays)
     left, right = (_foot(path, arrays, side, rate_hz) for side in ("left", "right"))
     if left is None and right is None:

@@ -1,4 +1,7 @@
-"""Pedalling from files: NPZ with a thigh's and a shank's sensor, of one leg or of both; knee angle and cadence."""
+"""Pedalling from files: a thigh's and a shank's sensor, of one leg or of both; knee angle and cadence.
+
+NPZ files, and our own recordings.
+"""
 
 import argparse
 import math
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.recorded import WHOLE, Part, is_recording, motion_arrays, part_arguments
 from dsp.cycling import Cycling, Segment, cadence
 
 __all__ = ["pedalling_arguments", "pedalling_report", "pedalling_table"]
@@ -19,17 +23,22 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 LEGS = ("left", "right")
 PARTS = ("thigh", "shank")
+PLACES = {f"{leg}_{part}": f"{part}_{leg}" for leg in LEGS for part in PARTS}
 
 
 def pedalling_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `bedside analyse cycling`."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    part_arguments(parser)
 
 
-def pedalling_report(path: Path) -> dict[str, Any]:
-    """Every leg of a file as values that JSON knows; NaN becomes None. Raises BadRecordingError."""
-    arrays = _arrays(path)
+def pedalling_report(path: Path, part: Part = WHOLE) -> dict[str, Any]:
+    """Every leg of a file, or of a part of a recording, as values that JSON knows; NaN becomes None.
+
+    Raises BadRecordingError.
+    """
+    arrays = motion_arrays(path, part, PLACES) if is_recording(path) else _arrays(path)
     rate_hz = _rate(path, arrays)
     prefixes = [f"{leg}_" for leg in LEGS if any(key.startswith((f"{leg}_thigh", f"{leg}_shank")) for key in arrays)]
     legs = []

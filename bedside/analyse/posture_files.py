@@ -10,27 +10,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
-from bedside.record.samples import read_samples, segment_files, streams_in
-from bedside.record.streams import SampleStream
+from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, plate_streams, runs_of
 from dsp.posture import EvenTrack, resample
 
 Array = NDArray[np.float64]
 Columns = Mapping[str, Array]
 
 NEWTON_PER_KG = 9.80665
-CELLS = ("tl", "bl", "tr", "br")
+CELLS = ("top_left", "bottom_left", "top_right", "bottom_right")
 """The two cells of the left side, then those of the right."""
+BRIEF = {"tl": "top_left", "tr": "top_right", "bl": "bottom_left", "br": "bottom_right"}
+ACCELERATION = "acceleration_m_s2"
 X_NAMES = ("cop_x_cm", "cop_ml_cm", "net_cop_ml_m")
 Y_NAMES = ("cop_y_cm", "cop_ap_cm", "net_cop_ap_m")
 MOMENTS = ("fz_n", "mx_nm", "my_nm")
+LOADS: tuple[tuple[str, ...], ...] = (
+    ("left", "right"),
+    CELLS,
+    tuple(f"{side}_{cell}" for side in ("left", "right") for cell in CELLS),
+    ("fz",),
+)
+"""What loads a file may have, the best first: of two plates, of four cells, of two plates' cells, of the whole."""
 
 
 @dataclass(frozen=True)
 class Track:
     """One stand: `x_cm`, `y_cm` (n,), and where known the loads of the cells (n, cells) and of both sides (n,) in kg.
 
-    `sampled_hz` is the instrument's own rate. `two_plates` says whether the sides are the legs' loads; `notes` what was
-    found while reading.
+    `sampled_hz` is the instrument's own rate, `start_s` the time of the first sample as the file counts, `cells` the
+    names of the loads' columns. `two_plates` says whether the sides are the legs' loads; `acceleration` (n,) is what a
+    file with that column says of a perturbation; `notes` what was found while reading.
     """
 
     path: Path
@@ -42,14 +51,17 @@ class Track:
     left_kg: Array | None = None
     right_kg: Array | None = None
     two_plates: bool = False
+    cells: tuple[str, ...] | None = None
+    acceleration: Array | None = None
+    start_s: float = 0.0
     notes: tuple[str, ...] = ()
 
 
-def read_track(path: Path, stream: str | None = None, rate_hz: float | None = None) -> Track:
-    """Read a file, or the stream of a recording's folder; `rate_hz` asks for a rate. Raises BadRecordingError."""
+def read_track(path: Path, stream: str | None = None, rate_hz: float | None = None, part: Part = WHOLE) -> Track:
+    """Read a file, or a part of a recording's stream; `rate_hz` asks for a rate. Raises BadRecordingError."""
     try:
-        if path.is_dir() or path.suffix == ".mcap":
-            times, columns = _recorded(path, stream)
+        if is_recording(path):
+            times, columns = _recorded(path, stream, part)
         elif path.suffix.lower() == ".csv":
             times, columns = _from_csv(path)
         elif path.suffix.lower() == ".npz":
@@ -97,21 +109,16 @@ def _from_npz(path: Path) -> tuple[Array, Columns]:
     return np.arange(n) / float(rate.item()), columns
 
 
-def _recorded(path: Path, stream: str | None) -> tuple[Array, Columns]:
-    paths = [path] if path.is_file() else segment_files(path)
-    plates = [
-        name
-        for name, kind in streams_in(paths).items()
-        if isinstance(kind, SampleStream) and "cop_x_cm" in kind.channels
-    ]
+def _recorded(path: Path, stream: str | None, part: Part) -> tuple[Array, Columns]:
+    plates = plate_streams(runs_of(path, part))
     if stream is None and len(plates) != 1:
         raise BadRecordingError(f"{path}: holds {len(plates)} plates ({', '.join(plates)}); name one with --stream")
-    name = stream or plates[0]
+    name = stream or next(iter(plates))
     if name not in plates:
         raise BadRecordingError(f"{path}: no plate {name!r} in it; there are {', '.join(plates) or 'none'}")
-    run = read_samples(paths, name)
-    times = (run.times_ns - run.times_ns[0]) / 1e9
-    return times, dict(zip(run.stream.channels, run.physical().T, strict=True))
+    run = plates[name]
+    start_ns = int(run.times_ns[0]) if part.from_ns is None else part.from_ns
+    return (run.times_ns - start_ns) / NS, dict(zip(run.stream.channels, run.physical().T, strict=True))
 
 
 def _track(path: Path, times: Array, columns: Columns, rate_hz: float | None) -> Track:
@@ -143,33 +150,41 @@ def _position(path: Path, columns: Columns) -> tuple[Array, Array]:
 def _with_loads(path: Path, columns: Columns, x: Array, y: Array, even: EvenTrack) -> Track:
     kg = _in_kg(columns)
     notes = list(even.notes)
-    loads = left = right = None
-    two_plates = False
-    if "l_fv" in kg and "r_fv" in kg:
-        left, right, two_plates = kg["l_fv"], kg["r_fv"], True
-        loads = np.column_stack((left, right))
-    elif all(cell in kg for cell in CELLS):
-        loads = np.column_stack([kg[cell] for cell in CELLS])
-        left, right = loads[:, :2].sum(axis=1), loads[:, 2:].sum(axis=1)
-    elif all(f"{side}_{cell}" in kg for side in ("left", "right") for cell in CELLS):
-        loads, two_plates = np.column_stack([kg[f"{s}_{cell}"] for s in ("left", "right") for cell in CELLS]), True
-        left, right = loads[:, :4].sum(axis=1), loads[:, 4:].sum(axis=1)
-    elif "fz" in kg:
-        loads = kg["fz"][:, None]
-    else:
+    cells = next((names for names in LOADS if all(name in kg for name in names)), None)
+    if cells is None:
         notes.append("loads: none in the file; whether the person stood on the plate is not known")
-    return Track(path, x, y, even.rate_hz, even.measured_rate_hz, loads, left, right, two_plates, tuple(notes))
+    loads = None if cells is None else np.column_stack([kg[cell] for cell in cells])
+    left = right = None
+    if loads is not None and loads.shape[1] > 1:
+        half = loads.shape[1] // 2
+        left, right = loads[:, :half].sum(axis=1), loads[:, half:].sum(axis=1)
+    return Track(
+        path,
+        x,
+        y,
+        even.rate_hz,
+        even.measured_rate_hz,
+        loads,
+        left,
+        right,
+        two_plates=cells in (LOADS[0], LOADS[2]),
+        cells=cells,
+        acceleration=columns.get(ACCELERATION),
+        start_s=even.start_s,
+        notes=tuple(notes),
+    )
 
 
 def _in_kg(columns: Columns) -> dict[str, Array]:
-    """Loads by cell, whatever the file calls it."""
-    short = {"top_left": "tl", "top_right": "tr", "bottom_left": "bl", "bottom_right": "br"}
+    """Loads by the full name of plate and cell, whatever the file calls them."""
+    sides = {"l_fv": "left", "r_fv": "right"}
     kg: dict[str, Array] = {}
     for name, column in columns.items():
         cell, _, unit = name.rpartition("_")
         if unit not in ("kg", "n"):
             continue
-        for long, brief in short.items():
-            cell = cell.replace(long, brief)
+        plate, _, brief = cell.rpartition("_")
+        full = BRIEF.get(brief, brief)
+        cell = sides.get(cell) or (f"{plate}_{full}" if plate else full)
         kg[cell] = column / NEWTON_PER_KG if unit == "n" else column
     return kg

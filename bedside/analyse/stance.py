@@ -8,6 +8,8 @@ from typing import Any
 
 from bedside.analyse.emg_files import BadRecordingError
 from bedside.analyse.posture_files import Track, read_track
+from bedside.analyse.recorded import WHOLE, Part, part_arguments, part_of
+from bedside.analyse.stance_tasks import MEASURES, Moves, moves_report, moves_table, parse_cue, parse_limits
 from dsp.posture import analyse, weight_distribution
 
 
@@ -22,6 +24,8 @@ class StanceSettings:
     paretic: str | None = None
     rate_hz: float | None = None
     stream: str | None = None
+    part: Part = WHOLE
+    moves: Moves | None = None
 
 
 def stance_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +39,14 @@ def stance_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paretic", choices=("left", "right"), help="the paretic side, for the weight on it")
     parser.add_argument("--rate-hz", type=float, help="read the track off at this rate")
     parser.add_argument("--stream", help="name of the plate in a recording")
+    part_arguments(parser)
+    parser.add_argument("--task", choices=("static", *MEASURES), default="static", help="what the person did")
+    cue = "a cue SECONDS after the beginning: 5:left:70, 9:even (shift), 5:90 (limits, degrees), 5 (perturbation)"
+    parser.add_argument("--cue", action="append", default=[], metavar="CUE", help=cue)
+    parser.add_argument(
+        "--limits-cm", metavar="DEG:CM,...", help="how far the person can lean, from right (0) to front"
+    )
+    parser.add_argument("--height-cm", type=float, help="stature, for limits that are not given")
 
 
 def stance_settings(args: argparse.Namespace) -> StanceSettings:
@@ -45,14 +57,28 @@ def stance_settings(args: argparse.Namespace) -> StanceSettings:
             raise ValueError(f"--{option.replace('_', '-')} {value:g}: must be positive")
     if not (math.isfinite(args.skip_s) and args.skip_s >= 0):
         raise ValueError(f"--skip-s {args.skip_s:g}: must not be negative")
-    return StanceSettings(
-        args.lowpass_hz, args.envelope, args.skip_s, args.duration_s, args.paretic, args.rate_hz, args.stream
-    )
+    shared = (args.lowpass_hz, args.envelope, args.skip_s, args.duration_s, args.paretic, args.rate_hz, args.stream)
+    return StanceSettings(*shared, part_of(args), _moves(args))
+
+
+def _moves(args: argparse.Namespace) -> Moves | None:
+    if args.task == "static":
+        if args.cue:
+            raise ValueError(f"--cue {args.cue[0]}: a static stand has none; name the --task")
+        return None
+    if args.height_cm is not None and not 50.0 <= args.height_cm <= 250.0:
+        raise ValueError(f"--height-cm {args.height_cm:g}: no stature")
+    cues = tuple(sorted((parse_cue(args.task, text) for text in args.cue), key=lambda cue: cue.at_s))
+    limits = {} if args.limits_cm is None else parse_limits(args.limits_cm)
+    return Moves(args.task, cues, limits, args.height_cm, args.paretic)
 
 
 def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
     """One file as values that JSON knows. Raises BadRecordingError for a file that cannot be read."""
-    track = read_track(path, settings.stream, settings.rate_hz)
+    track = read_track(path, settings.stream, settings.rate_hz, settings.part)
+    if settings.moves is not None:
+        made = moves_report(track, settings.moves)
+        return {"file": str(path), "settings": asdict(settings), "notes": list(track.notes)} | made
     if settings.lowpass_hz is not None and settings.lowpass_hz >= track.rate_hz / 2:
         half = track.rate_hz / 2
         raise BadRecordingError(
@@ -80,6 +106,8 @@ def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
 
 def stance_table(report: dict[str, Any]) -> str:
     """A report as lines for a terminal."""
+    if "posture" not in report:
+        return moves_table(report)
     posture, weight = report["posture"], report["weight"]
     lines = [report["file"]]
     if posture["refusal"]:
