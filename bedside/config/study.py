@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from bedside.config.assessments import AssessmentPoint
 from bedside.config.station import Percent, Positive
 from bedside.config.strict import Section
 
@@ -113,3 +114,4 @@ class Study(Section, frozen=True, kw_only=True):
     coil: CoilPlacement
     robot: RobotConfig | None = None
     run: RunConfig
+    assessments: tuple[AssessmentPoint, ...] = ()

@@ -54,6 +54,7 @@ class ParticipantRecalled(Event, frozen=True, kw_only=True, tag="visit.recalled"
     rmt_pct_mso: float | None = None
     rmt_rule: str = ""
     rmt_age_days: float | None = None
+    height_cm: float | None = None
     fit: dict[str, Value] = msgspec.field(default_factory=dict)
     adverse: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bedside import commands
+from bedside.assess.state import MEP
 from bedside.events import (
     AdverseEventRecorded,
     Event,
@@ -15,11 +16,13 @@ from bedside.events import (
     SignedIn,
 )
 from bedside.refusal import Refusal
-from bedside.visit import alarms, course, current_run, forms, opening, restart, robot, singles, steps
+from bedside.visit import alarms, assessing, course, current_run, forms, opening, restart, robot, singles, steps
 from bedside.visit.inputs import (
+    AssessmentFound,
     Cause,
     ConcernDecided,
     Now,
+    ParticipantEnrolled,
     ParticipantFound,
     Person,
     SignedByPerson,
@@ -236,8 +239,9 @@ def _sign(state: Visit, cause: SignedByPerson, _now: Now, who: Person | None) ->
         raise Refusal("the visit is signed in its last step", "complete the steps before it")
     if who is not None and cause.person.user != who.user:
         raise Refusal("only the person who is signed in can sign", "sign in as that person")
-    steps.off_or_gone(state)
-    current_run.demand_over(state)
+    if MEP in steps.instruments(state) or not state.assesses:
+        steps.off_or_gone(state)
+        current_run.demand_over(state)
     signed = Signed(user=cause.person.user, name=cause.person.name, meaning=cause.meaning)
     return (signed, *steps.close(state))
 
@@ -254,6 +258,16 @@ ANYBODY: dict[type, Rule] = {
 }
 SIGNED_IN: dict[type, Rule] = {
     ParticipantFound: _open,
+    AssessmentFound: assessing.open_assessment,
+    ParticipantEnrolled: assessing.enrolled,
+    commands.OpenInstrument: assessing.open_instrument,
+    commands.ReopenInstrument: assessing.reopen,
+    commands.ScoreItem: assessing.score,
+    commands.CloseInstrument: assessing.close,
+    commands.StartCapture: assessing.start,
+    commands.StopCapture: assessing.stop,
+    commands.GiveCue: assessing.cue,
+    commands.JudgeTrial: assessing.judge,
     commands.ConfirmResume: _resume_visit,
     commands.Answer: _answer,
     commands.NextStep: _next,
@@ -282,7 +296,9 @@ SIGNED_IN: dict[type, Rule] = {
     commands.EndVisit: _end_visit,
 }
 PULSES = frozenset({commands.Fire, commands.SetPacing, commands.StartStimulation, commands.ResumeStimulation})
-WITHOUT_VISIT = frozenset({ParticipantFound, commands.ConfirmPrompt, commands.ReportRobot})
+WITHOUT_VISIT = frozenset(
+    {ParticipantFound, AssessmentFound, ParticipantEnrolled, commands.ConfirmPrompt, commands.ReportRobot}
+)
 WHILE_INTERRUPTED = frozenset(
     {
         commands.ConfirmResume,

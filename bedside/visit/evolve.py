@@ -5,12 +5,14 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from bedside.assess import evolve as evolve_assessment
 from bedside.events import (
     AdverseEventRecorded,
     AlarmCleared,
     AlarmRaised,
     AlarmSilenced,
     Answered,
+    AssessmentPlanned,
     ConcernRaised,
     Envelope,
     Event,
@@ -53,11 +55,17 @@ def evolve(state: Visit, envelope: Envelope) -> Visit:
     change = _CHANGES.get(type(envelope.event))
     if change is not None:
         state = change(state, envelope.event, envelope)
+    if state.assessment is not None:
+        state = replace(state, assessment=evolve_assessment.evolve(state.assessment, envelope))
     return replace(state, n=envelope.n, last_ns=envelope.mono_ns)
 
 
 def _opened(state: Visit, event: VisitOpened, _: Envelope) -> Visit:
     return Visit(setup=state.setup, live=state.live, opened=event)
+
+
+def _planned(state: Visit, event: AssessmentPlanned, _: Envelope) -> Visit:
+    return replace(state, assessment=evolve_assessment.begun(event))
 
 
 def _signed_in(state: Visit, event: SignedIn, _: Envelope) -> Visit:
@@ -184,6 +192,7 @@ def _silenced(state: Visit, event: AlarmSilenced, envelope: Envelope) -> Visit:
 Change = Callable[[Visit, Any, Envelope], Visit]
 _CHANGES: dict[type[Event], Change] = {
     VisitOpened: _opened,
+    AssessmentPlanned: _planned,
     SignedIn: _signed_in,
     ParticipantRecalled: _recalled,
     ProfileShown: _profile,

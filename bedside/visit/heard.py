@@ -12,11 +12,12 @@ from bedside.events import (
     StimulatorFailed,
     StimulatorSaid,
 )
-from bedside.visit import course, current_run, current_watch, restart, robot, settle, singles, switches
+from bedside.visit import assessing, course, current_run, current_watch, restart, robot, settle, singles, switches
 from bedside.visit.inputs import (
     NS,
     ActionDone,
     ActionFailed,
+    AnalysisDone,
     ControlBack,
     ControlLost,
     DiskSpace,
@@ -161,6 +162,7 @@ def _started(state: Visit, cause: Started, _now: Now) -> tuple[Event, ...]:
 
 
 HEARD: dict[type, Callable[[Visit, Any, Now], tuple[Event, ...]]] = {
+    AnalysisDone: assessing.analysed,
     Tick: _nothing,
     Heard: _reading,
     ActionDone: _done,

@@ -124,6 +124,21 @@ def _adverse(event: e.AdverseEventRecorded) -> str:
     return f"adverse event: {event.category}, {event.severity}, related {event.related}{_tail(event.text)}"
 
 
+def _scored(event: e.ItemScored) -> str:
+    value = event.missing.replace("_", " ") or ("cleared" if event.value is None else event.value)
+    return f"{event.instrument} {event.code}: {value}{' (by rule)' if event.by == 'rule' else ''}{_tail(event.flag)}"
+
+
+def _instrument_closed(event: e.InstrumentClosed) -> str:
+    total = "" if event.total is None else f", total {event.total:g}"
+    return f"{event.instrument} {event.outcome.replace('_', ' ')}{total}{_tail(event.reason)}"
+
+
+def _calibrated(event: e.DeviceCalibrated) -> str:
+    residual = "" if event.residual is None else f", residual {event.residual:g} {event.unit}".rstrip()
+    return f"{event.device}: {event.what} calibrated{residual}{_tail(event.note)}"
+
+
 _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.StationStarted: lambda x: f"station started, {x.software}{' (simulated devices)' if x.simulated else ''}",
     e.StationStopped: lambda x: f"station stopped: {x.reason}",
@@ -202,4 +217,17 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.AlarmCleared: lambda x: f"alarm over: {x.alarm}",
     e.AlarmSilenced: lambda x: f"alarm {x.alarm} silenced for {x.seconds} s",
     e.AdverseEventRecorded: _adverse,
+    e.AssessmentPlanned: lambda x: f"assessment {x.point}: {', '.join(x.instruments)}",
+    e.AssessmentRecalled: lambda x: f"{len(x.earlier)} earlier result(s) recalled",
+    e.DeviationNoted: lambda x: f"departs from the plan: {x.text}",
+    e.InstrumentOpened: lambda x: f"{x.instrument} opened, version {x.version}",
+    e.InstrumentReopened: lambda x: f"{x.instrument} opened again: {x.reason}",
+    e.ItemScored: _scored,
+    e.InstrumentClosed: _instrument_closed,
+    e.CaptureStarted: lambda x: f"recording {x.task}, trial {x.trial}, for {x.seconds:g} s",
+    e.CueGiven: lambda x: f"cue: {x.cue}",
+    e.CaptureStopped: lambda x: f"recorded {x.seconds:.1f} s of {x.task}, trial {x.trial} ({x.cause}){_tail(x.reason)}",
+    e.CaptureAnalysed: lambda x: f"{x.task}, trial {x.trial}: {x.refusal or f'{len(x.values)} variables'}",
+    e.TrialJudged: lambda x: f"{x.task}, trial {x.trial} {'accepted' if x.accepted else 'rejected'}{_tail(x.reason)}",
+    e.DeviceCalibrated: _calibrated,
 }

@@ -2,6 +2,7 @@
 
 from bedside.events import Event, OffIntended, StimulationPaused, VisitInterrupted, VisitResumed
 from bedside.refusal import Refusal
+from bedside.visit import assessing
 from bedside.visit.inputs import Started
 from bedside.visit.state import Visit
 
@@ -15,7 +16,7 @@ def started(state: Visit, cause: Started) -> tuple[Event, ...]:
     off = OffIntended(reason=reason)
     paused = (StimulationPaused(cause="interrupted", reason=reason),) if state.course.running else ()
     interrupted = VisitInterrupted(reason=reason, certain=certain(state), uncertain=uncertain(state))
-    return (off, *paused, interrupted)
+    return (off, *assessing.interrupted(state, reason), *paused, interrupted)
 
 
 def certain(state: Visit) -> str:

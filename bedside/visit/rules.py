@@ -10,7 +10,18 @@ from typing import cast
 
 from bedside.events import AnyEvent, Envelope, Event, SignedIn
 from bedside.refusal import Refusal
-from bedside.visit import alarms, commanded, course, current_run, current_watch, heard, interlocks, settle, singles
+from bedside.visit import (
+    alarms,
+    assessing,
+    commanded,
+    course,
+    current_run,
+    current_watch,
+    heard,
+    interlocks,
+    settle,
+    singles,
+)
 from bedside.visit.evolve import evolve
 from bedside.visit.inputs import Cause, Heard, Now, Person, Tick
 from bedside.visit.observe import observe
@@ -77,6 +88,7 @@ WATCHERS: tuple[Watcher, ...] = (
     course.watch_contact,
     heard.retry_off,
     settle.watch,
+    assessing.watch,
     singles.overdue_sweep,
     singles.pace,
     singles.idle,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from bedside.assess.catalogue import Catalogue
+from bedside.assess.state import MEP
 from bedside.config import (
     AdverseConfig,
     ConfigError,
@@ -24,6 +26,9 @@ from bedside.config import (
     load_station,
     load_study,
 )
+from bedside.config.captures import load_captures
+from bedside.config.scale_checks import nearest
+from bedside.config.scale_files import load_overlays, load_scales
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -39,6 +44,7 @@ class Setup(msgspec.Struct, frozen=True):
     limits: Limits
     devices: Mapping[str, DeviceConfig] = msgspec.field(default_factory=dict)
     current: CurrentPart | None = None
+    catalogue: Catalogue = Catalogue()
     simulated: bool = False
     speed: float = 1.0
 
@@ -55,6 +61,8 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
     devices = load_devices(folder, station)
     current = load_current(folder, chosen.id, devices)
     check_pairing(folder, chosen, current, presets)
+    catalogue = load_catalogue(folder)
+    check_plan(folder, chosen, catalogue)
     return Setup(
         study=chosen,
         presets=presets,
@@ -63,6 +71,37 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
         limits=load_limits(folder),
         devices=devices,
         current=current,
+        catalogue=catalogue,
         simulated=simulated,
         speed=speed,
     )
+
+
+def load_catalogue(folder: Path) -> Catalogue:
+    """Everything that can be assessed; raises `ConfigError`, also for a scale and a capture of the same name."""
+    scales, captures = load_scales(folder), load_captures(folder)
+    both = next((name for name in captures if name in scales or name == MEP), None)
+    if both is not None:
+        path = folder / "instruments" / "captures" / f"{both}.toml"
+        raise ConfigError(path, "id", f"'{both}' is the name of another instrument", "choose another one")
+    return Catalogue(scales=scales, overlays=load_overlays(folder, scales), captures=captures)
+
+
+def check_plan(folder: Path, study: Study, catalogue: Catalogue) -> None:
+    """Raise `ConfigError` for an assessment that is planned twice, or with an instrument that is not there."""
+    path = folder / "studies" / f"{study.id}.toml"
+    seen: set[str] = set()
+    for point in study.assessments:
+        key = f"assessments.{point.id}"
+        if point.id in seen:
+            raise ConfigError(path, key, "is planned twice", "give each assessment its own name")
+        seen.add(point.id)
+        for name in point.instruments:
+            if name not in catalogue.names:
+                raise ConfigError(path, f"{key}.instruments", f"there is no '{name}'", nearest(name, catalogue.names))
+            if point.blinded and name == MEP:
+                remedy = "plan a second assessment for it, with blinded = false"
+                raise ConfigError(path, f"{key}.instruments", "an assessor must not know intensities", remedy)
+            scale = catalogue.scales.get(name)
+            if point.blinded and scale is not None and not scale.blinded_ok:
+                raise ConfigError(path, f"{key}.instruments", f"'{name}' tells the arm", "plan it with blinded = false")

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from bedside.assess.state import Assessment
 from bedside.events import (
     AdverseEventRecorded,
     CoilPlaced,
@@ -361,6 +362,7 @@ class Visit(msgspec.Struct, frozen=True):
     walked_ns: int = 0
     walk_since_ns: int | None = None
     alarms: Mapping[str, Raised] = msgspec.field(default_factory=dict)
+    assessment: Assessment | None = None
 
     @classmethod
     def start(cls, setup: Setup) -> "Visit":
@@ -371,6 +373,11 @@ class Visit(msgspec.Struct, frozen=True):
     def going_on(self) -> bool:
         """A visit is open and not closed."""
         return self.opened is not None and self.closed is None
+
+    @property
+    def assesses(self) -> bool:
+        """The visit is an assessment: nothing is treated in it."""
+        return self.opened is not None and self.opened.kind == "assessment"
 
     @property
     def busy(self) -> bool:

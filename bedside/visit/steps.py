@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import get_args
 
+from bedside.assess.state import MEP
 from bedside.events import (
     AdverseEventRecorded,
     Event,
@@ -16,7 +17,7 @@ from bedside.events import (
     VisitClosed,
 )
 from bedside.refusal import Refusal
-from bedside.visit import course, current_run, current_watch, dose, forms, settle, singles
+from bedside.visit import assessing, course, current_run, current_watch, dose, forms, settle, singles
 from bedside.visit.inputs import Now
 from bedside.visit.state import Visit
 from bedside.visit.words import WORDS
@@ -25,9 +26,31 @@ ASSESSMENT_ONLY: frozenset[StepId] = frozenset({"mep", "assess"})
 ORDER: tuple[StepId, ...] = tuple(step for step in get_args(StepId) if step not in ASSESSMENT_ONLY)
 
 
+WITH_PULSES: tuple[StepId, ...] = (
+    "checkin",
+    "screening",
+    "posture",
+    "hotspot",
+    "threshold",
+    "mep",
+    "assess",
+    "aftercare",
+    "signoff",
+)
+"""An assessment that measures evoked potentials asks the safety questions and looks after the participant."""
+WITHOUT_PULSES: tuple[StepId, ...] = ("checkin", "assess", "signoff")
+
+
 def order(state: Visit) -> tuple[StepId, ...]:
-    """The steps of this study's visits: without a gait robot there is nothing to fit."""
+    """The steps of this visit. Without a gait robot there is nothing to fit; an assessment treats nothing."""
+    if state.assesses:
+        return WITH_PULSES if MEP in instruments(state) else WITHOUT_PULSES
     return ORDER if state.setup.study.robot is not None else tuple(step for step in ORDER if step != "fit")
+
+
+def instruments(state: Visit) -> tuple[str, ...]:
+    """What an assessment was planned with; empty in a treatment."""
+    return state.assessment.instruments if state.assessment is not None else ()
 
 
 def after(state: Visit, step: StepId) -> StepId | None:
@@ -71,6 +94,7 @@ def complete(state: Visit, step: StepId) -> str:
     return check(state) if check is not None else f"{len(forms.items(state, step))} items"
 
 
+BEFORE_FINISH = frozenset(ORDER[: ORDER.index("finish")])
 AFTER_COURSE: frozenset[StepId] = frozenset({"treatment", "finish", "aftercare", "physio", "signoff"})
 
 
@@ -138,6 +162,7 @@ _CHECKS: dict[StepId, Callable[[Visit], str]] = {
     "threshold": _threshold,
     "dose": _dose,
     "treatment": _treatment,
+    "assess": assessing.complete,
     "aftercare": _aftercare,
 }
 
@@ -167,7 +192,7 @@ def back(state: Visit) -> tuple[Event, ...]:
     earlier = before(state, step) if step is not None else None
     if step is None or earlier is None or earlier == "checkin":
         raise Refusal("there is no step to go back to", "")
-    if state.course.begun and earlier in ORDER[: ORDER.index("finish")]:
+    if state.course.begun and earlier in BEFORE_FINISH:
         raise Refusal("pulses of the treatment were given: the steps before it stay as they are", "go on")
     if state.pending is not None or state.chain is not None:
         raise Refusal("a pulse is under way", "wait for it")
@@ -187,6 +212,8 @@ def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
         raise Refusal("no visit is open", "")
     if not reason.strip():
         raise Refusal("ending a visit needs a reason", "say why")
+    if state.assessment is not None and state.assessment.running is not None:
+        raise Refusal("a trial is being recorded", "stop it first")
     quiet = singles.stand_down(state, f"the visit ends: {reason}")
     if current_run.under_way(state):
         quiet = (OffIntended(reason=f"the visit ends: {reason}"),)
@@ -211,6 +238,8 @@ def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
 def close(state: Visit) -> tuple[Event, ...]:
     """The end of a signed visit: what is still in doubt is stated, then the ledger closes."""
     doubts = settle.give_up(state)
+    if state.assessment is not None:
+        return (*doubts, StepCompleted(step="signoff", summary="signed"), assessing.closing(state.assessment))
     ended: StimulationEnded | None = state.course.ended
     planned = state.ledger.planned
     share = state.ledger.course / planned if planned else 0.0

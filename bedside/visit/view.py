@@ -1,11 +1,13 @@
 """The visit's part of a snapshot, for one role. What a role must not know is not in the picture at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Literal
 
-from bedside.events import UNBLINDED, Role
-from bedside.snapshot import Alarm, Current, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
-from bedside.visit import alarms, robot, steps, view_current, view_hunt, view_run, view_step
+from bedside.events import UNBLINDED, Role, VisitKind
+from bedside.refusal import Refusal
+from bedside.snapshot import Alarm, Assess, Current, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
+from bedside.visit import alarms, robot, steps, view_assess, view_current, view_hunt, view_run, view_step
 from bedside.visit.inputs import Now
 from bedside.visit.side import aim_of
 from bedside.visit.state import Visit
@@ -28,6 +30,9 @@ class Picture:
     run: Run | None = None
     current: Current | None = None
     robot: Robot | None = None
+    kind: VisitKind | Literal[""] = ""
+    assess: Assess | None = None
+    points: tuple[str, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     prompt: Prompt | None = None
     interruption: Interruption | None = None
@@ -39,25 +44,48 @@ def picture(state: Visit, now: Now, role: Role) -> Picture:
     """The picture at `now` as `role` may see it; an assessor learns nothing of arm, intensity or dose."""
     opened = state.opened
     blinded = role == "assess"
-    base = Picture(study=state.setup.study.title, checklist=checklist(state, blinded=blinded))
+    base = Picture(
+        study=state.setup.study.title,
+        checklist=checklist(state, blinded=blinded),
+        points=tuple(point.id for point in state.setup.study.assessments),
+    )
     if opened is None:
         return base if blinded else _with_box(base, state, now)
     common = Picture(
         participant=opened.participant,
         study=base.study,
         visit=opened.visit,
-        session=f"{opened.session} of {opened.sessions_planned}",
+        session="" if blinded or state.assesses else f"{opened.session} of {opened.sessions_planned}",
         checklist=base.checklist,
+        points=base.points,
+        kind=opened.kind,
         signed=state.signed is not None,
         closed=state.closed is not None,
     )
-    return common if blinded else _unmasked(common, state, now, role)
+    if not blinded:
+        return _unmasked(common, state, now, role)
+    return _assessor(common, state, now) if state.assesses else common
+
+
+def _assessor(common: Picture, state: Visit, now: Now) -> Picture:
+    """An assessment as an assessor sees it; of its steps with pulses only that they are under way."""
+    masked = state.step in PULSE_STEPS
+    return replace(
+        common,
+        step=None if masked else view_step.step(state, now, unblinded=False),
+        assess=view_assess.assess(state, now, "assess"),
+        interruption=_interruption(state),
+    )
+
+
+PULSE_STEPS = frozenset({"hotspot", "threshold", "mep"})
 
 
 def _with_box(base: Picture, state: Visit, now: Now) -> Picture:
     return Picture(
         study=base.study,
         checklist=base.checklist,
+        points=base.points,
         robot=_robot(state, now),
         alarms=alarms.shown(state, now),
         prompt=_prompt(state),
@@ -65,27 +93,36 @@ def _with_box(base: Picture, state: Visit, now: Now) -> Picture:
 
 
 def _unmasked(common: Picture, state: Visit, now: Now, role: Role) -> Picture:
-    aim, broken = aim_of(state), state.interrupted
-    return Picture(
-        participant=common.participant,
-        study=common.study,
-        visit=common.visit,
-        session=common.session,
-        side=aim.text if aim is not None else "",
-        step=view_step.step(state, now, unblinded=role in UNBLINDED),
-        checklist=common.checklist,
+    unblinded = role in UNBLINDED
+    return replace(
+        common,
+        side=_side(state),
+        step=view_step.step(state, now, unblinded=unblinded),
         hunt=view_hunt.hunt(state, now),
-        run=view_run.run(state, now, unblinded=role in UNBLINDED),
-        current=view_current.view(state, now, unblinded=role in UNBLINDED),
+        run=view_run.run(state, now, unblinded=unblinded),
+        current=view_current.view(state, now, unblinded=unblinded),
         robot=_robot(state, now),
+        assess=view_assess.assess(state, now, role),
         alarms=alarms.shown(state, now),
         prompt=_prompt(state),
-        interruption=None
-        if broken is None
-        else Interruption(reason=broken.reason, certain=broken.certain, uncertain=broken.uncertain),
-        signed=common.signed,
-        closed=common.closed,
+        interruption=_interruption(state),
     )
+
+
+def _side(state: Visit) -> str:
+    """The aim in words; an assessment may concern somebody whose sides are not recorded yet."""
+    try:
+        aim = aim_of(state)
+    except Refusal:
+        return ""
+    return aim.text if aim is not None else ""
+
+
+def _interruption(state: Visit) -> Interruption | None:
+    broken = state.interrupted
+    if broken is None:
+        return None
+    return Interruption(reason=broken.reason, certain=broken.certain, uncertain=broken.uncertain)
 
 
 def checklist(state: Visit, *, blinded: bool) -> tuple[StepMark, ...]:

@@ -23,7 +23,7 @@ def view(state: Visit, now: Now, *, unblinded: bool) -> Current | None:
     """The picture from the coil step on, in studies that give direct current; None elsewhere."""
     if state.setup.current is None or state.step is None or state.profile is None:
         return None
-    if steps.ORDER.index(state.step) < steps.ORDER.index("coil") and not state.currents:
+    if state.assesses or (steps.ORDER.index(state.step) < steps.ORDER.index("coil") and not state.currents):
         return None
     try:
         plan, seen = current_run.planned(state), current_run.shown(state, now.mono_ns)

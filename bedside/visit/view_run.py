@@ -10,7 +10,7 @@ from bedside.visit.state import Visit
 def run(state: Visit, now: Now, *, unblinded: bool) -> Run | None:
     """The run from the dose step on; the arm only for unblinded roles."""
     step = state.step
-    if step is None or steps.ORDER.index(step) < steps.ORDER.index("dose"):
+    if step is None or state.assesses or steps.ORDER.index(step) < steps.ORDER.index("dose"):
         return None
     word, reason = status(state, now)
     dose, ledger, live = state.dose, state.ledger, state.live.status

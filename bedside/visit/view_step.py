@@ -10,7 +10,7 @@ from bedside.config import ItemConfig
 from bedside.events import StepId
 from bedside.refusal import Refusal
 from bedside.snapshot import Action, Item, ItemState, Step
-from bedside.visit import commanded, current, current_run, forms, hotspot, hunt, robot, steps
+from bedside.visit import commanded, current, current_run, forms, hotspot, hunt, robot, steps, view_assess
 from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
 from bedside.visit.state import Visit
 from bedside.visit.words import words_of
@@ -24,7 +24,7 @@ def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
     if name is None:
         return None
     words = words_of(name, seated=state.setup.study.robot is None)
-    more = _earlier(state) if name == "checkin" else ()
+    more = _earlier(state) if name == "checkin" and not state.assesses else ()
     if name == "coil" and unblinded:
         more = (*_drawing(state), *_current_facts(state))
     wanted = next_action(state, now, name)
@@ -181,6 +181,7 @@ _NEXT: dict[StepId, Callable[[Visit, Now], Action]] = {
     "hotspot": _hotspot,
     "threshold": _threshold,
     "treatment": _treatment,
+    "assess": lambda state, now: asked(state, now, *view_assess.next_cause(state)),
     "signoff": _signoff,
 }
 
@@ -193,6 +194,8 @@ def _others(state: Visit, now: Now, name: StepId, *, unblinded: bool) -> tuple[A
         rows += [(commands.ChooseHotspot(), "Take the proposed hotspot"), (commands.NextStep(), "Next step")]
     if name == "threshold":
         rows += [(commands.AcceptThreshold(), "Take this threshold"), (commands.NextStep(), "Next step")]
+    if name == "assess":
+        rows += view_assess.causes(state)
     if name == "treatment":
         rows += [
             (commands.ConfirmContact(), "Coil touches its mark"),

@@ -42,6 +42,12 @@ WORDS: dict[StepId, Words] = {
     "treatment": Words(
         "Treatment", "Walk steadily, then start stimulation.", "Steady walk, coil on its mark, count rising."
     ),
+    "mep": Words(
+        "Evoked potentials",
+        "Hold the coil on the hotspot; the intensity is that of the first visit.",
+        "Three responses at rest, from both legs.",
+    ),
+    "assess": Words("Assess", "Work on each instrument, in any order.", "Each is complete, or says why it is not."),
     "finish": Words("Finish", "Bring the robot to a stand, then take the coil off.", "Patient stands, then coil off."),
     "aftercare": Words(
         "Aftercare", "Ask how it was, then look at the skin.", "Every question asked, every site looked at."

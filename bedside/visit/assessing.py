@@ -1,0 +1,258 @@
+"""An assessment in its visit: how it opens, what its commands lead to, what ends a trial."""
+
+from collections.abc import Mapping
+
+from bedside import commands
+from bedside.assess import calendar, capturing, working
+from bedside.assess.state import MEP, Assessment
+from bedside.config import Participant
+from bedside.config.assessments import AssessmentPoint
+from bedside.events import (
+    AssessmentPlanned,
+    AssessmentRecalled,
+    CaptureAnalysed,
+    DeviationNoted,
+    Event,
+    ParticipantRecalled,
+    SignedIn,
+    StepEntered,
+    Value,
+    VisitClosed,
+    VisitOpened,
+)
+from bedside.refusal import Refusal
+from bedside.visit.inputs import NS, AnalysisDone, AssessmentFound, Now, ParticipantEnrolled, Person
+from bedside.visit.state import Visit
+
+CONNECT = "connect it; the device page says how"
+
+
+def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person | None) -> tuple[Event, ...]:
+    """The events of a new assessment; raises `Refusal` when it may not take place."""
+    record = found.record
+    if who is None:
+        raise Refusal("nobody is signed in", "sign in first")
+    if state.going_on:
+        raise Refusal("a visit is open", "finish it first")
+    if not found.second_identifier_ok:
+        raise Refusal("study number and second identifier do not belong together", "check both with the patient")
+    study = state.setup.study
+    if record.study != study.id:
+        raise Refusal(f"participant {record.code} belongs to study {record.study}", f"this box serves {study.id}")
+    point = point_of(state, found.point)
+    instruments = found.instruments or point.instruments
+    for instrument in instruments:
+        state.setup.catalogue.kind(instrument)
+    if MEP in instruments and state.armed:
+        raise Refusal("the stimulator is not confirmed to be off", "wait, or switch it off by hand")
+    today = now.utc[:10]
+    due = calendar.window(point, found.first_session_day, found.last_session_day)
+    late = calendar.deviation(point, due, today)
+    place = "".join(letter for letter in point.id.lower() if letter.isalnum())
+    visit = f"{record.code}-a{place}-{today.replace('-', '')}t{now.utc[11:16].replace(':', '')}"
+    return (
+        VisitOpened(
+            visit=visit,
+            participant=record.code,
+            study=study.id,
+            session=0,
+            sessions_planned=0,
+            simulated=state.setup.simulated,
+            kind="assessment",
+            point=point.id,
+        ),
+        SignedIn(user=who.user, name=who.name, profession=who.profession),
+        _recalled(record, found),
+        AssessmentPlanned(point=point.id, instruments=instruments, blinded=point.blinded, due=due),
+        AssessmentRecalled(earlier=found.earlier),
+        *((DeviationNoted(text=late),) if late else ()),
+        StepEntered(step="checkin"),
+    )
+
+
+def point_of(state: Visit, name: str) -> AssessmentPoint:
+    """The study's assessment of that name; raises `Refusal`."""
+    points = state.setup.study.assessments
+    found = next((point for point in points if point.id == name), None)
+    if found is None:
+        known = ", ".join(point.id for point in points) or "none"
+        raise Refusal(f"the study has no assessment '{name}'", f"its assessments: {known}")
+    return found
+
+
+def _recalled(record: Participant, found: AssessmentFound) -> ParticipantRecalled:
+    history = found.history
+    return ParticipantRecalled(
+        lesion_hemisphere=record.lesion_hemisphere,
+        paretic_side=record.paretic_side,
+        preset=record.preset,
+        side_override_by=record.side_override_by,
+        height_cm=record.height_cm,
+        hotspot_site=history.hotspot_site,
+        rmt_pct_mso=history.rmt_pct_mso,
+        rmt_rule=history.rmt_rule,
+        rmt_age_days=history.rmt_age_days,
+        pulses_today=history.pulses_today,
+        pulses_week=history.pulses_week,
+        pulses_course=history.pulses_course,
+    )
+
+
+def enrolled(_state: Visit, _cause: ParticipantEnrolled, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """The record lies on the box; the journal of visits begins with the first one."""
+    return ()
+
+
+def assessment(state: Visit) -> Assessment:
+    """The assessment that stands at its list; raises `Refusal` elsewhere."""
+    if state.assessment is None:
+        raise Refusal("no assessment is open", "open one first")
+    if state.step != "assess":
+        raise Refusal("the assessment has not begun", "complete the steps before it")
+    return state.assessment
+
+
+def open_instrument(state: Visit, cause: commands.OpenInstrument, _now: Now, who: Person | None) -> tuple[Event, ...]:
+    """Work on one instrument."""
+    return working.open_instrument(assessment(state), state.setup.catalogue, cause.instrument, _code(who))
+
+
+def reopen(state: Visit, cause: commands.ReopenInstrument, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """Work on a finished instrument again."""
+    return working.reopen(assessment(state), state.setup.catalogue, cause.instrument, cause.reason)
+
+
+def score(state: Visit, cause: commands.ScoreItem, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """Score one item."""
+    return working.score(assessment(state), state.setup.catalogue, cause)
+
+
+def close(state: Visit, cause: commands.CloseInstrument, _now: Now, who: Person | None) -> tuple[Event, ...]:
+    """Finish one instrument."""
+    return working.close(assessment(state), state.setup.catalogue, cause.instrument, cause.reason, _code(who))
+
+
+def start(state: Visit, cause: commands.StartCapture, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """Record a trial."""
+    if state.interrupted is not None:
+        raise Refusal("the visit was interrupted", "read what is certain, then resume it")
+    return capturing.start(assessment(state), state.setup.catalogue, cause, missing(state), about(state))
+
+
+def stop(state: Visit, cause: commands.StopCapture, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """End a trial's recording."""
+    return capturing.stop(assessment(state), now.mono_ns, cause.reason)
+
+
+def cue(state: Visit, cause: commands.GiveCue, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """Give a cue."""
+    return capturing.cue(assessment(state), cause.cue)
+
+
+def judge(state: Visit, cause: commands.JudgeTrial, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """Accept or reject a trial."""
+    return capturing.judge(
+        assessment(state), state.setup.catalogue, cause.task, cause.trial, cause.accept, cause.reason
+    )
+
+
+def analysed(state: Visit, cause: AnalysisDone, _now: Now) -> tuple[Event, ...]:
+    """A trial's result, as the analysis told it."""
+    if state.assessment is None:
+        return ()
+    event = CaptureAnalysed(
+        instrument=cause.instrument,
+        task=cause.task,
+        trial=cause.trial,
+        method=cause.method,
+        values=dict(cause.values),
+        flags=cause.flags,
+        refusal=cause.refusal,
+        report=cause.report,
+        sha256=cause.sha256,
+    )
+    return capturing.analysed(state.assessment, event)
+
+
+def watch(state: Visit, now: Now) -> tuple[Event, ...]:
+    """Cues that are due, and the end of a trial."""
+    if state.assessment is None or not state.going_on:
+        return ()
+    return capturing.watch(state.assessment, state.setup.catalogue, now.mono_ns, lost_s(state, now))
+
+
+def interrupted(state: Visit, reason: str) -> tuple[Event, ...]:
+    """The trial that was being recorded when the station ended."""
+    return capturing.interrupted(state.assessment, state.last_ns, reason) if state.assessment is not None else ()
+
+
+def complete(state: Visit) -> str:
+    """The summary of the assessment; raises `Refusal` while an instrument is left."""
+    present = assessment(state)
+    left = next((name for name in present.left if name != MEP), None)
+    if left is not None:
+        title = state.setup.catalogue.title(left)
+        raise Refusal(f"open: {title}", "work on it, or finish it with a reason")
+    done = sum(work.closed is not None and work.closed.outcome == "complete" for work in present.works.values())
+    return f"{done} of {len(present.instruments)} instruments complete"
+
+
+def closing(state: Assessment) -> VisitClosed:
+    """The end of a signed assessment."""
+    works = [state.works.get(name) for name in state.instruments]
+    done = sum(work is not None and work.closed is not None and work.closed.outcome == "complete" for work in works)
+    return VisitClosed(
+        outcome="complete" if done == len(works) else "partial",
+        reason=f"{done} of {len(works)} instruments complete",
+    )
+
+
+def places(state: Visit) -> Mapping[str, str]:
+    """Which configured device serves each place: its id by "foot_left", "plate", "emg" and so on."""
+    found: dict[str, str] = {}
+    for device in state.setup.devices.values():
+        if device.role == "imu":
+            found.setdefault(str(device.options.get("placement", "unplaced")), device.id)
+        elif device.role in ("plate", "emg"):
+            found.setdefault(device.role, device.id)
+    return found
+
+
+def needs(state: Visit) -> tuple[str, ...]:
+    """The places that the open capture needs; empty without one."""
+    present = state.assessment
+    capture = None if present is None else state.setup.catalogue.captures.get(present.open or "")
+    return () if capture is None else capture.needs
+
+
+def missing(state: Visit) -> dict[str, str]:
+    """Needed places without a working sensor, and what to do about each."""
+    serving, found = places(state), {}
+    for place in needs(state):
+        device = state.live.devices.get(serving.get(place, ""))
+        if place not in serving:
+            found[place] = "name a device for it in station.toml"
+        elif device is None or device.health.state != "ok":
+            found[place] = (device.health.remedy if device is not None else "") or CONNECT
+    return found
+
+
+def lost_s(state: Visit, now: Now) -> dict[str, float]:
+    """For how long (real s) each needed place has had no working sensor."""
+    serving, gone = places(state), missing(state)
+    since = {place: state.live.devices.get(serving.get(place, "")) for place in gone}
+    speed = state.setup.speed
+    return {
+        place: (now.mono_ns - device.since_ns) / NS / speed if device is not None else float("inf")
+        for place, device in since.items()
+    }
+
+
+def about(state: Visit) -> dict[str, Value]:
+    """What an analysis may have to know of the participant."""
+    record = state.recalled
+    return {} if record is None else {"paretic": record.paretic_side, "height_cm": record.height_cm}
+
+
+def _code(who: Person | None) -> str:
+    return who.user if who is not None else ""
