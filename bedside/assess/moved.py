@@ -82,7 +82,7 @@ def _judged(gain: float, mcid: Mcid, verdict: Verdict, unit: str, digits: int) -
         doubt = "" if mcid.error_verified else " (recalled)"
         error = f"within the measurement error of {_with_unit(number_text(mcid.error), unit)}{doubt}; "
     if _at_least(gain, mcid.most):
-        return f"{error}{limit} reached"
+        return f"{error}the {limit} cannot be told from it" if error else f"{limit} reached"
     if gain < 0:
         size = "at least" if _at_least(-gain, mcid.most) else "less than"
         return f"{error}worse, by {size} the {limit}"

@@ -45,11 +45,15 @@ def applied(scale: Scale, entries: Mapping[str, Entry]) -> dict[str, Entry]:
     kept = {code: entry for code, entry in entries.items() if entry.by == "person" and not entry.cleared}
     for rule in scale.rules:
         if isinstance(rule, Implies | Gate) and _holds(scale, rule, kept):
-            before = kept.get(rule.then)
-            told = before.value if before is not None else None
-            flag = f"replaces {told}" if told is not None and told != rule.value else ""
-            kept[rule.then] = Entry(rule.value, "", flag, "rule")
+            kept[rule.then] = _filled(rule, entries.get(rule.then, Entry()))
     return kept
+
+
+def _filled(rule: Implies | Gate, before: Entry) -> Entry:
+    if before.by == "rule" and before.value == rule.value:
+        return before
+    replaced = before.by == "person" and before.value is not None and before.value != rule.value
+    return Entry(rule.value, "", f"replaces {before.value}" if replaced else "", "rule")
 
 
 def _holds(scale: Scale, rule: Implies | Gate, entries: Mapping[str, Entry]) -> bool:
