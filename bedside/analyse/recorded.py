@@ -73,7 +73,7 @@ def part_of(args: argparse.Namespace) -> Part:
 
 def is_recording(path: Path) -> bool:
     """Whether this is a recording of ours: a visit's folder, its folder of samples, or one segment."""
-    return path.is_dir() or path.suffix == ".mcap"
+    return path.is_dir() or path.suffix in ("", ".mcap")
 
 
 def runs_of(path: Path, part: Part = WHOLE) -> dict[str, SampleRun]:

@@ -16,7 +16,7 @@ from bedside.record.fsutil import write_whole
 
 MANIFEST = "sealed.json"
 BLOCK_BYTES = 1 << 20
-_FOLDERS = ("journal", "raw")
+_FOLDERS = ("journal", "analysis", "raw")
 _SAFE = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,120}")
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -102,7 +102,7 @@ class Outbox:
     def unsent(self) -> list[Item]:
         """All files of sealed visits that the server is not known to hold.
 
-        Order of sending: the journals of all visits, then the manifests, then the samples; oldest visit first.
+        Order of sending: the journals of all visits, the manifests, what was found, the samples; oldest visit first.
         Raises `OSError` when the folder of visits may not be read.
         """
         items = [item for folder in _sealed(self._data) for item in self._of_visit(folder)]
@@ -230,7 +230,7 @@ def _sendable(file: SealedFile) -> bool:
 
 
 def _rank(name: str) -> int:
-    order = ("journal", MANIFEST, "raw")
+    order = ("journal", MANIFEST, "analysis", "raw")
     return order.index(name.partition("/")[0])
 
 

@@ -34,6 +34,7 @@ from bedside.record.outbox import Outbox
 from bedside.snapshot import Line, Snapshot
 from bedside.station import rounds
 from bedside.station.actuator import Actuator
+from bedside.station.analysing import Analyses
 from bedside.station.books import gap_s
 from bedside.station.core import Core
 from bedside.station.devices import changed_event
@@ -74,6 +75,12 @@ class Station:
         visits = parts.places.data / "visits"
         self._recording = Recording(
             visits, parts.fleet.streams, lambda event: self._core.note(event, source="record"), self._disk_full
+        )
+        self._analyses = Analyses(
+            visits,
+            parts.state.setup.catalogue.captures,
+            self._recording.rest,
+            lambda outcome: self._core.put(outcome, source="analysis", via="station"),
         )
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
@@ -131,6 +138,7 @@ class Station:
         self._actuator.off_now()
         if self._closing is not None:
             await self._closing
+        await self._analyses.leave()
         self._core.note(StationStopped(reason=self._reason or "fault"), source="station")
         await self._server.close(f"the station ends: {self._reason or 'fault'}")
         await self._release_stimulators()
@@ -165,6 +173,7 @@ class Station:
         events = self._parts.left_open
         for envelope in events:
             self._recording.event(envelope)
+            self._analyses.event(envelope)
         if events:
             known = {envelope.event.name for envelope in events if isinstance(envelope.event, RawSealed)}
             await self._recording.recover(self._recording.visit, known)
@@ -190,6 +199,7 @@ class Station:
             rounds.every(rounds.SEGMENTS_S, self._recording.look),
             rounds.feed_watchdog(self._core),
             self._painter.run(),
+            self._analyses.run(),
         ]
 
     # what devices say
@@ -256,6 +266,7 @@ class Station:
     def _follow(self, envelope: Envelope) -> None:
         event = envelope.event
         self._recording.event(envelope)
+        self._analyses.event(envelope)
         match event:
             case PulseIntended(pulse=pulse) if self._emg is not None:
                 self._emg.expect(pulse)
@@ -272,6 +283,7 @@ class Station:
                 self._closing = asyncio.ensure_future(self._close_visit(self._recording.visit))
 
     async def _close_visit(self, visit: str) -> None:
+        await self._analyses.leave()
         await self._recording.stop("the visit is closed")
         await self._core.idle()
         await self._core.in_writer(partial(self._parts.books.seal, visit))

@@ -1,4 +1,4 @@
-"""Samples of a visit: recorded from the hotspot search until the patient is off the robot, in the visit's folder."""
+"""Samples of a visit, in its folder: from the hotspot search until the patient is off the robot, and of each trial."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -7,6 +7,8 @@ from pathlib import Path
 import structlog
 
 from bedside.events import (
+    CaptureStarted,
+    CaptureStopped,
     Envelope,
     Event,
     PulseReported,
@@ -28,13 +30,16 @@ from hal.roles import EmgBlock, MotionBlock, PlateBlock
 
 log = structlog.get_logger()
 
-RECORDED_STEPS: frozenset[StepId] = frozenset({"hotspot", "threshold", "dose", "fit", "coil", "treatment", "finish"})
+RECORDED_STEPS: frozenset[StepId] = frozenset(
+    {"hotspot", "threshold", "dose", "fit", "coil", "treatment", "finish", "mep"}
+)
+"""Of an assessment's instruments a trial is recorded, and nothing between trials."""
 SAMPLES = (EmgBlock, MotionBlock, PlateBlock)
 ROOM = "free space on the data disk, then repeat the step"
 
 
 class Recording:
-    """Feeds the recorder while the visit stands at a recorded step, and enters sealed segments in the journal.
+    """Feeds the recorder at recorded steps and in trials, and enters sealed segments in the journal.
 
     `streams` are the names under which the configured devices will be found in the files.
     """
@@ -54,6 +59,7 @@ class Recording:
         self._entries: Entries | None = None
         self._dropped = 0
         self._wanted = False
+        self._sealing = asyncio.Lock()
         self.visit = ""
 
     @property
@@ -66,12 +72,16 @@ class Recording:
         return self._recorder.status().state
 
     def event(self, envelope: Envelope) -> None:
-        """Follow the visit: mark pulses, begin and end with the steps."""
+        """Follow the visit: mark pulses, begin and end with steps and trials."""
         match envelope.event:
             case VisitOpened(visit=visit):
                 self.visit = visit
             case StepEntered(step=step):
                 self._wanted = step in RECORDED_STEPS
+            case CaptureStarted():
+                self._wanted = True
+            case CaptureStopped():
+                self._wanted = False
             case PulseReported() as pulse if self._recorder is not None:
                 self._recorder.pulse(envelope.mono_ns, _pulse_data(pulse))
 
@@ -81,7 +91,7 @@ class Recording:
             if not (self._wanted and self.visit) or self._disk_full():
                 return
             self._start()
-        if self._entries is not None:
+        if self._entries is not None and self._wanted:
             self._entries.take(device, reading)
 
     async def recover(self, visit: str, known: Collection[str]) -> None:
@@ -103,12 +113,23 @@ class Recording:
         if self._disk_full():
             self._note(RecordFault(text="the disk is nearly full: no samples are kept any more", remedy=ROOM))
             await self.stop("the disk is nearly full")
-        elif not self._wanted:
-            await self.stop("the recorded steps are over")
+        else:
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Where nothing more is wanted: seal and enter what was recorded, or wait until that is done."""
+        async with self._sealing:
+            if not self._wanted:
+                await self._end("nothing more is to be recorded")
 
     async def stop(self, reason: str) -> None:
         """Seal the last segment and enter it; nothing is recorded afterwards."""
-        recorder, self._recorder, self._entries, self._wanted = self._recorder, None, None, False
+        self._wanted = False
+        async with self._sealing:
+            await self._end(reason)
+
+    async def _end(self, reason: str) -> None:
+        recorder, self._recorder, self._entries = self._recorder, None, None
         if recorder is None:
             return
         for segment in await asyncio.to_thread(recorder.stop):
