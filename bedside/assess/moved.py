@@ -12,9 +12,8 @@ from bedside.config.scales import Direction
 Verdict = Literal["reached", "not reached", "within measurement error", "no MCID", "nothing to compare"]
 Arrow = Literal["better", "worse", "same", "none"]
 
-TINY = 1e-9
-"""Binary arithmetic makes 0.36 - 0.20 a little less than 0.16; a difference of this relative size is none, and a
-change is given to 12 digits."""
+DIGITS = 10
+"""Binary arithmetic makes 0.36 - 0.20 a little less than 0.16: a change is taken to 10 significant digits."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +40,7 @@ def moved(
     absent = [name for name, value in (("earlier", before), ("present", now)) if not _is_number(value)]
     if before is None or now is None or absent:
         return Moved(change=None, verdict="nothing to compare", words=f"no {absent[0]} value", arrow="none")
-    change = 0.0 if math.isclose(now, before, rel_tol=TINY) else float(f"{now - before:.12g}")
+    change = 0.0 if math.isclose(now, before, rel_tol=10.0**-DIGITS) else float(f"{now - before:.{DIGITS}g}")
     gain = {"higher": change, "lower": -change, "none": abs(change)}[direction]
     arrow = _arrow(gain, direction)
     told = _signed(change, mcid, unit, digits)
@@ -64,14 +63,10 @@ def _arrow(gain: float, direction: Direction) -> Arrow:
     return "same" if gain == 0 else "better" if gain > 0 else "worse"
 
 
-def _at_least(value: float, limit: float) -> bool:
-    return value >= limit * (1.0 - TINY)
-
-
 def _verdict(gain: float, mcid: Mcid) -> Verdict:
-    if mcid.error is not None and not _at_least(abs(gain), mcid.error):
+    if mcid.error is not None and abs(gain) < mcid.error:
         return "within measurement error"
-    return "reached" if _at_least(gain, mcid.most) else "not reached"
+    return "reached" if gain >= mcid.most else "not reached"
 
 
 def _judged(gain: float, mcid: Mcid, verdict: Verdict, unit: str, digits: int) -> str:
@@ -81,13 +76,13 @@ def _judged(gain: float, mcid: Mcid, verdict: Verdict, unit: str, digits: int) -
     if verdict == "within measurement error" and mcid.error is not None:
         doubt = "" if mcid.error_verified else " (recalled)"
         error = f"within the measurement error of {_with_unit(number_text(mcid.error), unit)}{doubt}; "
-    if _at_least(gain, mcid.most):
+    if gain >= mcid.most:
         return f"{error}the {limit} cannot be told from it" if error else f"{limit} reached"
     if gain < 0:
-        size = "at least" if _at_least(-gain, mcid.most) else "less than"
+        size = "at least" if -gain >= mcid.most else "less than"
         return f"{error}worse, by {size} the {limit}"
     short = _with_unit(_exact(mcid.most - gain, 0.0, digits), unit)
-    if _at_least(gain, mcid.least):
+    if gain >= mcid.least:
         lower = _with_unit(number_text(mcid.least), unit)
         return f"{error}{limit} not reached: its lower value {lower} is, {short} short of its upper value"
     return f"{error}{limit} not reached, {short} short" + (" of its upper value" if mcid.value is None else "")

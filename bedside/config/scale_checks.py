@@ -143,7 +143,16 @@ def _rule(path: Path, scale: Scale, key: str, rule: Implies | Gate | Speed) -> N
     elif rule.full not in {part.id for part in scale.subscores}:
         parts = [part.id for part in scale.subscores]
         raise ConfigError(path, f"{key}.full", f"there is no sub-score '{rule.full}'", nearest(rule.full, parts))
+    if rule.then in _reasons(scale, rule):
+        raise ConfigError(path, f"{key}.then", f"'{rule.then}' is its own reason", "name the item that follows")
     _level(path, f"{key}.value", _known(path, f"{key}.then", rule.then, scale), rule.value)
+
+
+def _reasons(scale: Scale, rule: Implies | Gate) -> tuple[str, ...]:
+    """The items that decide whether the rule holds."""
+    if isinstance(rule, Implies):
+        return (rule.when,)
+    return next(part.items for part in scale.subscores if part.id == rule.full)
 
 
 def _level(path: Path, key: str, item: ScaleItem, level: str) -> None:

@@ -191,6 +191,7 @@ def test_the_parts_that_are_broken_above_are_sound(alone: Path) -> None:
         ('kind = "implies"\nwhen = "GRP01"\nequals = "2"\nthen = "GRP02"\nvalue = "4"', ["value", "0, 1, 2, NT"]),
         ('kind = "implies"\nwhen = "GRP01"\nequal = "2"\nthen = "GRP02"\nvalue = "2"', ["unknown key", "'equals'"]),
         ('kind = "implied"\nwhen = "GRP01"\nequals = "2"\nthen = "GRP02"\nvalue = "2"', ["rules", "implied"]),
+        ('kind = "implies"\nwhen = "GRP01"\nequals = "2"\nthen = "GRP01"\nvalue = "2"', ["then", "its own reason"]),
         ('kind = "gate"\nfull = "right"\nthen = "GRP02"\nvalue = "0"', ["full", "no sub-score 'right'"]),
     ],
 )

@@ -39,6 +39,7 @@ def test_binary_arithmetic_is_not_a_shortfall() -> None:
     found = moved(0.20, 0.36, "higher", WALK, unit="m/s")
     assert (found.verdict, found.change) == ("reached", 0.16)
     assert "first 60 days after stroke" in found.words
+    assert moved(1000.20, 1000.36, "higher", WALK).verdict == "reached"
 
 
 @pytest.mark.parametrize(

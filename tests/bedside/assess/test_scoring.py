@@ -141,6 +141,7 @@ def test_one_missing_item_makes_a_form_partial_and_nothing_is_prorated(name: str
         ("mas", "MAS01", "5", "0, 1, 1+, 2, 3 or 4"),
         ("barthel", "BAR01", 7, "0, 5 or 10"),
         ("ten_metre_walk", "TMWT1", 0, "0.5 to 600 s"),
+        ("ten_metre_walk", "TMWT1", 600.01, "0.5 to 600 s"),
         ("ten_metre_walk", "TMWT1", float("nan"), "0.5 to 600 s"),
         ("ten_metre_walk", "TMWT1", float("inf"), "0.5 to 600 s"),
         ("ten_metre_walk", "TMWT1", "12", "0.5 to 600 s"),
