@@ -1,0 +1,288 @@
+"""An assessment as the rules of a visit carry it: opened, worked through, signed."""
+
+import msgspec
+import pytest
+
+from bedside import commands as c
+from bedside import events as e
+from bedside.refusal import Refusal
+from bedside.visit import rules, steps
+from bedside.visit.inputs import AssessmentFound, History, Now, SignedByPerson, SignedInPerson, Started
+from bedside.visit.state import Visit
+from bedside.visit.view import picture
+from tests.helpers.assessing import AssessBed, assessed_setup
+from tests.helpers.bed import RECORD, THERAPIST, Bed
+
+
+@pytest.fixture
+def bed() -> AssessBed:
+    return AssessBed()
+
+
+def refused(bed: Bed, cause: object) -> Refusal:
+    with pytest.raises(Refusal) as why:
+        bed.ask(cause)  # type: ignore[arg-type]
+    return why.value
+
+
+def test_an_assessment_has_its_own_steps_and_counts_as_no_session(bed: AssessBed) -> None:
+    assert [mark.id for mark in picture(bed.state, bed.now, "control").checklist] == ["checkin", "assess", "signoff"]
+    opened = next(event for event in bed.opened if isinstance(event, e.VisitOpened))
+    assert (opened.kind, opened.point, opened.session) == ("assessment", "T0", 0)
+    assert not bed.told(e.ProfileShown), "an assessor must not be told the arm"
+
+
+def test_with_evoked_potentials_it_asks_the_safety_questions_and_looks_after() -> None:
+    bed = AssessBed(instruments=("walk", "mep"))
+    assert steps.order(bed.state) == steps.WITH_PULSES
+    assert bed.state.step == "screening"
+
+
+@pytest.mark.parametrize(
+    ("first_day", "deviates"), [(None, ""), ("2026-03-02", ""), ("2026-03-03", ""), ("2026-03-01", "1 day(s) late")]
+)
+def test_the_window_of_t0(first_day: str | None, deviates: str) -> None:
+    bed = AssessBed(first_day=first_day)
+    words = [event.text for event in bed.told(e.DeviationNoted) if isinstance(event, e.DeviationNoted)]
+    assert bool(words) == bool(deviates)
+    assert all(deviates in text for text in words)
+
+
+def test_a_scale_from_first_item_to_total(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="walk"))
+    assert "open" in refused(bed, c.OpenInstrument(instrument="sway")).reason
+    assert "not possible" in refused(bed, c.ScoreItem(instrument="walk", code="WALK1", value="3")).reason
+    for code, value in (("WALK1", "2"), ("WALK2", "1"), ("WALK3", "2")):
+        bed.ask(c.ScoreItem(instrument="walk", code=code, value=value))
+    form = picture(bed.state, bed.now, "assess").assess.form
+    assert (form.running, form.total, form.open) == (5, 5, 0)
+    bed.ask(c.CloseInstrument(instrument="walk"))
+    closed = bed.told(e.InstrumentClosed)[0]
+    assert (closed.outcome, closed.total, closed.values, closed.examiner) == ("complete", 5, {"first": 3}, "thera")
+
+
+def test_open_items_need_a_reason_and_leave_no_total(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="walk"))
+    bed.ask(c.ScoreItem(instrument="walk", code="WALK1", value="2"))
+    assert "2 item(s) are open" in refused(bed, c.CloseInstrument(instrument="walk")).reason
+    bed.ask(c.CloseInstrument(instrument="walk", reason="tired"))
+    closed = bed.told(e.InstrumentClosed)[0]
+    assert (closed.outcome, closed.total) == ("partial", None)
+    assert "not finished" in refused(bed, c.ReopenInstrument(instrument="arm", reason="why")).reason
+    bed.ask(c.ReopenInstrument(instrument="walk", reason="rested"))
+    assert bed.state.assessment.work.entries["WALK1"].value == "2", "what was entered stays"
+
+
+def test_another_examiner_is_a_deviation() -> None:
+    before = e.Earlier(instrument="walk", point="T-1", utc="2026-02-01T08:00:00Z", examiner="other", total=2.0)
+    bed = AssessBed(earlier=(before,))
+    bed.ask(c.OpenInstrument(instrument="walk"))
+    assert "other" in bed.told(e.DeviationNoted)[0].text
+    assert picture(bed.state, bed.now, "assess").assess.form.warnings
+
+
+def test_the_visit_before_stands_beside_the_result() -> None:
+    before = e.Earlier(instrument="walk", point="T-1", utc="2026-02-01T08:00:00Z", examiner="thera", total=2.0)
+    bed = AssessBed(earlier=(before,))
+    bed.ask(c.OpenInstrument(instrument="walk"))
+    for code in ("WALK1", "WALK2", "WALK3"):
+        bed.ask(c.ScoreItem(instrument="walk", code=code, value="1"))
+    assert picture(bed.state, bed.now, "control").assess.result is None, "not while scoring"
+    bed.ask(c.CloseInstrument(instrument="walk"))
+    result = picture(bed.state, bed.now, "control").assess.result
+    total = result.rows[0]
+    assert (total.value, total.previous, total.change, total.arrow) == (3, 2, 1, "better")
+    assert "not reached" in total.verdict
+    assert "T-1" in result.previous
+
+
+def test_nothing_is_recorded_before_the_start_and_after_the_end(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.pass_s(10)
+    assert not bed.told(e.CaptureStarted)
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.pass_s(29.9)
+    assert not bed.told(e.CaptureStopped)
+    bed.pass_s(0.2)
+    stopped = bed.told(e.CaptureStopped)[0]
+    assert (stopped.cause, stopped.seconds) == ("time", 30.0)
+    assert "analysed" in refused(bed, c.StartCapture(task="quiet")).reason
+
+
+def test_a_part_is_kept_when_a_person_stops(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.pass_s(12)
+    bed.ask(c.StopCapture(reason="stepped off"))
+    stopped = bed.told(e.CaptureStopped)[0]
+    assert (stopped.cause, stopped.reason) == ("person", "stepped off")
+    assert stopped.seconds == pytest.approx(12.0)
+
+
+def test_a_sensor_that_stays_away_ends_the_trial_and_a_short_gap_does_not(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.pass_s(2)
+    bed.plate("lost")
+    bed.pass_s(3)
+    bed.plate("ok")
+    bed.pass_s(2)
+    assert not bed.told(e.CaptureStopped)
+    bed.plate("lost")
+    bed.pass_s(6)
+    stopped = bed.told(e.CaptureStopped)[0]
+    assert stopped.cause == "fault"
+    assert "plate" in stopped.reason
+
+
+def test_no_sensor_no_recording(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.plate("lost")
+    why = refused(bed, c.StartCapture(task="quiet"))
+    assert (why.reason, why.remedy) == ("no samples from plate", "push its plug in")
+    line = picture(bed.state, bed.now, "assess").assess.capture.sensors[0]
+    assert (line.ok, line.remedy) == (False, "push its plug in")
+
+
+def test_the_mean_of_accepted_trials_is_the_result(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.trial("quiet", 1, path_cm=40.0, ratio=3.0)
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.pass_s(31)
+    bed.analyse("quiet", 2, path_cm=400.0)
+    assert "needs a reason" in refused(bed, c.JudgeTrial(task="quiet", trial=2, accept=False)).reason
+    bed.ask(c.JudgeTrial(task="quiet", trial=2, accept=False, reason="talked"))
+    assert "1 of 2 trials" in refused(bed, c.CloseInstrument(instrument="sway")).reason
+    bed.trial("quiet", 3, path_cm=50.0)
+    bed.ask(c.CloseInstrument(instrument="sway"))
+    closed = bed.told(e.InstrumentClosed)[0]
+    assert closed.outcome == "complete"
+    assert closed.values == {"n": 2.0, "path_cm": 45.0, "ratio": 3.0}
+    assert [trial.judged.accepted for trial in bed.state.assessment.works["sway"].trials] == [True, False, True]
+
+
+def test_a_refused_analysis_cannot_be_accepted(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.pass_s(31)
+    bed.analyse("quiet", 1, refusal="nobody stood on the plate")
+    assert "nobody stood" in refused(bed, c.JudgeTrial(task="quiet", trial=1, accept=True)).reason
+    result = picture(bed.state, bed.now, "assess").assess.capture.result
+    assert result.refusal == "nobody stood on the plate"
+    assert not result.rows
+
+
+def test_a_result_that_nobody_waits_for_changes_nothing(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.analyse("quiet", 1, path_cm=1.0)
+    assert not bed.told(e.CaptureAnalysed)
+
+
+def test_cues_come_at_their_times_and_by_hand() -> None:
+    bed = AssessBed(instruments=("shift",))
+    bed.ask(c.OpenInstrument(instrument="shift"))
+    assert "start one" in refused(bed, c.GiveCue(cue="now")).remedy
+    bed.ask(c.StartCapture(task="left"))
+    start_ns = bed.now_ns
+    bed.pass_s(6)
+    assert picture(bed.state, bed.now, "assess").assess.capture.target_left_pct == 70.0
+    bed.pass_s(15)
+    cues = [
+        (round((en.mono_ns - start_ns) / 1e9, 1), en.event.cue)
+        for en in bed.journal
+        if isinstance(en.event, e.CueGiven)
+    ]
+    assert cues == [(5.0, "left 70 %"), (12.0, "centre")]
+    bed.analyse("left", 1, path_cm=1.0)
+    bed.ask(c.JudgeTrial(task="left", trial=1, accept=True))
+    bed.ask(c.StartCapture(task="right"))
+    bed.ask(c.GiveCue(cue="now"))
+    bed.pass_s(21)
+    bed.analyse("right", 1, path_cm=3.0)
+    bed.ask(c.JudgeTrial(task="right", trial=1, accept=True))
+    bed.ask(c.CloseInstrument(instrument="shift"))
+    assert bed.told(e.InstrumentClosed)[0].values == {"left.n": 1, "left.path_cm": 1, "right.n": 1, "right.path_cm": 3}
+
+
+def finish(bed: AssessBed) -> None:
+    for name in ("walk", "arm", "sway"):
+        bed.ask(c.CloseInstrument(instrument=name, reason="not today"))
+    bed.ask(c.NextStep())
+
+
+def test_every_instrument_is_finished_or_says_why_before_the_signature(bed: AssessBed) -> None:
+    assert "open: Walking" in refused(bed, c.NextStep()).reason
+    finish(bed)
+    bed.ask(SignedByPerson(THERAPIST, "recorded as described"))
+    closed = bed.told(e.VisitClosed)[0]
+    assert (closed.outcome, closed.reason) == ("partial", "0 of 3 instruments complete")
+
+
+def test_the_fold_of_the_journal_is_the_same_assessment(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.trial("quiet", 1, path_cm=40.0)
+    again = Visit.start(bed.setup)
+    for envelope in bed.journal:
+        stored = msgspec.json.decode(msgspec.json.encode(envelope), type=e.Envelope)
+        again = rules.evolve(again, stored)
+    assert again.assessment == bed.state.assessment
+
+
+def test_a_station_that_died_in_a_trial_keeps_what_was_recorded(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.pass_s(10)
+    bed.now_ns += 50 * 10**9
+    bed.put(Started(gap_s=50.0))
+    stopped = bed.told(e.CaptureStopped)[0]
+    assert stopped.cause == "interrupted"
+    assert stopped.seconds <= 10.0, "only what the journal proves"
+    assert "interrupted" in refused(bed, c.StartCapture(task="quiet")).reason
+    bed.ask(c.ConfirmResume())
+    bed.analyse("quiet", 1, path_cm=3.0)
+    bed.ask(c.JudgeTrial(task="quiet", trial=1, accept=False, reason="cut off"))
+
+
+def test_no_assessment_while_a_visit_is_open(bed: AssessBed) -> None:
+    assert "a visit is open" in refused(bed, AssessmentFound(RECORD, History(), "T0")).reason
+
+
+def test_unknown_points_and_instruments_are_refused() -> None:
+    bed = Bed(setup=assessed_setup())
+    bed.put(SignedInPerson(THERAPIST))
+    assert "T0" in refused(bed, AssessmentFound(RECORD, History(), "T9")).remedy
+    assert "known" in refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=("nothing",))).remedy
+    assert "belong" in refused(bed, AssessmentFound(RECORD, History(), "T0", second_identifier_ok=False)).reason
+
+
+def test_the_assessor_and_the_kiosk_see_the_same_assessment_and_the_assessor_nothing_else(bed: AssessBed) -> None:
+    kiosk, assessor = picture(bed.state, bed.now, "control"), picture(bed.state, bed.now, "assess")
+    assert assessor.assess.instruments == kiosk.assess.instruments
+    panels = {panel.title: panel for panel in assessor.assess.panels}
+    assert len(panels) == 4
+    assert not panels["TMS"].rows
+    assert not panels["tsDCS"].rows
+    assert (assessor.run, assessor.hunt, assessor.current, assessor.side, assessor.session) == (
+        None,
+        None,
+        None,
+        "",
+        "",
+    )
+
+
+@pytest.mark.parametrize("arm", ["active", "sham"])
+def test_what_an_assessor_is_told_is_the_same_in_either_arm(arm: str) -> None:
+    def told(tms: str) -> bytes:
+        bed = Bed(setup=assessed_setup())
+        bed.put(SignedInPerson(THERAPIST))
+        record = msgspec.structs.replace(RECORD, tms=tms)
+        bed.ask(AssessmentFound(record, History(pulses_today=3, rmt_pct_mso=44.0), "T0"))
+        seen = [envelope for envelope in bed.journal if "assess" in envelope.event.visible_to]
+        view = picture(bed.state, Now(bed.now_ns, "2026-03-02T08:00:00Z"), "assess")
+        return msgspec.json.encode((seen, view))
+
+    words = told(arm)
+    assert words == told("active")
+    for secret in (b"sham", b"active", b"MSO", b"44.0", b"1200"):
+        assert secret not in words, secret
