@@ -5,8 +5,10 @@ foot that hardly turns is cut like one that swings freely.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from scipy.fft import next_fast_len
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
@@ -41,7 +43,12 @@ class Swing:
 def low_pass(values: Array, rate_hz: float, cutoff_hz: float, order: int = 2) -> Array:
     """Zero-phase Butterworth along the first axis."""
     cutoff = min(cutoff_hz, 0.45 * rate_hz)
-    return np.asarray(sosfiltfilt(butter(order, cutoff, fs=rate_hz, output="sos"), values, axis=0))
+    return np.asarray(sosfiltfilt(_design(order, cutoff, rate_hz), values, axis=0))
+
+
+@lru_cache(maxsize=64)
+def _design(order: int, cutoff_hz: float, rate_hz: float) -> Array:
+    return np.asarray(butter(order, cutoff_hz, fs=rate_hz, output="sos"))
 
 
 def cycle(samples: Samples) -> Cycle:
@@ -53,7 +60,8 @@ def cycle(samples: Samples) -> Cycle:
         raise RefusedError("the foot does not move: standing still, no walking found")
     centred = envelope - envelope.mean()
     size = centred.size
-    power = np.fft.irfft(np.abs(np.fft.rfft(centred, 2 * size)) ** 2)[:size]
+    whole = next_fast_len(2 * size)
+    power = np.fft.irfft(np.abs(np.fft.rfft(centred, whole)) ** 2, whole)[:size]
     lags = slice(int(SHORTEST_PERIOD_S * rate_hz), min(int(LONGEST_PERIOD_S * rate_hz), size * 2 // 3))
     likeness = (power * size / (power[0] * (size - np.arange(size))))[lags]
     peaks, _ = find_peaks(likeness)
@@ -89,7 +97,8 @@ def borrow(own: Cycle, peaks: list[int], other: list[int], rate_hz: float, perio
         if start < 0 or end > own.envelope_rad_s.size:
             continue
         best = start + int(np.argmax(own.envelope_rad_s[start:end]))
-        if own.envelope_rad_s[best] > floor and start < best < end - 1:
+        free = np.abs(np.array(found) - best).min() >= 0.5 * period  # a swing has humps; one foot swings once
+        if own.envelope_rad_s[best] > floor and start < best < end - 1 and free:
             found.append(best)
     return sorted(found)
 

@@ -12,7 +12,7 @@ import numpy as np
 from dsp.gait.cycle import Swing, low_pass
 from dsp.gait.model import Array
 from dsp.gait.samples import RefusedError, Samples
-from dsp.gait.strapdown import Paths
+from dsp.gait.ways import Paths
 
 LANDMARK_HZ, SHAPE_HZ = 15.0, 8.0
 LEAST_TOE_RATE_RAD_S = 0.4

@@ -8,7 +8,7 @@ from dsp.gait.cycle import Cycle, Swing, borrow, cycle, swing_peaks, swings
 from dsp.gait.events import Contacts, contacts, pitch_axis
 from dsp.gait.model import Array, Side, Stride
 from dsp.gait.samples import STANDARD_GRAVITY_M_S2, RefusedError, Samples
-from dsp.gait.strapdown import Paths, paths
+from dsp.gait.ways import Paths, paths
 
 TURN_DEG = 25.0
 # a level floor and a person's leg: outside, the length is not to be believed
