@@ -9,6 +9,7 @@ from typing import Any
 
 from bedside.analyse.emg_files import BadRecordingError, read_epochs
 from bedside.analyse.gait_files import read_feet
+from bedside.analyse.means import stance_mean
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_table
 from bedside.analyse.recorded import part_arguments, part_of
 from bedside.analyse.responses import measure_file, settings_from, table
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
         except BadRecordingError as error:
             failed = True
             sys.stderr.write(f"bedside analyse: {error}\n")
+    if getattr(args, "mean", False):
+        reports.append(stance_mean(reports))
     sys.stdout.write(json.dumps(reports, indent=1) + "\n" if args.json else "".join(show(r) for r in reports))
     return 1 if failed else 0
 

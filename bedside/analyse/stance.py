@@ -2,15 +2,21 @@
 
 import argparse
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bedside.analyse.cues import Moves, parse_cue, parse_limits
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.means import mean_table
+from bedside.analyse.plain import plain
 from bedside.analyse.posture_files import Track, read_track
 from bedside.analyse.recorded import WHOLE, Part, part_arguments, part_of
-from bedside.analyse.stance_tasks import MEASURES, Moves, moves_report, moves_table, parse_cue, parse_limits
-from dsp.posture import analyse, weight_distribution
+from bedside.analyse.stance_tasks import MEASURES, moves_report, moves_table
+from bedside.analyse.task_files import beside, read_tasks
+from dsp.posture import Posture, analyse, broken, weight_distribution
+
+ENVELOPES = ("sector", "hull", "ellipse", "outline", "outline_closed")
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ def stance_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV, NPZ, or the folder of a recording")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--lowpass-hz", type=float, help="filter forward and back at this cut-off (default: as given)")
-    parser.add_argument("--envelope", choices=("sector", "hull", "ellipse"), default="sector", help="what is its area")
+    parser.add_argument("--envelope", choices=ENVELOPES, default="sector", help="what is called its area")
     parser.add_argument("--skip-s", type=float, default=0.0, help="leave out this much of the beginning")
     parser.add_argument("--duration-s", type=float, help="measure this long a part")
     parser.add_argument("--paretic", choices=("left", "right"), help="the paretic side, for the weight on it")
@@ -47,6 +53,7 @@ def stance_arguments(parser: argparse.ArgumentParser) -> None:
         "--limits-cm", metavar="DEG:CM,...", help="how far the person can lean, from right (0) to front"
     )
     parser.add_argument("--height-cm", type=float, help="stature, for limits that are not given")
+    parser.add_argument("--mean", action="store_true", help="add the mean of the quiet stands, with how many")
 
 
 def stance_settings(args: argparse.Namespace) -> StanceSettings:
@@ -76,9 +83,13 @@ def _moves(args: argparse.Namespace) -> Moves | None:
 def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
     """One file as values that JSON knows. Raises BadRecordingError for a file that cannot be read."""
     track = read_track(path, settings.stream, settings.rate_hz, settings.part)
-    if settings.moves is not None:
-        made = moves_report(track, settings.moves)
-        return {"file": str(path), "settings": asdict(settings), "notes": list(track.notes)} | made
+    moves = settings.moves
+    if moves is None and (tasks := beside(path)) is not None:
+        moves = read_tasks(tasks)
+        settings = replace(settings, moves=moves)
+    if moves is not None:
+        made = moves_report(track, moves)
+        return {"file": str(path), "settings": plain(asdict(settings)), "notes": list(track.notes)} | made
     if settings.lowpass_hz is not None and settings.lowpass_hz >= track.rate_hz / 2:
         half = track.rate_hz / 2
         raise BadRecordingError(
@@ -90,22 +101,27 @@ def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
         track.rate_hz,
         lowpass_hz=settings.lowpass_hz,
         envelope=settings.envelope,
+        outline=True,
         loads_kg=track.loads_kg,
+        cells=track.cells,
         skip_s=settings.skip_s,
         duration_s=settings.duration_s,
         sampled_hz=track.sampled_hz,
     )
     return {
         "file": str(path),
-        "settings": asdict(settings),
+        "settings": plain(asdict(settings)),
         "notes": list(track.notes),
-        "posture": _plain(asdict(result)),
+        "posture": plain(asdict(result)),
+        "identities": _identities(result),
         "weight": _weight(track, settings, measured=result.valid),
     }
 
 
 def stance_table(report: dict[str, Any]) -> str:
     """A report as lines for a terminal."""
+    if "mean_of" in report:
+        return mean_table(report)
     if "posture" not in report:
         return moves_table(report)
     posture, weight = report["posture"], report["weight"]
@@ -120,7 +136,7 @@ def stance_table(report: dict[str, Any]) -> str:
     if weight is not None and weight["refusal"] is None:
         shares = f"left {weight['left_pct']:.1f} %, right {weight['right_pct']:.1f} %"
         lines.append(f"  weight: {shares} ({weight['source']})")
-    lines += [f"  CAUTION  {one}" for one in posture["warnings"]]
+    lines += [f"  CAUTION  {one}" for one in (*posture["warnings"], *report["identities"])]
     lines += [f"  note  {one}" for one in report["notes"]]
     return "\n".join(lines) + "\n"
 
@@ -131,6 +147,8 @@ ROWS = (
     ("envelope_area_cm2", "envelope area", "cm2"),
     ("hull_area_cm2", "convex hull", "cm2"),
     ("ellipse_area_cm2", "95 % prediction ellipse", "cm2"),
+    ("outline_area_cm2", "exact outline", "cm2"),
+    ("outline_closed_area_cm2", "exact outline, closed", "cm2"),
     ("path_per_area_per_cm", "path per envelope area", "1/cm"),
     ("offset_x_cm", "offset to the right", "cm"),
     ("offset_y_cm", "offset to the front", "cm"),
@@ -138,6 +156,20 @@ ROWS = (
     ("rms_y_cm", "RMS front-back", "cm"),
     ("frequency_hz", "mean frequency", "Hz"),
 )
+
+
+def _identities(result: Posture) -> list[str]:
+    if not result.valid:
+        return []
+    return list(
+        broken(
+            path_length_cm=result.path_length_cm,
+            mean_speed_cm_s=result.mean_speed_cm_s,
+            duration_s=result.duration_s,
+            envelope_area_cm2=result.envelope_area_cm2,
+            path_per_area_per_cm=result.path_per_area_per_cm,
+        )
+    )
 
 
 def _weight(track: Track, settings: StanceSettings, *, measured: bool) -> dict[str, Any] | None:
@@ -149,14 +181,8 @@ def _weight(track: Track, settings: StanceSettings, *, measured: bool) -> dict[s
     made = weight_distribution(
         track.left_kg[part], track.right_kg[part], paretic=settings.paretic, two_plates=track.two_plates
     )
-    return _plain(asdict(made))
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    plain = {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()
-    }
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+    weight: dict[str, Any] = plain(asdict(made))
+    return weight
 
 
 def _number(value: float | None) -> str:

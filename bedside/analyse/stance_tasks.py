@@ -1,16 +1,24 @@
 """Moving on a plate at cues: weight shifts, leans to the limits of stability, pushes. One result a cue, and means."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
+from bedside.analyse.cues import Cue, Moves, Task
+from bedside.analyse.plain import plain
 from bedside.analyse.posture_files import Track
-from dsp.posture import limits_of_stability, perturbation, theoretical_limit_cm, weight_shift
+from dsp.posture import (
+    against_loads,
+    limits_of_stability,
+    mended,
+    perturbation,
+    theoretical_limit_cm,
+    weight_shift,
+)
 
-Task = Literal["shift", "limits", "perturbation"]
 Report = dict[str, Any]
 
 BEFORE_S = 1.0
@@ -32,79 +40,19 @@ MEANS: dict[Task, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Cue:
-    """A cue `at_s` after the beginning: "left" or "right" with a load in %, a direction in degrees, or a push."""
-
-    at_s: float
-    leg: str = ""
-    target_pct: float = math.nan
-    direction_deg: float = math.nan
-
-
-@dataclass(frozen=True)
-class Moves:
-    """What a task is told: its cues in order, and how far the person can lean (cm) by direction or stature."""
-
-    task: Task
-    cues: tuple[Cue, ...]
-    limits_cm: Mapping[float, float]
-    height_cm: float | None = None
-    paretic: str | None = None
-
-
-def parse_cue(task: Task, text: str) -> Cue:
-    """A cue as on the command line: S:left:PCT, S:right:PCT or S:even, S:DEG, or S. Raises ValueError naming it."""
-    head, *rest = text.split(":")
-    match task, rest:
-        case "shift", ["even"]:
-            cue = Cue(_number_in(head))
-        case "shift", [("left" | "right") as leg, share]:
-            cue = Cue(_number_in(head), leg=leg, target_pct=_number_in(share))
-        case "limits", [direction]:
-            cue = Cue(_number_in(head), direction_deg=_number_in(direction) % 360.0)
-        case "perturbation", []:
-            cue = Cue(_number_in(head))
-        case _:
-            cue = Cue(math.nan)
-    shared = not cue.leg or 0 < cue.target_pct <= 100
-    aimed = task != "limits" or not math.isnan(cue.direction_deg)
-    if not (cue.at_s >= 0 and shared and aimed):
-        wanted = {"shift": "5:left:70 or 9:even", "limits": "5:90", "perturbation": "5"}[task]
-        raise ValueError(f"--cue {text}: write it as {wanted}")
-    return cue
-
-
-def _number_in(text: str) -> float:
-    """The number, NaN for a text that is none."""
-    try:
-        number = float(text)
-    except ValueError:
-        return math.nan
-    return number if math.isfinite(number) else math.nan
-
-
-def parse_limits(text: str) -> dict[float, float]:
-    """The person's own limits as on the command line, "DEG:CM,DEG:CM". Raises ValueError."""
-    try:
-        pairs = [entry.split(":") for entry in text.split(",") if entry]
-        limits = {float(direction) % 360.0: float(reach) for direction, reach in pairs}
-    except ValueError:
-        raise ValueError(f"--limits-cm {text}: write it as 0:12.5,90:14") from None
-    if not limits or not all(math.isfinite(reach) and reach > 0 for reach in limits.values()):
-        raise ValueError(f"--limits-cm {text}: a limit must be positive")
-    return limits
-
-
 def moves_report(track: Track, moves: Moves) -> Report:
     """Every cue measured, and means over those that could be. `refusal`: why there is nothing at all."""
     measure = MEASURES[moves.task]
     ends = [*(cue.at_s for cue in moves.cues[1:]), math.inf]
-    cues = [
-        _plain(made) | {"name": _name(moves.task, cue, number), "at_s": cue.at_s}
-        for number, (cue, end) in enumerate(zip(moves.cues, ends, strict=True), 1)
-        if (made := measure(track, cue, end, moves)) is not None
-    ]
+    track, against = _ready(track)
+    cues = []
+    for number, (cue, end) in enumerate(zip(moves.cues, ends, strict=True), 1):
+        end_s = end if cue.until_s is None else min(end, cue.until_s)
+        made = measure(track, cue, end_s, moves)
+        if made is not None:
+            told = dict.fromkeys(made) | {"refusal": against} if against else made
+            at_s = made.get("onset_s") if math.isnan(cue.at_s) else cue.at_s
+            cues.append(plain(told | {"name": _name(moves.task, cue, number), "at_s": at_s}))
     refused = [cue for cue in cues if cue["refusal"] is not None]
     nothing = "no cue was given" if not cues else "; ".join(sorted({str(cue["refusal"]) for cue in refused}))
     return {
@@ -122,7 +70,7 @@ def moves_table(report: Report) -> str:
     keys = MEANS[report["task"]]
     for cue in report["cues"]:
         told = f"NOT MEASURED: {cue['refusal']}" if cue["refusal"] else _row(cue, keys)
-        lines.append(f"  {cue['at_s']:6.1f} s {cue['name']:<10} {told}")
+        lines.append(f"  {_number(cue['at_s']):>8} s {cue['name']:<10} {told}")
     lines.append(f"  mean                {_row(report['summary'], keys)}" if report["refusal"] is None else "")
     return "\n".join(filter(None, lines)) + "\n"
 
@@ -136,12 +84,16 @@ def _shift(track: Track, cue: Cue, end_s: float, _moves: Moves) -> Report | None
     left, right = track.left_kg[part], track.right_kg[part]
     total = left + right
     share = 100.0 * (left if cue.leg == "left" else right) / np.where(total > 0, total, np.nan)
-    return asdict(weight_shift(share, track.rate_hz, cue_index=at, target_pct=cue.target_pct))
+    shift = weight_shift(
+        share, track.rate_hz, cue_index=at, target_pct=cue.target_pct, band_pct=cue.band_pct, hold_s=cue.hold_s
+    )
+    of = "load of each leg, two plates" if track.two_plates else "lateral position on one plate, not the load of a leg"
+    return asdict(shift) | {"source": of}
 
 
 def _lean(track: Track, cue: Cue, end_s: float, moves: Moves) -> Report:
     part, at = _part(track, cue, end_s)
-    limit = moves.limits_cm.get(cue.direction_deg)
+    limit = cue.limit_cm or moves.limits_cm.get(cue.direction_deg)
     if limit is None and moves.height_cm is not None:
         limit = theoretical_limit_cm(moves.height_cm, cue.direction_deg)
     scale = UNSCALED_CM if limit is None else limit
@@ -161,9 +113,22 @@ def _lean(track: Track, cue: Cue, end_s: float, moves: Moves) -> Report:
 
 
 def _push(track: Track, cue: Cue, end_s: float, _moves: Moves) -> Report:
-    part, at = _part(track, cue, end_s)
-    total = None if track.loads_kg is None else track.loads_kg[part].sum(axis=1)
-    return asdict(perturbation(track.x_cm[part], track.y_cm[part], track.rate_hz, onset_index=at, total_kg=total))
+    by_acceleration = math.isnan(cue.at_s)
+    if by_acceleration and track.acceleration is None:
+        return {"refusal": "no onset: the cue has no time, and the recording no column acceleration_m_s2"}
+    begin_s = track.start_s + BEFORE_S if by_acceleration else cue.at_s
+    part, at = _part(track, replace(cue, at_s=begin_s), end_s)
+    made = perturbation(
+        track.x_cm[part],
+        track.y_cm[part],
+        track.rate_hz,
+        onset_index=None if by_acceleration else at,
+        acceleration=track.acceleration[part] if by_acceleration and track.acceleration is not None else None,
+        total_kg=None if track.loads_kg is None else track.loads_kg[part].sum(axis=1),
+        stepped=cue.stepped,
+    )
+    # as the file counts, and not from the part's beginning
+    return asdict(made) | {"onset_s": made.onset_s + track.start_s + part.start / track.rate_hz}
 
 
 MEASURES: dict[Task, Callable[[Track, Cue, float, Moves], Report | None]] = {
@@ -171,6 +136,16 @@ MEASURES: dict[Task, Callable[[Track, Cue, float, Moves], Report | None]] = {
     "limits": _lean,
     "perturbation": _push,
 }
+
+
+def _ready(track: Track) -> tuple[Track, str | None]:
+    """The track with its short drop-outs filled, and why it cannot be believed."""
+    x, y, loads = mended(track.x_cm, track.y_cm, track.loads_kg, track.rate_hz)
+    if loads is None or track.cells is None:
+        return replace(track, x_cm=x, y_cm=y), None
+    half = loads.shape[1] // 2
+    sides = {"left_kg": loads[:, :half].sum(axis=1), "right_kg": loads[:, half:].sum(axis=1)} if half else {}
+    return replace(track, x_cm=x, y_cm=y, loads_kg=loads, **sides), against_loads(x, y, loads, track.cells)
 
 
 def _part(track: Track, cue: Cue, end_s: float) -> tuple[slice, int]:
@@ -200,13 +175,6 @@ def _summary(moves: Moves, cues: Iterable[Report]) -> Report:
     if moves.task == "perturbation":
         summary["recovered"] = sum(cue["recovered"] for cue in measured)
     return summary
-
-
-def _plain(values: Report) -> Report:
-    """JSON knows no NaN."""
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()
-    }
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

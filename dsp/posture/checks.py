@@ -48,6 +48,31 @@ def checked(x: Array, y: Array, rate_hz: float, loads_kg: Array | None) -> Check
     return track
 
 
+def mended(x: Array, y: Array, loads_kg: Array | None, rate_hz: float) -> tuple[Array, Array, Array | None]:
+    """A moving person's track and loads, with drop-outs of up to 0.1 s filled by straight lines; longer gaps stay NaN.
+
+    A drop-out is a sample that is missing, or carries hardly any load. A longer time without load is left as it is: a
+    person who stepped off is no gap.
+    """
+    columns = np.column_stack((x, y) if loads_kg is None else (x, y, loads_kg))
+    bad = np.asarray(~np.isfinite(columns).all(axis=1), dtype=bool)
+    if loads_kg is not None and not bad.all():
+        total = loads_kg.sum(axis=1)
+        bad = np.asarray(bad | (total < max(LEAST_LOAD_KG, LEAST_OF_BODY * float(np.nanmedian(total)))))
+    known = np.flatnonzero(~bad)
+    for first, last in _stretches(bad):
+        if first > 0 and last < bad.size and (last - first) / rate_hz <= LONGEST_GAP_S + 1e-9:
+            at = np.arange(first, last)
+            columns[at] = np.column_stack([np.interp(at, known, column[known]) for column in columns.T])
+    return columns[:, 0], columns[:, 1], None if loads_kg is None else columns[:, 2:]
+
+
+def _stretches(bad: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and one past the last of each run of bad samples."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], bad, [False])).astype(np.int8))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
 def _rate(rate_hz: float) -> str | None:
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         return f"rate: {rate_hz:g} Hz is not between {LOWEST_RATE_HZ:g} and {HIGHEST_RATE_HZ:g} Hz; check the recording"
@@ -103,8 +128,7 @@ def _bridge(track: Checked, rate_hz: float) -> None:
     missing = int(np.count_nonzero(bad))
     if not missing:
         return
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], bad, [False])).astype(np.int8)))
-    longest_s = float(np.max(edges[1::2] - edges[::2])) / rate_hz
+    longest_s = max(last - first for first, last in _stretches(bad)) / rate_hz
     if longest_s > LONGEST_GAP_S + 1e-9 or missing > MOST_MISSING * bad.size:
         share = 100.0 * missing / bad.size
         track.refusal = (

@@ -61,10 +61,11 @@ def perturbation(
     onset = _onset(acceleration, rate_hz) if onset_index is None else onset_index
     if onset is None:
         return Recovery(refusal="no onset: the acceleration never left 5 SD of its first second; mark it by hand")
-    why = refusal((x, y), rate_hz, onset, PATH_S + QUIET_S) or reach(x, y)
+    # who stepped off left a gap: that is why, and not the gap
+    why = "not recovered: a step or a grab ended the trial" if stepped else _unloaded(total_kg, onset, rate_hz)
+    why = why or refusal((x, y), rate_hz, onset, PATH_S + QUIET_S) or reach(x, y)
     if why is None and float(np.hypot(np.std(x), np.std(y))) < STILLEST_RMS_CM:
         why = "units: too still for a person who was pushed; is the position in metres?"
-    why = why or ("not recovered: a step or a grab ended the trial" if stepped else _unloaded(total_kg, onset, rate_hz))
     if why is not None:
         return Recovery(onset_s=onset / rate_hz, refusal=why)
     return _measured(smooth(x, rate_hz), smooth(y, rate_hz), rate_hz, onset)
@@ -117,8 +118,12 @@ def _unloaded(total_kg: ArrayLike | None, onset: int, rate_hz: float) -> str | N
     if total_kg is None:
         return None
     total = np.asarray(total_kg, dtype=float)
-    body = float(total[baseline(total.size, rate_hz, onset)].mean())
-    settled = smooth(total, rate_hz, 3.0)[onset:]
-    if not np.all(np.isfinite(total)) or float(settled.min()) < LEAST_OF_LOAD * body:
+    known = np.isfinite(total)
+    before = baseline(total.size, rate_hz, onset)
+    if not known[before].any():
+        return None
+    body = float(np.nanmean(total[before]))
+    settled = smooth(np.where(known, total, body), rate_hz, 3.0)[onset:]
+    if settled.size and float(settled.min()) < LEAST_OF_LOAD * body:
         return "not recovered: the load fell, as with a step off the plate or a hand on the rail"
     return None

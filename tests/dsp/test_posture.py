@@ -3,13 +3,14 @@
 import csv
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsp.posture import analyse, resample, weight_distribution
+from dsp.posture import DISPUTED, SMALLER_IS_BETTER, analyse, broken, moved, resample, weight_distribution
 from tests.helpers.recordings import need_recordings
 
 RATE_HZ, SECONDS = 100.0, 60.0
@@ -217,6 +218,103 @@ def test_loads_show_an_empty_plate_a_dead_cell_and_wrong_units() -> None:
     jump[100:102] = 20.0
     made = analyse(jump, y, RATE_HZ, loads_kg=out)
     assert made.path_length_cm == pytest.approx(analyse(x, y, RATE_HZ).path_length_cm, rel=0.01)
+
+
+def test_missing_loads_are_missing_samples_and_not_an_empty_plate() -> None:
+    x, y = sway()
+    loads = 17.0 + 0.1 * np.random.default_rng(1).normal(size=(x.size, 4))
+    few = loads.copy()
+    few[500:505] = np.nan
+    made = analyse(x, y, RATE_HZ, loads_kg=few)
+    assert made.refusal is None
+    assert "5 were filled" in made.warnings[0]
+    many = loads.copy()
+    many[500:900, 2] = np.nan
+    assert "missing samples" in str(analyse(x, y, RATE_HZ, loads_kg=many).refusal)
+    assert "missing samples" in str(analyse(x, y, RATE_HZ, loads_kg=np.full_like(loads, np.nan)).refusal)
+
+
+@pytest.mark.parametrize("step_cm", [0.0, 0.05, 0.1])
+def test_a_sensor_that_stopped_half_way_is_refused_and_coarse_steps_are_not(step_cm: float) -> None:
+    x, y = sway()
+    if step_cm:
+        x, y = np.round(x / step_cm) * step_cm, np.round(y / step_cm) * step_cm
+    assert analyse(x, y, RATE_HZ).refusal is None
+    for stopped_s in (3.0, 30.0):
+        held_x, held_y = x.copy(), y.copy()
+        first = x.size - round(stopped_s * RATE_HZ)
+        held_x[first:], held_y[first:] = x[first], y[first]
+        assert "the sensor stopped" in str(analyse(held_x, held_y, RATE_HZ).refusal)
+
+
+def test_a_stand_in_millimetres_or_metres_is_never_passed_without_a_word() -> None:
+    """Without loads the scale is only a matter of what people do: then it is refused or doubted."""
+    for seed in range(8):
+        x, y = sway(seed)
+        assert not analyse(x, y, RATE_HZ).warnings
+        for scale in (10.0, 100.0, 0.1, 0.01):
+            made = analyse(scale * x, scale * y, RATE_HZ)
+            assert made.refusal is not None or any(one.startswith("sway: unusually") for one in made.warnings)
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        (4, ("top_left", "bottom_left", "top_right", "bottom_right")),
+        (2, ("left", "right")),
+    ],
+)
+def test_the_loads_tell_wrong_units_and_axes(cells: int, names: tuple[str, ...]) -> None:
+    x, y = sway()
+    side, ahead = x / 20.0, y / 12.0
+    if cells == 4:
+        loads = 17.5 * np.column_stack(
+            [(1 + right * side) * (1 + top * ahead) for right, top in ((-1, 1), (-1, -1), (1, 1), (1, -1))]
+        )
+    else:
+        loads = 35.0 * np.column_stack((1 - side, 1 + side))
+    told = partial(analyse, rate_hz=RATE_HZ, loads_kg=loads, cells=names)
+    assert told(x, y).refusal is None
+    assert "in mm?" in str(told(6 * x, 6 * y).refusal)
+    assert "metres" in str(told(0.1 * x, 0.1 * y).refusal)
+    assert "swapped" in str(told(y, x).refusal)
+    assert "the other way" in str(told(-x, y).refusal)
+    assert (told(x, -y).refusal is not None) == (cells == 4)
+    # names that say nothing prove nothing
+    unnamed = tuple(f"cell_{i}" for i in range(cells))
+    assert analyse(y, x, RATE_HZ, loads_kg=loads, cells=unnamed).refusal is None
+    with pytest.raises(ValueError, match="cells"):
+        analyse(x, y, RATE_HZ, loads_kg=loads, cells=names[1:])
+
+
+def test_path_is_speed_times_duration_in_every_result_and_a_table_that_breaks_it_is_named() -> None:
+    made = analyse(*sway(), RATE_HZ)
+    ours = {
+        "path_length_cm": made.path_length_cm,
+        "mean_speed_cm_s": made.mean_speed_cm_s,
+        "duration_s": made.duration_s,
+        "envelope_area_cm2": made.envelope_area_cm2,
+        "path_per_area_per_cm": made.path_per_area_per_cm,
+    }
+    assert broken(**ours) == ()
+    (told,) = broken(**ours | {"duration_s": 30.0})
+    assert "imply 60 s and not 30 s" in told
+    (told,) = broken(**ours | {"envelope_area_cm2": 1.2 * made.envelope_area_cm2})
+    assert "path per area" in told
+    assert broken(path_length_cm=40.0, mean_speed_cm_s=1.3) == ()
+
+
+def test_smaller_is_better_for_all_six_and_offsets_count_by_size() -> None:
+    assert len(SMALLER_IS_BETTER) == 6
+    for variable in SMALLER_IS_BETTER:
+        assert moved(variable, 2.0, 1.0) == "better"
+        assert moved(variable, 1.0, 2.0) == "worse"
+        assert moved(variable, 1.0, 1.0) == "same"
+    assert moved("offset_x_cm", -2.0, 1.0) == "better"
+    assert moved("offset_y_cm", 0.5, -1.0) == "worse"
+    assert {"path_per_area_per_cm"} == DISPUTED
+    with pytest.raises(KeyError, match="no direction"):
+        moved("frequency_hz", 1.0, 2.0)
 
 
 def test_shapes_and_options_that_cannot_be_are_errors() -> None:
