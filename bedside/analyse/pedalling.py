@@ -53,7 +53,25 @@ def pedalling_report(path: Path, part: Part = WHOLE) -> dict[str, Any]:
             legs.append({"leg": prefix.rstrip("_") or "leg"} | _plain(cadence(thigh, shank, rate_hz=rate_hz)))
         except ValueError as error:
             raise BadRecordingError(f"{path}: {prefix.rstrip('_') or 'leg'}: {error}") from error
-    return {"file": str(path), "rate_hz": rate_hz, "legs": legs}
+    return {"file": str(path), "rate_hz": rate_hz} | _together(legs) | {"legs": legs}
+
+
+def _together(legs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What both legs do at once on one crank: means over the legs that were measured, None without one.
+
+    `interruptions` are pauses and `pedalling_min` the time without them, of the leg with more whole revolutions.
+    """
+    measured = [leg for leg in legs if leg["refusal"] is None and leg["mean_cadence_rpm"] is not None]
+    if not measured:
+        return {"mean_cadence_rpm": None, "pedalling_min": None, "interruptions": None}
+    best = max(measured, key=lambda leg: int(leg["revolutions"]))
+    pauses = [pause for pause in best["paused_s"] if pause > 0]
+    turned_s = sum(best["revolution_s"]) - sum(best["revolution_start_s"]) - sum(pauses)
+    return {
+        "mean_cadence_rpm": sum(leg["mean_cadence_rpm"] for leg in measured) / len(measured),
+        "pedalling_min": turned_s / 60.0,
+        "interruptions": len(pauses),
+    }
 
 
 def pedalling_table(report: dict[str, Any]) -> str:

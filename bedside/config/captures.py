@@ -69,7 +69,8 @@ class CaptureTask(Section, frozen=True, kw_only=True):
 class Variable(Section, frozen=True, kw_only=True):
     """A variable of the result: its place in the analysis' JSON (`path`, keys joined by dots) and how it is shown.
 
-    `tasks` are those whose analysis has it, all when empty. Over accepted trials it is combined as `combine` says.
+    `tasks` are those whose analysis has it, all when empty. Of a `magnitude` the size counts and not the sign, as of an
+    offset. Over accepted trials it is combined as `combine` says.
     """
 
     key: Key
@@ -79,6 +80,7 @@ class Variable(Section, frozen=True, kw_only=True):
     digits: Annotated[int, Meta(ge=0, le=4)]
     direction: Direction
     side: VariableSide = "none"
+    magnitude: bool = False
     combine: Literal["mean"] = "mean"
     tasks: tuple[str, ...] = ()
     mcid: tuple[Mcid, ...] = ()

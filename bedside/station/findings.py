@@ -28,7 +28,8 @@ def findings(capture: CaptureConfig, task: str, report: Mapping[str, Any]) -> Fi
         return Findings(flags=flags, refusal=refusal)
     wanted = capture.variables_of(task)
     read = {variable.key: at_path(report, variable.path) for variable in wanted}
-    values = {key: value for key, value in read.items() if value is not None}
+    sized = {variable.key for variable in wanted if variable.magnitude}
+    values = {key: abs(value) if key in sized else value for key, value in read.items() if value is not None}
     if not values:
         return Findings(flags=flags, refusal=f"none of the {len(wanted)} variables could be measured")
     return Findings(values, flags)
