@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.refusal import Refusal
 from bedside.snapshot import Alarm
-from bedside.visit import current_watch, interlocks, robot, stimulator, switches
+from bedside.visit import current_watch, interlocks, pairing, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import DeviceHealth, Visit
 
@@ -99,7 +99,7 @@ def _stimulator(state: Visit, now: Now) -> str | None:
 
 
 def _emg(state: Visit, now: Now) -> str | None:
-    if not state.going_on or state.step not in ("hotspot", "threshold"):
+    if not state.going_on or state.step not in ("hotspot", "threshold", "mep"):
         return None
     return interlocks.BY_ID["emg"].problem(state, now)
 
@@ -154,6 +154,7 @@ TABLE: tuple[Definition, ...] = (
     Definition(
         "current", "high", current_watch.trouble, "look at the device: switch it off by hand if it gives current"
     ),
+    Definition("trigger", "high", pairing.trouble, "see to the patient; check both devices and the trigger cable"),
     Definition("unasked_pulse", "high", _unasked, "look at the front panel and the trigger cable"),
     Definition("coil_stop", "high", _too_hot, "take the coil off the head"),
     Definition("control_lost", "high", _control, "take control at the kiosk; stimulation is paused"),

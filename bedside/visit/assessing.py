@@ -21,6 +21,7 @@ from bedside.events import (
     VisitOpened,
 )
 from bedside.refusal import Refusal
+from bedside.visit import potentials
 from bedside.visit.inputs import NS, AnalysisDone, AssessmentFound, Now, ParticipantEnrolled, Person
 from bedside.visit.state import Visit
 
@@ -129,6 +130,8 @@ def score(state: Visit, cause: commands.ScoreItem, _now: Now, _who: Person | Non
 
 def close(state: Visit, cause: commands.CloseInstrument, _now: Now, who: Person | None) -> tuple[Event, ...]:
     """Finish one instrument."""
+    if cause.instrument == MEP and state.assessment is not None:
+        return potentials.finish(state, cause.reason, _code(who))
     return working.close(assessment(state), state.setup.catalogue, cause.instrument, cause.reason, _code(who))
 
 

@@ -6,17 +6,18 @@ armed: the first that breaks switches it off before anything else is done.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from bedside.events import Purpose
 from bedside.refusal import Refusal
-from bedside.visit import dose, robot, stimulator, switches
+from bedside.visit import dose, pairing, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.side import target_channel
 from bedside.visit.state import Visit
 
 Problem = Callable[[Visit, Now], str | None]
-ALL: frozenset[Purpose] = frozenset({"hotspot", "threshold", "treatment"})
-HUNT: frozenset[Purpose] = frozenset({"hotspot", "threshold"})
+ALL: frozenset[Purpose] = frozenset(get_args(Purpose))
+HUNT: frozenset[Purpose] = ALL - {"treatment"}
 COURSE: frozenset[Purpose] = frozenset({"treatment"})
 MEGA = 1_000_000
 
@@ -222,7 +223,7 @@ TABLE: tuple[Condition, ...] = (
     Condition("ears", "ear protection worn", _ears, "put the ear plugs in and tick it", during=True),
     Condition("no_seizure", "no seizure or faint today", _locked, "end the visit", during=True),
     Condition("posture", "seated, legs relaxed", _posture, "complete the posture step", HUNT),
-    Condition("hotspot", "hotspot chosen", _hotspot, "choose it", frozenset({"threshold", "treatment"})),
+    Condition("hotspot", "hotspot chosen", _hotspot, "choose it", ALL - {"hotspot"}),
     Condition("threshold", "threshold of today", _threshold, "find the threshold", COURSE),
     Condition("dose", "dose within the limits", _dose, "plan the dose again", COURSE),
     Condition("intensity", "intensity within the plan", _intensity, "lower it", COURSE, during=True),
@@ -260,6 +261,17 @@ TABLE: tuple[Condition, ...] = (
         COURSE,
         during=True,
     ),
+    Condition("pair", "current prepared, which times the pulses", pairing.ready, "prepare tsDCS, then start", COURSE),
+    Condition(
+        "trigger_master",
+        "trigger's master heard",
+        pairing.master,
+        "look at the electrical stimulator",
+        COURSE,
+        during=True,
+    ),
+    Condition("trigger_input", "trigger followed", pairing.follows, "leave its Timing page", COURSE, during=True),
+    Condition("trigger_count", "pulses as triggered", pairing.count, "check the trigger cable", COURSE, during=True),
     Condition("coil_heat", "coil cool enough", stimulator.heat, "let the coil cool, or change it", during=True),
     Condition("coil_known", "coil known", stimulator.coil, "connect a coil of the device file"),
     Condition("emg", "EMG heard", _emg, "check the amplifier and the electrodes", HUNT, during=True),

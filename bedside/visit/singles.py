@@ -17,28 +17,30 @@ from bedside.events import (
     PulseJudged,
     Purpose,
     ResponseMissing,
+    StepId,
     ThresholdFound,
 )
 from bedside.refusal import Refusal
-from bedside.visit import hotspot, hunt, interlocks
+from bedside.visit import hotspot, hunt, interlocks, potentials
 from bedside.visit.inputs import NS, Now
 from bedside.visit.side import target_channel
 from bedside.visit.state import Visit
 
 SWEEP_WAIT_S = 3.0
+PURPOSES: dict[StepId, Purpose] = {"hotspot": "hotspot", "threshold": "threshold", "mep": "assessment"}
 
 
 def purpose_of(state: Visit) -> Purpose | None:
     """What single pulses are for in the present step."""
-    if state.step == "hotspot":
-        return "hotspot"
-    return "threshold" if state.step == "threshold" else None
+    return PURPOSES.get(state.step) if state.step is not None else None
 
 
 def next_pct(state: Visit) -> int:
     """The proposed intensity (%MSO) of the next single pulse; raises `Refusal` before a hunt was started."""
     if purpose_of(state) == "hotspot":
         return hotspot.standing(state).pct_mso
+    if purpose_of(state) == "assessment":
+        return potentials.locked(state).pct_mso
     standing = hunt.standing(state)
     if standing is None:
         raise Refusal("no hunt was started", "begin the threshold step")
@@ -77,7 +79,9 @@ def fire(state: Visit, now: Now, *, paced: bool = False) -> tuple[Event, ...]:
     """The first link of the chain to one single pulse; raises `Refusal` while none may be given."""
     purpose = purpose_of(state)
     if purpose is None:
-        raise Refusal("single pulses are given while hotspot and threshold are sought", "")
+        raise Refusal("single pulses are given while hotspot, threshold and potentials are sought", "")
+    if purpose == "assessment" and (done := potentials.finished(state)) is not None:
+        raise Refusal(done, "go on")
     if state.chain is not None or state.pending is not None:
         raise Refusal("a pulse is under way", "wait for it")
     if state.singles and state.singles[-1].awaits_sweep:
@@ -136,7 +140,7 @@ def set_pacing(state: Visit, now: Now, automatic: bool) -> tuple[Event, ...]:
         return (PacingSet(automatic=False, reason="asked for"),) if state.pacing else ()
     purpose = purpose_of(state)
     if purpose is None:
-        raise Refusal("automatic pulses belong to hotspot and threshold", "")
+        raise Refusal("automatic pulses belong to hotspot, threshold and potentials", "")
     if purpose == "hotspot" and state.placed is None:
         raise Refusal("the coil has no site yet", "hold the coil over the proposed site and confirm it")
     done = finished(state)
@@ -156,6 +160,8 @@ def finished(state: Visit) -> str | None:
         if nearest is not None and state.placed is not None and nearest.id != state.placed.site:
             return f"site {state.placed.site} is done: move the coil to {nearest.id}"
         return None
+    if purpose_of(state) == "assessment":
+        return potentials.finished(state)
     standing_hunt = hunt.standing(state)
     return standing_hunt.estimate.reason if standing_hunt is not None and standing_hunt.done else None
 
@@ -248,7 +254,7 @@ def judge(state: Visit, pulse: int, accept_it: bool, reason: str) -> tuple[Event
         raise Refusal(f"pulse {pulse} is void: {single.response.reason}", "give another pulse")
     if not accept_it and not reason:
         raise Refusal("a rejection needs a reason", "say why")
-    if state.step != single.purpose:
+    if purpose_of(state) != single.purpose:
         raise Refusal(f"the {single.purpose} step is closed", "open it again to judge its pulses")
     return (PulseJudged(pulse=pulse, accepted=accept_it, reason=reason),)
 

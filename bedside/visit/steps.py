@@ -17,7 +17,7 @@ from bedside.events import (
     VisitClosed,
 )
 from bedside.refusal import Refusal
-from bedside.visit import assessing, course, current_run, current_watch, dose, forms, settle, singles
+from bedside.visit import assessing, course, current_run, current_watch, dose, forms, potentials, settle, singles
 from bedside.visit.inputs import Now
 from bedside.visit.state import Visit
 from bedside.visit.words import WORDS
@@ -162,13 +162,16 @@ _CHECKS: dict[StepId, Callable[[Visit], str]] = {
     "threshold": _threshold,
     "dose": _dose,
     "treatment": _treatment,
+    "mep": potentials.complete,
     "assess": assessing.complete,
     "aftercare": _aftercare,
 }
 
 
 def _statement(state: Visit, step: StepId) -> tuple[Event, ...]:
-    """The aftercare ends with a statement on adverse events, if only that there were none."""
+    """What leaving a step states: the potentials' outcome; on adverse events, if only that there were none."""
+    if step == "mep":
+        return potentials.leaving(state, state.person.user if state.person is not None else "")
     if step != "aftercare" or state.adverse:
         return ()
     none = AdverseEventRecorded(category="none", severity="none", related="no", action="none")

@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from bedside.snapshot import Hunt, Site, Trial
-from bedside.visit import hotspot, singles
+from bedside.visit import hotspot, potentials, singles
 from bedside.visit import hunt as threshold
 from bedside.visit.inputs import Now
 from bedside.visit.side import aim_of, measured_side, other_channels, target_channel
@@ -16,7 +16,7 @@ Verdict = Literal["response", "none", "void", "pending", "failed"]
 
 def hunt(state: Visit, now: Now) -> Hunt | None:
     """The hunt of the present step; None in the other steps."""
-    if state.step not in ("hotspot", "threshold"):
+    if singles.purpose_of(state) is None:
         return None
     aim, target = aim_of(state), target_channel(state)
     rms_uv = state.live.emg.rest_rms_uv.get(target) if state.live.emg is not None and target is not None else None
@@ -36,13 +36,20 @@ def hunt(state: Visit, now: Now) -> Hunt | None:
         rmt_pct_mso=round(estimate.rmt_pct_mso, 1) if estimate is not None and known else None,
         low_pct_mso=_finite(estimate.low) if estimate is not None and estimate.trials else None,
         high_pct_mso=_finite(estimate.high) if estimate is not None and estimate.trials else None,
-        done=standing.done if standing is not None else hotspot.standing(state).search.done,
+        done=_done(state),
         rule=state.hunt.rule if state.hunt is not None and standing is not None else "",
         pacing=state.pacing,
         ready_in_s=round(singles.ready_in_s(state, now, paced=state.pacing), 1),
         rest_rms_uv=None if rms_uv is None else round(rms_uv, 1),
         rest_ok=None if rms_uv is None else singles.rest_problem(state, now) is None,
     )
+
+
+def _done(state: Visit) -> bool:
+    if state.step == "mep":
+        return potentials.finished(state) is not None
+    standing = threshold.standing(state) if state.step == "threshold" else None
+    return standing.done if standing is not None else hotspot.standing(state).search.done
 
 
 def _finite(value: float) -> float | None:
@@ -52,7 +59,7 @@ def _finite(value: float) -> float | None:
 def _pulses(state: Visit) -> tuple[Single, ...]:
     if state.step == "threshold":
         return threshold.pulses(state)
-    return tuple(single for single in state.singles if single.purpose == "hotspot")
+    return tuple(single for single in state.singles if single.purpose == singles.purpose_of(state))
 
 
 def _next_pct(state: Visit) -> int | None:
@@ -64,6 +71,8 @@ def _next_pct(state: Visit) -> int | None:
 def _reason(state: Visit) -> str:
     if state.step == "hotspot":
         return hotspot.standing(state).reason
+    if state.step == "mep":
+        return potentials.finished(state) or f"{len(potentials.counted(state))} responses are accepted"
     standing = threshold.standing(state)
     return standing.estimate.reason if standing is not None else ""
 
@@ -74,6 +83,10 @@ def _site(state: Visit) -> str | None:
 
 
 def _criterion(state: Visit) -> str:
+    if state.step == "mep":
+        lock = potentials.locked(state)
+        reach = ", the most the study allows" if lock.flags else ""
+        return f"{lock.percent_of_rmt:g} % of the first threshold: {lock.pct_mso} %MSO{reach}"
     if state.step == "hotspot" or state.hunt is None:
         return f"mean of {state.setup.study.hunt.pulses_per_site} responses, largest wins"
     rule = threshold.rule_named(state, state.hunt.rule)
@@ -116,7 +129,7 @@ def _trial(state: Visit, single: Single) -> Trial:
     verdict, reason = _verdict(state, single)
     return Trial(
         pulse=single.pulse,
-        purpose="hotspot" if single.purpose == "hotspot" else "threshold",
+        purpose=single.purpose if single.purpose != "treatment" else "threshold",
         site=single.site,
         amplitude_pct_mso=single.amplitude_pct_mso,
         response_uv=None if response is None else _finite(response.amplitude_uv),

@@ -6,11 +6,25 @@ Whether an action is enabled, and why not, is asked of the rules themselves.
 from collections.abc import Callable
 
 from bedside import commands
+from bedside.assess.state import MEP
 from bedside.config import ItemConfig
 from bedside.events import StepId
 from bedside.refusal import Refusal
 from bedside.snapshot import Action, Item, ItemState, Step
-from bedside.visit import commanded, current, current_run, forms, hotspot, hunt, robot, steps, view_assess
+from bedside.visit import (
+    commanded,
+    current,
+    current_plan,
+    current_run,
+    forms,
+    hotspot,
+    hunt,
+    potentials,
+    robot,
+    steps,
+    trigger,
+    view_assess,
+)
 from bedside.visit.inputs import Cause, Now, Person, SignedByPerson
 from bedside.visit.state import Visit
 from bedside.visit.words import words_of
@@ -67,7 +81,7 @@ def _drawing(state: Visit) -> tuple[str, ...]:
 def _current_facts(state: Visit) -> tuple[str, ...]:
     """What the arm's direct current amounts to; nothing in studies without one."""
     try:
-        return (f"tsDCS: {'; '.join(current.facts(current_run.planned(state)))}.",)
+        return (f"tsDCS: {'; '.join(current.facts(current_plan.planned(state)))}.",)
     except Refusal:
         return ()
 
@@ -152,6 +166,12 @@ def _threshold(state: Visit, now: Now) -> Action:
     return _pulses(state, now)
 
 
+def _potentials(state: Visit, now: Now) -> Action:
+    if potentials.finished(state) is not None:
+        return asked(state, now, commands.NextStep(), "Next step")
+    return _pulses(state, now)
+
+
 def _pulses(state: Visit, now: Now) -> Action:
     if state.pacing:
         return asked(state, now, commands.SetPacing(automatic=False), "Hold the automatic pulses")
@@ -162,6 +182,8 @@ def _treatment(state: Visit, now: Now) -> Action:
     course = state.course
     if course.ended is not None:
         return asked(state, now, commands.NextStep(), "Next step")
+    if _wants_current(state):
+        return asked(state, now, commands.PrepareCurrent(), "Prepare tsDCS, which triggers the pulses")
     if course.pause is not None:
         return asked(state, now, commands.ResumeStimulation(), "Resume stimulation")
     if not course.begun:
@@ -169,6 +191,15 @@ def _treatment(state: Visit, now: Now) -> Action:
     if course.prompted_ns is not None:
         return asked(state, now, commands.ConfirmContact(), "Coil touches its mark")
     return asked(state, now, commands.PauseStimulation(reason="asked for"), "Pause stimulation")
+
+
+def _wants_current(state: Visit) -> bool:
+    """Whether the pulses wait for a program of the electrical stimulator that is not prepared; alike in all arms."""
+    if trigger.bursts(state) is None or trigger.spent(state) is not None or state.course.running:
+        return False
+    run, told = trigger.last(state), state.live.current
+    prepared = told is not None and told.phase == "prepared"
+    return run is None or run.asked_ns is not None or bool(run.failed) or not prepared
 
 
 def _signoff(state: Visit, now: Now) -> Action:
@@ -181,6 +212,7 @@ _NEXT: dict[StepId, Callable[[Visit, Now], Action]] = {
     "hotspot": _hotspot,
     "threshold": _threshold,
     "treatment": _treatment,
+    "mep": _potentials,
     "assess": lambda state, now: asked(state, now, *view_assess.next_cause(state)),
     "signoff": _signoff,
 }
@@ -188,10 +220,13 @@ _NEXT: dict[StepId, Callable[[Visit, Now], Action]] = {
 
 def _others(state: Visit, now: Now, name: StepId, *, unblinded: bool) -> tuple[Action, ...]:
     rows: list[tuple[Cause, str]] = []
-    if name in ("hotspot", "threshold"):
+    if name in ("hotspot", "threshold", "mep"):
         rows += [(commands.Fire(), "One pulse"), (commands.SetPacing(automatic=not state.pacing), "Automatic pulses")]
     if name == "hotspot":
         rows += [(commands.ChooseHotspot(), "Take the proposed hotspot"), (commands.NextStep(), "Next step")]
+    if name == "mep":
+        finish = commands.CloseInstrument(instrument=MEP, reason="asked for")
+        rows += [(finish, "Finish as it is"), (commands.NextStep(), "Next step")]
     if name == "threshold":
         rows += [(commands.AcceptThreshold(), "Take this threshold"), (commands.NextStep(), "Next step")]
     if name == "assess":
