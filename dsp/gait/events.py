@@ -1,8 +1,9 @@
 """Contacts from the pitch rate of the foot; a landmark that is not there gives None, never a guess.
 
 The pitch axis is the main axis of the turn rate; its sign comes from physics: the foot moves forward over a stride.
-Toe-off is where the toe-drop rate of push-off has fallen to half of its peak (the ground lets go), initial contact
-where the toe-up rotation of late swing ends. Steps without a heel rocker have no such zero: they get no contact.
+Toe-off is where the toe-drop rate of push-off has fallen to half of its peak (the ground lets go). Initial contact is
+where the foot begins to drop onto the floor about its heel, after the toe-up rotation of late swing. A foot that lands
+flat does not drop: its contact is taken from the impact in the acceleration, and says so.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,21 @@ from dsp.gait.model import Array
 from dsp.gait.samples import RefusedError, Samples
 from dsp.gait.ways import Paths
 
-LANDMARK_HZ, SHAPE_HZ = 15.0, 8.0
+LANDMARK_HZ, LANDING_HZ, SHAPE_HZ, IMPACT_HZ = 15.0, 12.0, 8.0, 30.0
 LEAST_TOE_RATE_RAD_S = 0.4
 GUARD_S = 0.03  # no lost sample this close to a landmark
-SLAP_S = 0.15  # the foot has dropped to the floor this long after a heel contact
-LANDING_SHARE = 0.08  # of that drop's rate: the heel is down, and a rate that lingers near zero in the air is not
 LATEST_CONTACT = 0.5  # of a period after mid-swing
+DROP_S = 0.15  # the foot has dropped to the floor this long after a heel contact
+# of the highest drop rate: what reaches less is a wobble in the air, and what comes after is the rebound
+DROP_SHARE = 0.4
+TOP_SHARE = 0.5  # the first peak of a drop that reaches this share of its highest
+# The heel is down, and a rate that lingers near zero in the air is not: this share of the drop's rate is passed, and
+# this share of its steepest rise.
+LANDING_SHARE, STEEP_SHARE = 0.12, 0.3
+IMPACT_S = 0.3  # of a period after the toe-up rotation
+LEAST_JERK_M_S3 = 500.0  # half of gravity in 10 ms
+IMPACT_SHARE = 0.5  # of the largest jerk: the beginning of an impact
+IMPACT_FLAG = "initial contact by its impact"
 
 
 @dataclass(frozen=True)
@@ -44,21 +54,39 @@ def pitch_axis(samples: Samples, ways: Paths) -> Array:
     return np.asarray(sign * axis)
 
 
+@dataclass(frozen=True)
+class _Signals:
+    """Pitch rate (n,), toe-drop positive, at three sharpnesses, its rise per s, and the jerk in m/s3."""
+
+    fine: Array
+    calm: Array
+    smooth: Array
+    rise: Array
+    jerk: Array
+
+
 def contacts(samples: Samples, swings: list[Swing], axis: Array, period_s: float) -> list[Contacts]:
     """Toe-off and contact of every swing."""
-    rate = samples.gyro_rad_s @ axis
-    fine, smooth = (low_pass(rate, samples.rate_hz, hz) for hz in (LANDMARK_HZ, SHAPE_HZ))
-    return [_of_swing(samples, swing, fine, smooth, period_s) for swing in swings]
+    rate, hz = samples.gyro_rad_s @ axis, samples.rate_hz
+    fine, calm, smooth = (low_pass(rate, hz, limit) for limit in (LANDMARK_HZ, LANDING_HZ, SHAPE_HZ))
+    bump = np.gradient(low_pass(samples.accel_m_s2, hz, IMPACT_HZ), axis=0)
+    signals = _Signals(fine, calm, smooth, np.gradient(fine) * hz, np.linalg.norm(bump, axis=1) * hz)
+    return [_of_swing(samples, swing, signals, period_s) for swing in swings]
 
 
-def _of_swing(samples: Samples, swing: Swing, fine: Array, smooth: Array, period_s: float) -> Contacts:
-    rate_hz = samples.rate_hz
+def _of_swing(samples: Samples, swing: Swing, signals: _Signals, period_s: float) -> Contacts:
+    rate_hz, smooth = samples.rate_hz, signals.smooth
     latest = min(swing.after, swing.peak + int(LATEST_CONTACT * period_s * rate_hz))
     lift = swing.before + int(np.argmin(smooth[swing.before : latest]))
     push = swing.before + int(np.argmax(smooth[swing.before : lift + 1]))
+    final = _half_fall(signals.fine, push, lift, rate_hz) if smooth[push] > LEAST_TOE_RATE_RAD_S else None
+    turned_up = bool(smooth[lift] < -LEAST_TOE_RATE_RAD_S)
+    initial = _landing(signals, lift, swing.after, rate_hz) if turned_up else None
     flags: list[str] = []
-    final = _half_fall(fine, push, lift, rate_hz) if smooth[push] > LEAST_TOE_RATE_RAD_S else None
-    initial = _rise(fine, lift, swing.after, int(SLAP_S * rate_hz)) if smooth[lift] < -LEAST_TOE_RATE_RAD_S else None
+    if initial is None:
+        start = lift if turned_up else swing.peak
+        initial = _impact(signals.jerk[start : min(swing.after, start + int(IMPACT_S * period_s * rate_hz))], start)
+        flags.extend([] if initial is None else [IMPACT_FLAG])
     final, initial = _whole(samples, final, "toe-off", flags), _whole(samples, initial, "initial contact", flags)
     return Contacts(final, initial, tuple(flags))
 
@@ -88,16 +116,49 @@ def _half_fall(rate: Array, push: int, lift: int, rate_hz: float) -> float | Non
     return float(at - (half - rate[at]) / (rate[at - 1] - rate[at]))
 
 
-def _rise(rate: Array, lift: int, end: int, near: int) -> float | None:
-    """Where the toe-up rate comes back to zero after its last strong value, between samples."""
-    strong = np.flatnonzero(rate[lift:end] < 0.5 * rate[lift])
-    first = lift + (int(strong[-1]) if strong.size and rate[lift] < 0 else 0)
-    above = np.flatnonzero(rate[first : end + 1] >= 0)
-    if above.size == 0 or above[0] == 0:
+def _landing(signals: _Signals, lift: int, end: int, rate_hz: float) -> float | None:
+    """Where the foot begins to drop about its heel, between samples."""
+    drop = _drop(signals.calm[lift : end + 1], max(1, int(DROP_S * rate_hz)))
+    if drop is None:
         return None
-    zero = first + int(above[0])
-    slap = zero + int(np.argmax(rate[zero : zero + near + 1]))
-    level = LANDING_SHARE * rate[slap]
-    below = np.flatnonzero(rate[first:slap] < level)
+    zero, top = lift + drop[0], lift + drop[1]
+    passed = _last_rise(signals.calm, lift, top, LANDING_SHARE * signals.calm[top])
+    early = max(lift, zero - int(GUARD_S * rate_hz))
+    steepest = early + int(np.argmax(signals.rise[early : top + 1]))
+    steep = _last_rise(signals.rise, lift, steepest, STEEP_SHARE * signals.rise[steepest])
+    known = [at for at in (passed, steep) if at is not None]
+    return max(known) if known else None
+
+
+def _drop(rate: Array, longest: int) -> tuple[int, int] | None:
+    """Zero crossing and first peak of the first drop worth the name."""
+    drops: list[tuple[int, Array]] = []
+    for zero in map(int, np.flatnonzero((rate[:-1] < 0) & (rate[1:] >= 0))):
+        bump = rate[zero + 1 : zero + 1 + longest]
+        under = np.flatnonzero(bump < 0)
+        bump = bump[: under[0]] if under.size else bump
+        drops.append((zero, bump))
+    highest = max((float(bump.max()) for _, bump in drops), default=0.0)
+    if highest < LEAST_TOE_RATE_RAD_S:
+        return None
+    zero, bump = next(drop for drop in drops if drop[1].max() >= DROP_SHARE * highest)
+    top = int(np.flatnonzero(bump >= TOP_SHARE * bump.max())[0])
+    while top + 1 < bump.size and bump[top + 1] >= bump[top]:
+        top += 1
+    return zero, zero + 1 + top
+
+
+def _last_rise(values: Array, first: int, last: int, level: float) -> float | None:
+    """Where the values rise through the level for the last time before `last`, between samples."""
+    below = np.flatnonzero(values[first:last] < level)
+    if below.size == 0:
+        return None
     at = first + int(below[-1]) + 1
-    return float(at - (rate[at] - level) / (rate[at] - rate[at - 1]))
+    return float(at - (values[at] - level) / (values[at] - values[at - 1]))
+
+
+def _impact(jerk: Array, start: int) -> float | None:
+    """The beginning of the first impact, if there is one."""
+    if jerk.size < 4 or jerk.max() < LEAST_JERK_M_S3:
+        return None
+    return float(start + int(np.flatnonzero(jerk >= IMPACT_SHARE * jerk.max())[0]))

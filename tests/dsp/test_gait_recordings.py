@@ -47,7 +47,7 @@ def test_lengths_of_strides_between_turns_agree_with_the_cameras(folder: Path) -
 
 
 def test_events_checked_by_hand_are_found_though_packets_were_lost(folder: Path) -> None:
-    for kind, spread_ms in (("ic", 30.0), ("tc", 8.0)):
+    for kind, spread_ms in (("ic", 18.0), ("tc", 8.0)):
         errors, count, given = [], 0, 0
         for recording in recordings(folder, "foot_events_agpl"):
             found, those, ours = event_errors(analyse(recording.left, recording.right), recording, kind)
