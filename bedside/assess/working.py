@@ -1,11 +1,16 @@
 """Opening, scoring and closing the instruments of an assessment: what each command leads to, or why it is refused."""
 
+from datetime import date
+from typing import Literal
+
 from bedside.assess import results
 from bedside.assess.catalogue import Catalogue
-from bedside.assess.deviations import examiner_deviation
-from bedside.assess.scoring import Entry, applied, checked, standing
+from bedside.assess.deviations import condition_deviation, examiner_deviation, version_deviation
+from bedside.assess.scoring import Entry, applied, checked, standing, unlikely
 from bedside.assess.state import MEP, Assessment, Work
 from bedside.commands import ScoreItem
+from bedside.config import Scale
+from bedside.config.people import Side
 from bedside.events import (
     DeviationNoted,
     Event,
@@ -58,8 +63,11 @@ def reopen(state: Assessment, catalogue: Catalogue, instrument: str, reason: str
     return (InstrumentReopened(instrument=instrument, reason=reason),)
 
 
-def score(state: Assessment, catalogue: Catalogue, asked: ScoreItem) -> tuple[Event, ...]:
-    """One item's value, and what the scale's rules make of it; raises `Refusal`."""
+def score(state: Assessment, catalogue: Catalogue, asked: ScoreItem, paretic: Side | None) -> tuple[Event, ...]:
+    """One item's value, and what the scale's rules make of it; raises `Refusal`.
+
+    A scale of the paretic limb cannot be scored before it is recorded which limb that is.
+    """
     instrument = asked.instrument
     if state.open != instrument:
         raise Refusal(f"{catalogue.title(instrument)} is not open", "open it first")
@@ -74,16 +82,35 @@ def score(state: Assessment, catalogue: Catalogue, asked: ScoreItem) -> tuple[Ev
     cleared = {code: Entry() for code, old in before.items() if old.by == "rule" and code not in now}
     wanted = {asked.code: now.get(asked.code, entry), **cleared, **now}
     changed = [(code, new) for code, new in wanted.items() if before.get(code) != new]
-    return tuple(_scored(instrument, code, new) for code, new in changed)
+    return tuple(_scored(scale, code, new, paretic) for code, new in changed)
 
 
-def _scored(instrument: str, code: str, entry: Entry) -> ItemScored:
+def _scored(scale: Scale, code: str, entry: Entry, paretic: Side | None) -> ItemScored:
     return ItemScored(
-        instrument=instrument, code=code, value=entry.value, missing=entry.missing, flag=entry.flag, by=entry.by
+        instrument=scale.id,
+        code=code,
+        value=entry.value,
+        missing=entry.missing,
+        flag=entry.flag,
+        by=entry.by,
+        side=_side(scale, code, paretic),
     )
 
 
-def close(state: Assessment, catalogue: Catalogue, instrument: str, reason: str, examiner: str) -> tuple[Event, ...]:
+def _side(scale: Scale, code: str, paretic: Side | None) -> Literal["", "left", "right"]:
+    item = scale.item(code)
+    if item is None or item.side == "none":
+        return ""
+    if item.side != "paretic":
+        return item.side
+    if paretic is None:
+        raise Refusal(f"{scale.title} concerns the paretic side, which is not recorded", "complete the record")
+    return paretic
+
+
+def close(
+    state: Assessment, catalogue: Catalogue, instrument: str, reason: str, examiner: str, today: str
+) -> tuple[Event, ...]:
     """Finish the instrument as far as it is; raises `Refusal` where something is missing and no reason is given."""
     if catalogue.kind(instrument) == "mep":
         raise Refusal("evoked potentials are finished by their step", "go on to the next step")
@@ -95,7 +122,9 @@ def close(state: Assessment, catalogue: Catalogue, instrument: str, reason: str,
     if state.running is not None:
         raise Refusal("a trial is being recorded", "stop it first")
     if catalogue.kind(instrument) == "scale":
-        return (_close_scale(catalogue, instrument, work, reason, examiner),)
+        closed = _close_scale(catalogue, instrument, work, reason, examiner)
+        _confirm(state, catalogue, closed, today)
+        return (closed, *_incomparable(state, catalogue.scale(instrument), work))
     return (_close_capture(catalogue, instrument, work, reason, examiner),)
 
 
@@ -116,7 +145,37 @@ def _close_scale(catalogue: Catalogue, instrument: str, work: Work, reason: str,
         total=found.total,
         values=values,
         examiner=examiner,
+        version=scale.version,
+        conditions={code: entry.value for code in scale.conditions if (entry := work.entries.get(code)) is not None},
     )
+
+
+def _confirm(state: Assessment, catalogue: Catalogue, closed: InstrumentClosed, today: str) -> None:
+    """Raise `Refusal` for a change that is hardly possible, until a reason is given for it."""
+    before = state.before(closed.instrument)
+    if before is None or closed.reason.strip():
+        return
+    days = (date.fromisoformat(today) - date.fromisoformat(before.utc[:10])).days
+    others = {name: _totals(state, name) for name in catalogue.scales}
+    words = unlikely(catalogue.scale(closed.instrument), before.total, closed.total, float(days), others)
+    if words:
+        raise Refusal(words, "correct the items, or finish it with a reason")
+
+
+def _totals(state: Assessment, name: str) -> tuple[float | None, float | None]:
+    before, work = state.before(name), state.works.get(name)
+    closed = work.closed if work is not None else None
+    return (before.total if before is not None else None), (closed.total if closed is not None else None)
+
+
+def _incomparable(state: Assessment, scale: Scale, work: Work) -> tuple[DeviationNoted, ...]:
+    """Why this form may not be compared with the earlier one as it stands."""
+    before = state.before(scale.id)
+    if before is None:
+        return ()
+    conditions = {code: Entry(value) for code, value in before.conditions.items()}
+    told = (version_deviation(scale, before.version), condition_deviation(scale, conditions, work.entries))
+    return tuple(DeviationNoted(text=text) for text in told if text and text not in state.deviations)
 
 
 def _close_capture(catalogue: Catalogue, instrument: str, work: Work, reason: str, examiner: str) -> InstrumentClosed:
@@ -140,6 +199,7 @@ def _close_capture(catalogue: Catalogue, instrument: str, work: Work, reason: st
         total=None,
         values=values,
         examiner=examiner,
+        version=capture.version,
     )
 
 

@@ -11,7 +11,10 @@ Missing = Literal["", "not_done", "refused", "unsafe", "not_applicable"]
 
 
 class Earlier(msgspec.Struct, frozen=True, kw_only=True):
-    """One instrument's outcome at an earlier assessment; `values` are its variables and sub-scores by key."""
+    """One instrument's outcome at an earlier assessment; `values` are its variables and sub-scores by key.
+
+    `conditions` are answers that have to be the same for two forms to be compared, such as the walking aid, by code.
+    """
 
     instrument: str
     point: str
@@ -19,6 +22,8 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     examiner: str
     total: float | None = None
     values: dict[str, float] = msgspec.field(default_factory=dict)
+    version: str = ""
+    conditions: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
 class AssessmentPlanned(Event, frozen=True, kw_only=True, tag="assess.planned"):
@@ -56,7 +61,10 @@ class InstrumentOpened(Event, frozen=True, kw_only=True, tag="assess.opened"):
 
 
 class ItemScored(Event, frozen=True, kw_only=True, tag="assess.scored"):
-    """One item of a scale got a value, or a reason for having none; a later one replaces it."""
+    """One item of a scale got a value, or a reason for having none; a later one replaces it.
+
+    `side` is the leg it concerns, always left or right, never "paretic"; empty for none.
+    """
 
     visible_to = EVERYONE
     instrument: str
@@ -65,6 +73,7 @@ class ItemScored(Event, frozen=True, kw_only=True, tag="assess.scored"):
     missing: Missing = ""
     flag: str = ""
     by: Literal["person", "rule"] = "person"
+    side: Literal["", "left", "right"] = ""
 
 
 class InstrumentClosed(Event, frozen=True, kw_only=True, tag="assess.closed"):
@@ -80,6 +89,8 @@ class InstrumentClosed(Event, frozen=True, kw_only=True, tag="assess.closed"):
     total: float | None
     values: dict[str, float]
     examiner: str
+    version: str = ""
+    conditions: dict[str, Value] = msgspec.field(default_factory=dict)
 
 
 class InstrumentReopened(Event, frozen=True, kw_only=True, tag="assess.reopened"):

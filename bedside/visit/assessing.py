@@ -125,14 +125,16 @@ def reopen(state: Visit, cause: commands.ReopenInstrument, _now: Now, _who: Pers
 
 def score(state: Visit, cause: commands.ScoreItem, _now: Now, _who: Person | None) -> tuple[Event, ...]:
     """Score one item."""
-    return working.score(assessment(state), state.setup.catalogue, cause)
+    paretic = state.recalled.paretic_side if state.recalled is not None else None
+    return working.score(assessment(state), state.setup.catalogue, cause, paretic)
 
 
-def close(state: Visit, cause: commands.CloseInstrument, _now: Now, who: Person | None) -> tuple[Event, ...]:
+def close(state: Visit, cause: commands.CloseInstrument, now: Now, who: Person | None) -> tuple[Event, ...]:
     """Finish one instrument."""
     if cause.instrument == MEP and state.assessment is not None:
         return potentials.finish(state, cause.reason, _code(who))
-    return working.close(assessment(state), state.setup.catalogue, cause.instrument, cause.reason, _code(who))
+    catalogue, today = state.setup.catalogue, now.utc[:10]
+    return working.close(assessment(state), catalogue, cause.instrument, cause.reason, _code(who), today)
 
 
 def start(state: Visit, cause: commands.StartCapture, _now: Now, _who: Person | None) -> tuple[Event, ...]:

@@ -286,3 +286,32 @@ def test_what_an_assessor_is_told_is_the_same_in_either_arm(arm: str) -> None:
     assert words == told("active")
     for secret in (b"sham", b"active", b"MSO", b"44.0", b"1200"):
         assert secret not in words, secret
+
+
+def score_all(bed: AssessBed, value: str) -> None:
+    bed.ask(c.OpenInstrument(instrument="walk"))
+    for code in ("WALK1", "WALK2", "WALK3"):
+        bed.ask(c.ScoreItem(instrument="walk", code=code, value=value))
+
+
+@pytest.mark.parametrize(("days", "asks"), [(3, True), (60, False)])
+def test_a_change_that_is_hardly_possible_needs_a_reason(days: int, asks: bool) -> None:
+    utc = f"2026-02-{28 - days + 2:02d}T08:00:00Z" if days < 20 else "2026-01-01T08:00:00Z"
+    bed = AssessBed(earlier=(e.Earlier(instrument="walk", point="T-1", utc=utc, examiner="thera", total=0.0),))
+    score_all(bed, "2")
+    if asks:
+        assert "look at it again" in refused(bed, c.CloseInstrument(instrument="walk")).reason
+        bed.ask(c.CloseInstrument(instrument="walk", reason="seen twice"))
+    else:
+        bed.ask(c.CloseInstrument(instrument="walk"))
+    assert bed.told(e.InstrumentClosed)[0].total == 6
+
+
+def test_another_version_is_a_deviation() -> None:
+    before = e.Earlier(
+        instrument="walk", point="T-1", utc="2026-01-01T08:00:00Z", examiner="thera", total=3.0, version="0"
+    )
+    bed = AssessBed(earlier=(before,))
+    score_all(bed, "1")
+    bed.ask(c.CloseInstrument(instrument="walk"))
+    assert "version '1' now, '0' before" in bed.told(e.DeviationNoted)[0].text
