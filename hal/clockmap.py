@@ -1,10 +1,7 @@
 """From a device's own clock or counter to the station's monotonic time, by the arrivals of what it sent. No I/O.
 
-An arrival is never early. Radio, driver and event loop only delay it, over Bluetooth by up to a connection interval and
-in bunches. So the earliest arrivals tell where the device's clock is, and the line that lies below all arrivals of the
-last two minutes and as close to them as possible is its offset and drift: the linear programme of Moon, Skelly and
-Towsley, "Estimation and removal of clock skew from network delay measurements" (INFOCOM 1999), whose solution is the
-edge of the lower convex hull above the middle of the window. A mean or a least-squares fit would follow the bunching.
+The earliest arrivals of the last minutes tell where the device's clock is and how it drifts (`hal.lower_edge`). A mean
+or a least-squares fit would follow the bunching of a radio.
 
 What timing alone cannot see is the delay that even the fastest arrival has: it stays in the map as a constant, some
 milliseconds on Bluetooth, and it differs between two devices until something both have felt tells (`dsp.knock`).
@@ -15,11 +12,10 @@ from collections import deque
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-WINDOW_S = 120.0
+from hal.lower_edge import LowerEdge
+
+WINDOW_S = 240.0
 """Of 20 packets a second, one in a second or two is hardly delayed: drift needs minutes."""
-BIN_S = 0.5
-SETTLE_S = 30.0
-"""A slope is believed in proportion to the window seen, up to this; before, a bunch could pass for drift."""
 LEVEL_S = 0.5
 """After this the level is known but for a few ms: bunches are shorter."""
 CRYSTAL_PPM = 300.0
@@ -34,87 +30,13 @@ SPREAD_EVERY = 64
 Ints = NDArray[np.int64]
 
 
-class Envelope:
-    """The line below all lags of a sliding window. Positions `x_ns` are on the device's nominal time scale (ns).
-
-    `slope` is how much later each nanosecond gets, `drift_ppm` / 1e6; positions must not fall by more than a window.
-    """
-
-    def __init__(self, window_s: float = WINDOW_S, max_ppm: float = CRYSTAL_PPM, settle_s: float = SETTLE_S) -> None:
-        self._window_ns = window_s * 1e9
-        self._settle_ns = settle_s * 1e9
-        self._max_slope = max_ppm / 1e6
-        self._lows: deque[tuple[float, float]] = deque()
-        self._bin: int | None = None
-        self._at_ns = 0.0
-        self._level_ns = 0.0
-        self.slope = 0.0
-
-    @property
-    def known(self) -> bool:
-        """Whether anything has arrived."""
-        return bool(self._lows)
-
-    @property
-    def span_ns(self) -> float:
-        """How much of the window is filled (ns)."""
-        return self._lows[-1][0] - self._lows[0][0] if self._lows else 0.0
-
-    def restart(self) -> None:
-        """Forget the level; the slope is kept, since a crystal does not change with the connection."""
-        self._lows.clear()
-        self._bin = None
-
-    def lag_ns(self, x_ns: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """The line at `x_ns` (any shape)."""
-        return np.asarray(self._level_ns + self.slope * (np.asarray(x_ns, np.float64) - self._at_ns))
-
-    def feed(self, x_ns: float, lag_ns: float) -> None:
-        """What was taken at `x_ns` arrived `lag_ns` later, by a station clock that has any constant offset."""
-        place = int(x_ns // (BIN_S * 1e9))
-        if not self._lows:
-            self._at_ns, self._level_ns = x_ns, lag_ns
-        elif lag_ns < (line_ns := self._level_ns + self.slope * (x_ns - self._at_ns)):
-            self._level_ns += lag_ns - line_ns
-        if place != self._bin:
-            self._bin = place
-            self._lows.append((x_ns, lag_ns))
-            while x_ns - self._lows[0][0] > self._window_ns:
-                self._lows.popleft()
-            self._fit()
-        elif lag_ns < self._lows[-1][1]:
-            self._lows[-1] = (x_ns, lag_ns)
-
-    def _fit(self) -> None:
-        span_ns = self.span_ns
-        if span_ns <= 0:
-            self._at_ns, self._level_ns = self._lows[-1]
-            return
-        most = self._max_slope * min(1.0, span_ns / self._settle_ns)
-        fitted = self._middle_slope(self._lows[0][0] + span_ns / 2)
-        # a short window knows less of the slope than what is kept from before the connection was lost
-        self.slope = min(max(fitted, -most), most) if abs(self.slope) <= most else self.slope
-        self._at_ns = self._lows[-1][0]
-        self._level_ns = min(lag - self.slope * (x - self._at_ns) for x, lag in self._lows)
-
-    def _middle_slope(self, middle_ns: float) -> float:
-        """Slope of the lower hull's edge at `middle_ns`."""
-        hull: list[tuple[float, float]] = []
-        for x, lag in self._lows:
-            while len(hull) > 1 and _turns_down(hull[-2], hull[-1], (x, lag)):
-                hull.pop()
-            hull.append((x, lag))
-        after = next(i for i in range(1, len(hull)) if hull[i][0] >= middle_ns)
-        (x0, low), (x1, high) = hull[after - 1], hull[after]
-        return (high - low) / (x1 - x0)
-
-
 class ClockMap:
     """A device's count to the station's monotonic time. `tick_ns` is one count's nominal length (ns).
 
     `bits` is the width of a counter that wraps (None: it does not). For each packet: `unwrap` its counter, `feed` the
     newest count in it with its arrival, then ask `at_ns`. Two devices so mapped agree to 2 ms beside their constant
-    delays, at 100 ppm drift and bunches of 10 to 60 ms, from a few seconds after the start.
+    delays, at 100 ppm drift and bunches of 10 to 60 ms: from a few seconds after the start at 100 packets a second; at
+    20 a second from half a minute, or from the first minute where their drift was not known (`expect_drift`).
     """
 
     def __init__(
@@ -124,11 +46,10 @@ class ClockMap:
         bits: int | None = None,
         window_s: float = WINDOW_S,
         max_ppm: float = CRYSTAL_PPM,
-        settle_s: float = SETTLE_S,
     ) -> None:
         self.tick_ns = tick_ns
         self._turn = 1 << bits if bits is not None else None
-        self._envelope = Envelope(window_s, max_ppm, settle_s)
+        self._edge = LowerEdge(window_s, max_ppm)
         self._behind_ns: deque[float] = deque(maxlen=SPREAD_ARRIVALS)
         self._fed = self._spread_at = 0
         self._spread_ms = 0.0
@@ -143,17 +64,31 @@ class ClockMap:
     @property
     def known(self) -> bool:
         """Whether anything has arrived since the last restart."""
-        return self._envelope.known
+        return self._edge.known
 
     @property
     def settled(self) -> bool:
         """Whether the level can be relied on: `LEVEL_S` of arrivals."""
-        return self._envelope.span_ns >= LEVEL_S * 1e9
+        return self._edge.span_ns >= LEVEL_S * 1e9
 
     @property
     def drift_ppm(self) -> float:
         """How much slower the device's clock runs than the station's (parts per million); 0 before it is known."""
-        return self._envelope.slope * 1e6
+        return self._edge.slope * 1e6
+
+    @property
+    def drift_within_ppm(self) -> float:
+        """How well the drift is known: its standard deviation (parts per million)."""
+        return self._edge.slope_sd * 1e6
+
+    def expect_drift(self, ppm: float, within_ppm: float) -> None:
+        """Before anything has arrived: this device's drift is known from earlier, to `within_ppm`.
+
+        Raises ValueError once something has arrived.
+        """
+        if self.known:
+            raise ValueError("the clock is being mapped already")
+        self._edge.expect(ppm / 1e6, within_ppm / 1e6)
 
     @property
     def offset_ms(self) -> float:
@@ -172,7 +107,7 @@ class ClockMap:
 
     def restart(self) -> None:
         """The connection was lost, or the device started anew: what it counts now is fitted from the beginning."""
-        self._envelope.restart()
+        self._edge.restart()
         self._behind_ns.clear()
         self._newest = None
         self._first_lag_ns = None
@@ -208,8 +143,8 @@ class ClockMap:
         self._newest = self._reference = (count, arrival_ns)
         x_ns = self._x_ns(count)
         lag_ns = arrival_ns - self._zero_ns - x_ns
-        self._envelope.feed(x_ns, lag_ns)
-        if self._first_lag_ns is None and self._envelope.span_ns >= BEGINNING_S * 1e9:
+        self._edge.feed(x_ns, lag_ns)
+        if self._first_lag_ns is None and self._edge.span_ns >= BEGINNING_S * 1e9:
             self._first_lag_ns = self._lag_ns(count)
         self._behind_ns.append(lag_ns - self._lag_ns(count))
         self._fed += 1
@@ -224,7 +159,7 @@ class ClockMap:
         steps: Ints = np.atleast_1d(np.asarray(counts, np.int64)) - self._zero_count
         x_ns: NDArray[np.float64] = steps.astype(np.float64) * self.tick_ns
         # float64 holds nanoseconds of months without loss; the station's own large zero is added as an integer
-        target_ns: NDArray[np.float64] = x_ns + self._envelope.lag_ns(x_ns)
+        target_ns: NDArray[np.float64] = x_ns + self._edge.lag_ns(x_ns)
         if self._last_ns is not None:
             # nothing ties the counts before a restart to those after it
             rest_ns = 0.0 if self._last_x_ns is None else max(0.0, x_ns[0] - self._last_x_ns)
@@ -240,9 +175,4 @@ class ClockMap:
         return (count - self._zero_count) * self.tick_ns
 
     def _lag_ns(self, count: int) -> float:
-        return float(self._envelope.lag_ns(self._x_ns(count)))
-
-
-def _turns_down(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
-    """Whether b lies on or above the line from a to c."""
-    return (b[1] - a[1]) * (c[0] - a[0]) >= (c[1] - a[1]) * (b[0] - a[0])
+        return float(self._edge.lag_ns(self._x_ns(count)))

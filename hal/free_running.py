@@ -21,7 +21,6 @@ from hal.clockmap import ClockMap, Ints
 FREE_PPM = 1000.0
 """The rate of a device without a counter may be this far from what it was set to (parts per million)."""
 FREE_WINDOW_S = 30.0
-FREE_SETTLE_S = 10.0
 BUNCH_S = 0.003
 """Arrivals closer than this came with one connection event."""
 DECIDE_S = 2.0
@@ -67,7 +66,7 @@ class FreeRunning:
     """
 
     def __init__(self, rate_hz: float, *, window_s: float = FREE_WINDOW_S, decide_s: float = DECIDE_S) -> None:
-        self.map = ClockMap(1e9 / rate_hz, window_s=window_s, max_ppm=FREE_PPM, settle_s=FREE_SETTLE_S)
+        self.map = ClockMap(1e9 / rate_hz, window_s=window_s, max_ppm=FREE_PPM)
         self.lost = 0
         self.received = 0
         self._period_ns = 1e9 / rate_hz

@@ -8,7 +8,7 @@ where it is (`hal.clockmap`).
 from hal.clockmap import ClockMap
 from hal.roles import EmgBlock
 
-WINDOW_S, SETTLE_S, MAX_PPM = 30.0, 15.0, 2000.0
+WINDOW_S, MAX_PPM = 30.0, 2000.0
 """Blocks are many and hardly delayed; a sender's nominal rate may be off by more than a crystal."""
 STRAY_NS = 250_000_000
 """Further than this behind the mapped time, the rate is not what was said: the map begins anew at this arrival."""
@@ -20,7 +20,7 @@ class Stamping:
     """Times for the blocks of one amplifier, such that no sample lies before one that was recorded earlier."""
 
     def __init__(self, rate_hz: float) -> None:
-        self._map = ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM, settle_s=SETTLE_S)
+        self._map = ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM)
         self._late_ns: list[int] | None = None
 
     def first_ns(self, block: EmgBlock) -> int:

@@ -27,17 +27,31 @@ class Arrivals:
 
 
 def arrivals(
-    seed: int, *, rate_hz: float = 100.0, seconds: float = 60.0, ppm: float = 0.0, loss: float = 0.0, burst: float = 3.0
+    seed: int,
+    *,
+    rate_hz: float = 100.0,
+    seconds: float = 60.0,
+    ppm: float = 0.0,
+    loss: float = 0.0,
+    burst: float = 3.0,
+    packet: int = 1,
+    blur_s: float = 0.0,
 ) -> Arrivals:
-    """Connection events 10 to 60 ms apart bring all that was taken since.
+    """Connection events 10 to 60 ms apart bring all that was packed since, `packet` samples together.
 
-    `loss` of all samples are lost in bursts of `burst` on average, none in the first or the last 3 s.
+    `loss` of all samples are lost in bursts of `burst` on average, none in the first or the last 3 s. Packing and
+    each event's delivery are late by up to `blur_s` each, as on a computer that does other things too.
     """
     rng = np.random.default_rng(seed)
-    index = np.arange(int(rate_hz * seconds))
+    index = np.arange(int(rate_hz * seconds) // packet * packet)
     taken_s = index / rate_hz * (1 + ppm / 1e6) + rng.uniform(0, 1 / rate_hz)
     events_s = np.cumsum(rng.uniform(0.010, 0.060, int(seconds / 0.030) + 400))
-    arrival_s = events_s[np.searchsorted(events_s, taken_s)]
+    packed_s = np.repeat(taken_s[packet - 1 :: packet], packet)
+    if blur_s:
+        packed_s = packed_s + np.repeat(rng.uniform(0, blur_s, len(index) // packet), packet)
+    event = np.searchsorted(events_s, packed_s)
+    late_s = rng.uniform(0, blur_s, len(events_s)) if blur_s else np.zeros(len(events_s))
+    arrival_s = np.maximum.accumulate(events_s + late_s)[event]
     kept = np.ones(len(index), bool)
     at = int(3 * rate_hz)
     while loss and (at := at + int(rng.geometric(loss / burst))) < len(index) - int(3 * rate_hz):

@@ -19,7 +19,7 @@ from hal.sim.imu_frames import FULL_ACCEL_M_S2, FULL_TURN_RAD_S
 from hal.sim.truth import Left
 
 WARM_S = 30.0
-"""A clock map is settled so long after the first sample (`hal.clockmap.SETTLE_S`)."""
+"""A clock map is settled so long after the first sample."""
 HEAD = 40
 """Rows by which the beginning of a recording is found in what left the device."""
 Floats = NDArray[np.float64]
