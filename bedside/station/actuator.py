@@ -23,10 +23,10 @@ from bedside.events import (
     PulseIntended,
     TrainIntended,
 )
-from bedside.visit.current_run import program_of
+from bedside.visit.current_plan import program_of
 from bedside.visit.inputs import ActionDone, ActionFailed, DeviceAction
-from hal.device import HalError, SetupError
-from hal.roles import CurrentStimulator, SetsBursts, Stimulator, Train
+from hal.device import HalError, Refused, SetupError
+from hal.roles import AcceptsTrigger, CurrentStimulator, SetsBursts, Stimulator, Train
 
 log = structlog.get_logger()
 
@@ -64,6 +64,8 @@ class Actuator:
         elif isinstance(event, CurrentIntended) and event.action == "stop":
             self._ramp_down()
             self._todo.append(event)
+        elif isinstance(event, TrainIntended) and event.triggered:
+            return  # the stimulator follows its trigger input already; the intent that starts the trigger comes next
         elif isinstance(event, CurrentIntended | AmplitudeIntended | ArmIntended | PulseIntended | TrainIntended):
             if self._held:
                 log.info("not begun: a stop came first", intent=type(event).__name__)
@@ -167,7 +169,11 @@ class Actuator:
                 await _insist(self._current.stop)
 
     async def _amplitude(self, event: AmplitudeIntended) -> None:
-        """What a stimulus is comes first: a stimulator takes bursts only while it is disabled."""
+        """What a stimulus is, and what gives it, come first: a stimulator takes both only while it is disabled."""
+        if isinstance(self._stimulator, AcceptsTrigger):
+            await self._stimulator.follow_trigger(event.follow_trigger)
+        elif event.follow_trigger:
+            raise Refused("it cannot follow a trigger", remedy="name a stimulator that can in station.toml")
         if isinstance(self._stimulator, SetsBursts):
             await self._stimulator.set_bursts(event.burst_pulses, event.inter_pulse_s)
         await self._stimulator.set_amplitude(event.amplitude_pct_mso)

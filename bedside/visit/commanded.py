@@ -48,8 +48,6 @@ def decide(state: Visit, cause: Cause, now: Now, who: Person | None) -> tuple[Ev
         raise Refusal("no visit is open", "open a visit first")
     if state.interrupted is not None and kind not in WHILE_INTERRUPTED:
         raise Refusal("the visit was interrupted", "read what is certain, then resume it")
-    if kind in PULSES:
-        current_run.demand_one_trigger(state)
     return rule(state, cause, now, who)
 
 
@@ -295,7 +293,6 @@ SIGNED_IN: dict[type, Rule] = {
     SignedByPerson: _sign,
     commands.EndVisit: _end_visit,
 }
-PULSES = frozenset({commands.Fire, commands.SetPacing, commands.StartStimulation, commands.ResumeStimulation})
 WITHOUT_VISIT = frozenset(
     {ParticipantFound, AssessmentFound, ParticipantEnrolled, commands.ConfirmPrompt, commands.ReportRobot}
 )

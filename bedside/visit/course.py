@@ -21,12 +21,14 @@ from bedside.events import (
     TrainIntended,
 )
 from bedside.refusal import Refusal
-from bedside.visit import interlocks, stimulator
+from bedside.visit import current_plan, interlocks, stimulator, trigger
 from bedside.visit.dose import planned_pattern, split_train
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import TrainRun, Visit
 from bedside.visit.timing import Pattern, next_train
 
+TOLD_S = 1.0
+"""How late (real s) the last words of a triggered train may come; it is waited for alike in all arms."""
 EndCause = Literal["complete", "aborted", "pause_too_long", "fault", "interrupted"]
 
 
@@ -49,6 +51,10 @@ def _wait_after_single(state: Visit, now: Now) -> None:
 
 
 def _amplitude(state: Visit) -> AmplitudeIntended:
+    if trigger.bursts(state) is not None:
+        return AmplitudeIntended(
+            amplitude_pct_mso=state.intensity_pct_mso or 0, purpose="treatment", follow_trigger=True
+        )
     pattern = planned_pattern(state)
     return AmplitudeIntended(
         amplitude_pct_mso=state.intensity_pct_mso or 0,
@@ -80,7 +86,9 @@ def go_on(state: Visit, now: Now) -> tuple[Event, ...]:
         return halt(state, violation.condition.id, violation.reason)
     if stage == "amplitude" and not state.armed:
         return (ArmIntended(purpose="treatment"),)
-    return (train(state),)
+    if trigger.bursts(state) is None:
+        return (train(state),)
+    return (train(state), current_plan.intent("start", current_plan.planned(state)))
 
 
 def train(state: Visit) -> TrainIntended:
@@ -93,6 +101,8 @@ def train(state: Visit) -> TrainIntended:
     if dose is None or device is None:
         raise Refusal("no dose is planned", "plan the dose")
     pattern = planned_pattern(state)
+    if pattern is not None and trigger.bursts(state) is not None:
+        return replace(_patterned_train(state, pattern, dose.pulses, pattern.trains), triggered=True)
     if pattern is not None:
         return _patterned_train(state, pattern, dose.pulses, device.max_trains)
     pulses, trains = split_train(state.ledger.remaining, device.max_pulses_per_train, device.max_trains)
@@ -227,21 +237,22 @@ def watch_train(state: Visit, now: Now) -> tuple[Event, ...]:
 
 def _over(state: Visit, train: TrainRun, now: Now) -> bool:
     if train.reported >= train.pulses:
-        return True
-    begun_ns = train.first_ns if train.reported else state.live.train_running_ns
+        return not train.triggered or (now.mono_ns - train.last_ns) / NS > TOLD_S * state.setup.speed
+    begun_ns = train.first_ns if train.reported else state.train_running_ns
     if begun_ns < train.asked_ns:
         return False
     length_ns = round(train.length_s * NS)
     status = state.live.status
     still = status is not None and status.train_running is True and state.live.status_ns >= begun_ns + length_ns
-    return now.mono_ns >= begun_ns + length_ns + round(2 * NS / train.rate_hz) and not still
+    late_ns = round(TOLD_S * state.setup.speed * NS) if train.triggered else 0
+    return now.mono_ns >= begun_ns + length_ns + round(2 * NS / train.rate_hz) + late_ns and not still
 
 
 def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
     counted = uncounted(state, now)
     reported = train.reported + sum(event.count for event in counted)
     lost = max(0, train.pulses - reported)
-    ended = TrainEnded(reported=reported, lost=lost)
+    ended = TrainEnded(reported=reported, lost=lost, triggers=trigger.sent(state) if train.triggered else None)
     if not lost or counted:
         return (*counted, ended)
     reason = f"{lost} of {train.pulses} pulses were not reported"
@@ -256,7 +267,7 @@ def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
 def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
     """The pulses of a train that no device reports: by its start and the clock, and said so."""
     train, device = state.course.train, state.setup.devices.get("stimulator")
-    begun_ns = state.live.train_running_ns
+    begun_ns = state.train_running_ns
     if train is None or device is None or device.counts_pulses or begun_ns < train.asked_ns:
         return ()
     stopped_ns = stimulator.stopped_ns(state)

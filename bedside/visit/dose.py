@@ -10,6 +10,7 @@ from bedside.config.protocol import Levels
 from bedside.config.station import DeviceConfig
 from bedside.events import DosePlanned
 from bedside.refusal import Refusal
+from bedside.visit import trigger
 from bedside.visit.state import Visit
 from bedside.visit.timing import Pattern, pattern_of
 
@@ -157,7 +158,9 @@ def _preset_problem(state: Visit, preset: Preset) -> str | None:
         return f"protocol {preset.id} is not part of this study"
     if not preset.enabled and preset.id not in study.enabled:
         return f"protocol {preset.id} is not enabled: a physician has to sign it for this study"
-    return _pattern_problem(state.setup.devices.get("stimulator"), preset) if patterned(preset.levels) else None
+    if trigger.bursts(state) is not None or not patterned(preset.levels):
+        return None
+    return _pattern_problem(state.setup.devices.get("stimulator"), preset)
 
 
 def _pattern_problem(device: DeviceConfig | None, preset: Preset) -> str | None:

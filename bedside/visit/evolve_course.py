@@ -23,7 +23,7 @@ from bedside.visit.evolve_stimulator import missed, unheard, unsettled
 from bedside.visit.state import NO_TIME, Chain, Course, Pause, TrainRun, Visit
 from bedside.visit.timing import Pattern
 
-LINK_CAUSES = frozenset({"stimulator_link", "stimulator_silent", "interrupted"})
+LINK_CAUSES = frozenset({"stimulator_link", "stimulator_silent", "trigger_count", "interrupted"})
 
 
 def rebased(course: Course, mono_ns: int) -> Course:
@@ -54,9 +54,10 @@ def _train(state: Visit, event: TrainIntended, envelope: Envelope) -> Visit:
         gap_s = event.inter_train_s or 1.0 / event.rate_hz
         pattern = Pattern(event.rate_hz, event.pulses, event.trains, gap_s, event.burst_pulses, event.inter_pulse_s)
     pulses = event.pulses * event.trains * event.burst_pulses
-    train = TrainRun(pulses, event.rate_hz, envelope.mono_ns, pattern=pattern)
+    train = TrainRun(pulses, event.rate_hz, envelope.mono_ns, pattern=pattern, triggered=event.triggered)
     course = replace(state.course, begun=True, train=train)
-    return replace(state, course=course, chain=Chain("treatment", "train", envelope.mono_ns))
+    chain = None if event.triggered else Chain("treatment", "train", envelope.mono_ns)
+    return replace(state, course=course, chain=chain)
 
 
 def _started(state: Visit, _event: StimulationStarted, envelope: Envelope) -> Visit:

@@ -16,8 +16,11 @@ from bedside.events import (
 )
 from bedside.visit.current import RUNS, CurrentLedger, counted
 from bedside.visit.inputs import NS
-from bedside.visit.state import CurrentRun, CurrentTold, Visit
+from bedside.visit.state import NO_TIME, CurrentRun, CurrentTold, Visit
 from hal.roles import CurrentStatus
+
+TRIGGERS = RUNS - {"ramp_up"}
+"""Phases in which, or after which, trigger pulses have begun."""
 
 
 def with_last(state: Visit, run: CurrentRun) -> Visit:
@@ -61,11 +64,19 @@ def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:
         runs_since_ns=since_ns if event.phase in RUNS or doubtful else None,
         stopped_ns=before.stopped_ns if before is not None else None,
     )
-    state = replace(state, current=told)
+    state = _triggering(replace(state, current=told), event, envelope.mono_ns)
     run = state.currents[-1] if state.currents else None
     if run is None or run.asked_ns is None or run.ended is not None:
         return state
     return with_last(state, replace(run, ledger=counted(run.ledger, _status(event))))
+
+
+def _triggering(state: Visit, event: CurrentSaid, mono_ns: int) -> Visit:
+    """The state once the plateau has begun: the trigger pulses of a train that waits for them begin with it."""
+    train = state.course.train
+    if train is None or not train.triggered or train.running_ns != NO_TIME or event.phase not in TRIGGERS:
+        return state
+    return replace(state, course=replace(state.course, train=replace(train, running_ns=mono_ns)))
 
 
 def _shown(state: Visit, mono_ns: int) -> bool:

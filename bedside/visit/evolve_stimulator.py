@@ -83,7 +83,8 @@ def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
         doubt = unsettled(state, train, left, reason, mono_ns)
         before = max(train.missed, _of_bursts(train, train.last_ns, state.setup.speed))
         slack = None if doubt.slack is None else train.stimuli - train.reported
-        doubt = replace(doubt, heard_ns=max(train.asked_ns, train.last_ns), missed=before, slack=slack)
+        heard_ns = max(train.asked_ns, train.running_ns, train.last_ns)
+        doubt = replace(doubt, heard_ns=heard_ns, missed=before, slack=slack)
         state = replace(state, course=replace(state.course, train=None))
         if left:
             return replace(state, unsettled=doubt)

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bedside.visit import alarms, robot
+from bedside.visit import alarms, pairing, robot
 from bedside.visit.inputs import (
     ActionDone,
     Cause,
@@ -27,6 +27,9 @@ def observe(state: Visit, cause: Cause, now: Now) -> Visit:
     """The state with its live part brought up to `now`; commands change nothing here but the time."""
     live = replace(_told(state.live, cause, now), now_ns=now.mono_ns)
     state = replace(state, live=live)
+    if live.apart_ns != NO_TIME or state.course.train is not None:
+        live = replace(live, apart_ns=pairing.apart_ns(state))
+        state = replace(state, live=live)
     if not isinstance(cause, Tick):
         return state
     return replace(state, live=replace(live, conditions=alarms.conditions(state, now)))
@@ -60,7 +63,7 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
         case StimulatorStatus():
             return replace(live, status=reading, status_ns=now.mono_ns, still_ns=_still_ns(live, reading, now))
         case PulseCounter():
-            return replace(live, counter_ns=now.mono_ns)
+            return replace(live, counter=reading, counter_ns=now.mono_ns)
         case RobotState():
             heard_ns = now.mono_ns if robot.is_word(reading) else live.robot_ns
             return replace(live, robot=reading, robot_ns=heard_ns)

@@ -59,6 +59,8 @@ def _may_be_treated(state: Visit, record: Participant) -> None:
     current = state.setup.current
     if current is not None and record.arm not in current.study.arms:
         raise Refusal("the record names no arm of this study", "ask who keeps the allocation")
+    if current is not None and record.tms != current.study.arms[record.arm].tms:
+        raise Refusal("the record's arm and its coil placement do not agree", "ask who keeps the allocation")
     problem = sides_problem(record.lesion_hemisphere, record.paretic_side, record.side_override_by)
     if problem is not None:
         raise Refusal(problem, "correct the record, or a physician signs side_override_by in it")

@@ -38,7 +38,7 @@ def age_s(state: Visit, now: Now) -> float | None:
 
 
 def state_problem(state: Visit, _now: Now) -> str | None:
-    """Why the robot's state does not go with pulses: in a study with a robot they need a patient who stands or walks."""
+    """Why the robot's state does not go with pulses: where there is a robot, the patient has to stand or walk."""
     robot = state.robot
     if state.setup.study.robot is None:
         return None

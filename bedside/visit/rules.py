@@ -19,6 +19,7 @@ from bedside.visit import (
     current_watch,
     heard,
     interlocks,
+    paired_run,
     settle,
     singles,
 )
@@ -83,6 +84,8 @@ WATCHERS: tuple[Watcher, ...] = (
     violation,
     current_run.watch,
     current_watch.watch,
+    paired_run.watch_start,
+    paired_run.watch_spent,
     course.watch_pause,
     course.watch_train,
     course.watch_contact,

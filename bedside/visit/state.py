@@ -41,7 +41,7 @@ from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
 from bedside.visit.timing import Pattern
 from hal.device import Health
-from hal.roles import ContactState, CurrentStatus, OperatorPrompt, RobotState, StimulatorStatus
+from hal.roles import ContactState, CurrentStatus, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
 Stage = Literal["amplitude", "arm", "train"]
 NO_TIME = -(1 << 62)
@@ -125,7 +125,7 @@ class TrainRun(msgspec.Struct, frozen=True):
     """A train that was asked for and has not ended; `reported` of its single `pulses` were.
 
     `rate_hz` is that of its stimuli. `missed` are those that the times between reports leave room for. `pattern` is
-    None for an even train.
+    None for an even train. `triggered` by another device, which says that it began at `running_ns`.
     """
 
     pulses: int
@@ -136,6 +136,8 @@ class TrainRun(msgspec.Struct, frozen=True):
     last_ns: int = NO_TIME
     missed: int = 0
     pattern: Pattern | None = None
+    triggered: bool = False
+    running_ns: int = NO_TIME
 
     @property
     def length_s(self) -> float:
@@ -165,8 +167,11 @@ class TrainRun(msgspec.Struct, frozen=True):
         return self.pulses // self.burst_pulses
 
     def unreported_bursts(self, late_s: float) -> int | None:
-        """Bursts that may have begun unreported; None where reports come pulse by pulse, as their number shows."""
-        if self.burst_pulses == 1 or self.pattern is None:
+        """Bursts that may have begun unreported; None where reports come pulse by pulse, as their number shows.
+
+        To a stimulator that is triggered each pulse is one by itself.
+        """
+        if self.burst_pulses == 1 or self.pattern is None or self.triggered:
             return None
         if not self.reported:
             return self.stimuli
@@ -287,6 +292,7 @@ class Live(msgspec.Struct, frozen=True):
     now_ns: int = 0
     status: StimulatorStatus | None = None
     status_ns: int = NO_TIME
+    counter: PulseCounter | None = None
     counter_ns: int = NO_TIME
     robot: RobotState | None = None
     robot_ns: int = NO_TIME
@@ -304,6 +310,7 @@ class Live(msgspec.Struct, frozen=True):
     disk_free_bytes: int | None = None
     trouble: str = ""
     train_running_ns: int = NO_TIME
+    apart_ns: int = NO_TIME
     still_ns: int = NO_TIME
     conditions: Mapping[str, tuple[bool, int]] = msgspec.field(default_factory=dict)
 
@@ -385,7 +392,13 @@ class Visit(msgspec.Struct, frozen=True):
         chain = self.chain
         if chain is None:
             return False
-        return chain.stage != "train" or self.live.train_running_ns < chain.since_ns
+        return chain.stage != "train" or self.train_running_ns < chain.since_ns
+
+    @property
+    def train_running_ns(self) -> int:
+        """When whatever times the present train said that it runs; `NO_TIME` before it did."""
+        train = self.course.train
+        return train.running_ns if train is not None and train.triggered else self.live.train_running_ns
 
     @property
     def pending(self) -> Single | None:

@@ -52,9 +52,9 @@ def read_back(state: Visit, _: Now) -> str | None:
 
 
 def train(state: Visit, _: Now) -> str | None:
-    """A train is not running any more, well before its end."""
+    """A train that the stimulator times is not running any more, well before its end."""
     status, train = state.live.status, state.course.train
-    if train is None or not state.course.running or state.busy or status is None:
+    if train is None or train.triggered or not state.course.running or state.busy or status is None:
         return None
     if stopped_ns(state) is not None:
         return "the train was stopped at the stimulator"
@@ -69,9 +69,9 @@ def train(state: Visit, _: Now) -> str | None:
 def stopped_ns(state: Visit) -> int | None:
     """Since when a train whose pulses nobody reports has stood still, longer than between two trains; else None."""
     train, device, still_ns = state.course.train, state.setup.devices.get("stimulator"), state.live.still_ns
-    if train is None or device is None or device.counts_pulses or state.live.train_running_ns < train.asked_ns:
+    if train is None or device is None or device.counts_pulses or state.train_running_ns < train.asked_ns:
         return None
-    begun_ns = state.live.train_running_ns
+    begun_ns = state.train_running_ns
     if still_ns <= begun_ns or still_ns >= begun_ns + round(train.length_s * NS):
         return None
     longest_s = STILL_S + STATUS_S * state.setup.speed
@@ -85,8 +85,8 @@ def silence(state: Visit, now: Now) -> str | None:
         return None
     if device is None or not device.counts_pulses:
         return None
-    heard_ns = max(train.last_ns, train.asked_ns, state.live.train_running_ns)
-    if not train.reported and state.live.train_running_ns < train.asked_ns:
+    heard_ns = max(train.last_ns, train.asked_ns, state.train_running_ns)
+    if not train.reported and state.train_running_ns < train.asked_ns:
         return None
     limit_s = 2.5 / train.rate_hz + state.setup.limits.fresh.silence_s * state.setup.speed
     if train.reported and train.pattern is not None:

@@ -2,7 +2,7 @@
 
 from bedside.refusal import Refusal
 from bedside.snapshot import Current
-from bedside.visit import current, current_run, current_watch, steps
+from bedside.visit import current, current_plan, current_run, current_watch, steps, trigger
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 from hal.roles import CurrentPhase, CurrentStatus
@@ -26,7 +26,7 @@ def view(state: Visit, now: Now, *, unblinded: bool) -> Current | None:
     if state.assesses or (steps.ORDER.index(state.step) < steps.ORDER.index("coil") and not state.currents):
         return None
     try:
-        plan, seen = current_run.planned(state), current_run.shown(state, now.mono_ns)
+        plan, seen = current_plan.planned(state), current_run.shown(state, now.mono_ns)
     except Refusal as refusal:
         return Current(words=refusal.reason) if unblinded else None
     lost = state.current is not None and state.current.doubtful
@@ -39,7 +39,7 @@ def view(state: Visit, now: Now, *, unblinded: bool) -> Current | None:
 
 def _unblinded(state: Visit, now: Now, plan: current.CurrentPlan) -> Current:
     status, age_s = _status(state, now)
-    run = current_run.last(state)
+    run = trigger.last(state)
     elapsed_s = status.elapsed_s if status is not None and status.phase in current.RUNS else None
     if elapsed_s is None and run is not None and run.started_ns is not None and run.ended is None:
         elapsed_s = max(0, now.mono_ns - run.started_ns) / NS

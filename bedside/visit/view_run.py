@@ -66,6 +66,8 @@ def status(state: Visit, now: Now) -> tuple[RunWord, str]:
         return "PAUSED", now_course.pause.reason
     if now_course.running and now_course.started_ns is not None and now_course.train is not None:
         return "STIMULATING", "pulses are reported" if now_course.train.reported else "the train is reported running"
+    if now_course.running and now_course.train is not None and now_course.train.triggered:
+        return "READY", "electrical stimulation begins; the pulses follow"
     if state.busy or now_course.running:
         return "READY", "starting"
     broken = next(iter(interlocks.problems(state, now, "treatment")), None)

@@ -43,14 +43,13 @@ def test_the_shipped_configuration_loads() -> None:
     assert len(setup.adverse.categories) >= 10
 
 
-CURRENT = "current/stroke-ragt-lfrtms.toml"
+CURRENT = "current/isci-itbs-tsdcs.toml"
 
 
 @pytest.fixture
 def with_current(folder: Path) -> Path:
     """A station beside which direct current is given, by the shipped arms."""
-    text = (folder / "current/isci-itbs-tsdcs.toml").read_text()
-    (folder / CURRENT).write_text(text.replace("isci-itbs-tsdcs", "stroke-ragt-lfrtms"))
+    edit(folder, "station.toml", 'study = "stroke-ragt-lfrtms"', 'study = "isci-itbs-tsdcs"')
     edit(folder, "station.toml", 'robot = "corc_robot"', 'robot = "corc_robot"\ncurrent = "escd"')
     return folder
 

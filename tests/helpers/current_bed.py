@@ -22,7 +22,7 @@ def current_part(**study: object) -> CurrentPart:
     part = load_current(CONFIGS, "isci-itbs-tsdcs", {})
     assert part is not None
     presets = {name: replace(preset, enabled=True) for name, preset in part.presets.items()}
-    plain = {"trigger_masters": ("stimulator",), "bursts": None}
+    plain = {"trigger_masters": ("stimulator",), "bursts": None, "enabled": {}}
     return CurrentPart(replace(part.study, **(plain | study)), presets)
 
 

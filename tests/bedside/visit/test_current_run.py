@@ -7,11 +7,10 @@ from msgspec.structs import replace
 
 from bedside import commands as c
 from bedside import events as e
-from bedside.config import load_current
 from bedside.refusal import Refusal
 from bedside.visit import commanded, current_run, rules
 from bedside.visit.inputs import ActionFailed, ControlLost, DiskSpace, GuardSeen, RecordTrouble
-from tests.helpers.bed import CONFIGS, THERAPIST, same
+from tests.helpers.bed import THERAPIST, same
 from tests.helpers.bed_ready import bed_at
 from tests.helpers.current_bed import CurrentBed, current_bed, current_part, with_current
 
@@ -391,33 +390,6 @@ def test_the_planned_end_of_the_pulses_leaves_the_current_alone():
     bed.advance(400)
     assert ended(bed).cause == "complete"
     bed.next()
-
-
-# who times the pulses
-
-
-def test_pulses_have_one_master():
-    bursts = load_bursts()
-    bed = current_bed(setup=with_current(current_part(trigger_masters=("current",), bursts=bursts)))
-    bed.walk()
-    assert "times the pulses" in refused(bed, c.StartStimulation())
-    bed.under()
-    assert bed.source.program is not None
-    assert bed.source.program.trigger_bursts == 200
-
-
-def test_an_armed_magnetic_stimulator_does_not_get_the_trigger():
-    bursts = load_bursts()
-    bed = current_bed(setup=with_current(current_part(trigger_masters=("current",), bursts=bursts)))
-    bed.under(prepared=False)
-    bed.state = replace(bed.state, armed=True)
-    assert "would follow the trigger" in refused(bed, c.StartCurrent())
-
-
-def load_bursts() -> object:
-    part = load_current(CONFIGS, "isci-itbs-tsdcs", {})
-    assert part is not None
-    return part.study.bursts
 
 
 # what the rules would let through without their gates

@@ -197,6 +197,7 @@ DURING: dict[str, Break] = {
     "record": lambda bed: bed.put(RecordTrouble("disk error")) and None,
     "disk": lambda bed: bed.put(DiskSpace(10**6)) and None,
 }
+PAIRED = ("pair", "trigger_master", "trigger_input", "trigger_count")
 ELSEWHERE = {
     "visit": "commands need an open visit",
     "posture": "single pulses",
@@ -206,6 +207,7 @@ ELSEWHERE = {
     "read_back": "only while armed",
     "train": "only while a train runs",
     "stimulator_silent": "only while a train runs",
+    **dict.fromkeys(PAIRED, "where the electrical stimulator triggers the pulses: test_pairing"),
 }
 IMPLIED = {
     "threshold": {"dose", "intensity"},
@@ -238,7 +240,8 @@ def without(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 def test_every_condition_is_tried() -> None:
     assert set(BEFORE) | set(ELSEWHERE) == IN_TABLE
-    assert {condition.id for condition in interlocks.TABLE if condition.during} - {"visit", "emg"} == set(DURING)
+    watched = {condition.id for condition in interlocks.TABLE if condition.during}
+    assert watched - {"visit", "emg", *PAIRED} == set(DURING)
 
 
 def arms(bed: Bed) -> bool:

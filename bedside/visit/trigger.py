@@ -1,0 +1,56 @@
+"""Who times a treatment's pulses: the stimulator by itself, or the electrical stimulator's trigger output; and counts.
+
+Three numbers are kept apart: pulses planned, triggers that the electrical stimulator says it sent, and pulses that the
+magnetic one reported or its own counter shows. None of them is ever taken for another.
+"""
+
+from bedside.config import Bursts
+from bedside.visit.state import CurrentRun, Visit
+
+
+def bursts(state: Visit) -> Bursts | None:
+    """The trigger pulses that time this participant's pulses; None where the stimulator times its own."""
+    part, profile = state.setup.current, state.profile
+    if part is None or profile is None or "current" not in part.study.trigger_masters:
+        return None
+    arm = part.study.arms.get(profile.arm)
+    return part.study.bursts if arm is not None and arm.bursts else None
+
+
+def last(state: Visit) -> CurrentRun | None:
+    """The present program of the electrical stimulator."""
+    return state.currents[-1] if state.currents else None
+
+
+def spent(state: Visit) -> CurrentRun | None:
+    """A program that was given beyond its first ramp: it is not given again, and neither are its triggers."""
+    for run in state.currents:
+        if run.started_ns is not None and (run.stopped_s is None or run.stopped_s > run.intended.ramp_s):
+            return run
+    return None
+
+
+def sent(state: Visit) -> int | None:
+    """Triggers that the electrical stimulator says it sent in the present program; None where it is not heard."""
+    run, told = last(state), state.live.current
+    if run is None or run.asked_ns is None or told is None or told.phase == "unknown":
+        return None
+    return told.triggers
+
+
+def counted(state: Visit) -> int:
+    """Pulses of the present train: those reported, or as many more as the stimulator's proven counter shows."""
+    train, base, reading = state.course.train, state.baseline, state.live.counter
+    if train is None:
+        return 0
+    if base is None or not base.proven or reading is None:
+        return train.reported
+    return max(train.reported, reading.total - base.total - (base.since - train.reported))
+
+
+def apart(state: Visit) -> bool:
+    """Whether triggers and pulses of a running train differ by more than one burst, as far as both are told now."""
+    train, triggers = state.course.train, sent(state)
+    if train is None or not train.triggered or triggers is None or state.train_running_ns < train.asked_ns:
+        return False
+    return abs(triggers - counted(state)) > train.burst_pulses
