@@ -47,7 +47,7 @@ def test_every_shipped_plan_names_instruments_that_are_there(study: str) -> None
 def test_a_plan_that_cannot_be_is_refused(instruments: tuple[str, ...], blinded: bool, words: str) -> None:
     point = AssessmentPoint(id="T5", title="wrong", instruments=instruments, blinded=blinded)
     study = msgspec.structs.replace(load_study(CONFIGS, "stroke-ragt-lfrtms"), assessments=(point,))
-    with pytest.raises(ConfigError, match="assessments.T5.instruments") as why:
+    with pytest.raises(ConfigError, match=r"assessments\.T5\.instruments") as why:
         check_plan(CONFIGS, study, load_catalogue(CONFIGS))
     assert words in str(why.value)
 
