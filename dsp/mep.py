@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import savgol_filter
 
+from dsp.epochs import check_arguments, stray_artefact_ms, too_short, unusable, without_padding, wrong_unit
 from dsp.flank import PRECURSOR_OF_RESPONSE
 from dsp.muscles import Window
 from dsp.onset import RULE, find_onset
-from dsp.sweep import REST_MS, SHORTEST_REST_MS, Sweep, condition, rest_span
+from dsp.sweep import Sweep, condition
 
 Array = NDArray[np.float64]
 
@@ -92,25 +93,31 @@ def measure(
     Raises ValueError for an epoch that is not one-dimensional, a rate, index or window that cannot be.
     """
     epoch = np.asarray(epoch_uv, dtype=float)
-    _check(epoch, rate_hz, trigger_index, window_ms, amplitude_window_ms)
-    epoch, trigger_index = _without_padding(epoch, rate_hz, trigger_index)
+    check_arguments(epoch, rate_hz, trigger_index, window_ms, amplitude_window_ms)
+    epoch, trigger_index = without_padding(epoch, rate_hz, trigger_index)
     last_ms = (epoch.size - 1 - trigger_index) * 1000.0 / rate_hz
     wide = amplitude_window_ms or (window_ms[0], min(window_ms[1] + AMPLITUDE_AFTER_ONSET_MS, last_ms))
     needed_ms = window_ms[1] if amplitude_window_ms is None else wide[1]
-    refusal = _too_short(epoch.size, rate_hz, trigger_index, needed_ms)
-    refusal = refusal or _unusable(epoch, rate_hz, trigger_index, wide)
+    refusal = too_short(epoch.size, rate_hz, trigger_index, needed_ms)
+    refusal = refusal or unusable(epoch, rate_hz, trigger_index, wide)
     if refusal:
-        return Mep(math.nan, None, math.nan, valid=False, reason=refusal, window_ms=window_ms, amplitude_window_ms=wide)
-    first_ms = min(window_ms[0], wide[0])
+        return _refused(refusal, window_ms, wide)
     sweep = condition(
         np.nan_to_num(epoch),
         rate_hz,
         trigger_index,
-        first_response_ms=first_ms,
+        first_response_ms=min(window_ms[0], wide[0]),
         mains_hz=mains_hz,
         rail_uv=rail_uv,
     )
-    return _judge(sweep, window_ms, wide, criterion_uv, rest_limit_uv)
+    refusal = wrong_unit(sweep, wide)
+    return (
+        _refused(refusal, window_ms, wide) if refusal else _judge(sweep, window_ms, wide, criterion_uv, rest_limit_uv)
+    )
+
+
+def _refused(reason: str, window: Window, wide: Window) -> Mep:
+    return Mep(math.nan, None, math.nan, valid=False, reason=reason, window_ms=window, amplitude_window_ms=wide)
 
 
 def _judge(sweep: Sweep, window: Window, wide: Window, criterion_uv: float, rest_limit_uv: float | None) -> Mep:
@@ -140,7 +147,7 @@ def _judge(sweep: Sweep, window: Window, wide: Window, criterion_uv: float, rest
         saturated_until_ms=_saturated_until(sweep),
         window_ms=window,
         amplitude_window_ms=wide,
-        notes=_notes(sweep),
+        notes=_notes(sweep, min(window[0], wide[0])),
     )
 
 
@@ -159,54 +166,6 @@ def _onset(sweep: Sweep, span: slice, window: Window) -> float | None:
         for precursor in (PRECURSOR_OF_RESPONSE, DOUBTFUL_PRECURSOR_OF_RESPONSE)
     ]
     return next((onset for onset in found if onset is not None and _is_inside(onset, window, sweep.rate_hz)), found[0])
-
-
-def _check(epoch: Array, rate_hz: float, trigger_index: int, window: Window, wide: Window | None) -> None:
-    if epoch.ndim != 1:
-        raise ValueError(f"epoch_uv must be one channel of shape (n,), got {epoch.shape}")
-    if not (rate_hz > 0 and math.isfinite(rate_hz)):
-        raise ValueError(f"rate_hz must be positive, got {rate_hz}")
-    if trigger_index < 0:
-        raise ValueError(f"trigger_index must not be negative, got {trigger_index}")
-    for name, pair in (("window_ms", window), ("amplitude_window_ms", wide)):
-        if pair is not None and not 0 < pair[0] < pair[1]:
-            raise ValueError(f"{name} must be (start, stop) in ms with 0 < start < stop, got {pair}")
-
-
-def _without_padding(epoch: Array, rate_hz: float, trigger_index: int) -> tuple[Array, int]:
-    """The epoch without missing samples at its ends, or before the rest that is needed, and its new trigger."""
-    finite = np.flatnonzero(np.isfinite(epoch))
-    if finite.size == 0:
-        return epoch[:0], 0
-    first, last = int(finite[0]), int(finite[-1])
-    needed = rest_span(epoch.size, rate_hz, trigger_index, REST_MS).start
-    early = np.flatnonzero(~np.isfinite(epoch[first:needed]))
-    first = first + int(early[-1]) + 1 if early.size else first
-    return epoch[first : last + 1], max(0, trigger_index - first)
-
-
-def _too_short(n: int, rate_hz: float, trigger_index: int, needed_ms: float) -> str:
-    """What the epoch lacks, or an empty text."""
-    rest = rest_span(n, rate_hz, trigger_index, REST_MS)
-    rest_ms = (rest.stop - rest.start) * 1000.0 / rate_hz
-    after_ms = (n - 1 - trigger_index) * 1000.0 / rate_hz
-    if rest_ms < SHORTEST_REST_MS:
-        return f"too short: {max(rest_ms, 0.0):.0f} ms of rest before the pulse, {SHORTEST_REST_MS:.0f} ms are needed"
-    if after_ms + 1000.0 / rate_hz < needed_ms:
-        return f"too short: {max(after_ms, 0.0):.0f} ms after the pulse, {needed_ms:.0f} ms are needed"
-    return ""
-
-
-def _unusable(epoch: Array, rate_hz: float, trigger_index: int, wide: Window) -> str:
-    """Why the samples themselves cannot be measured, or an empty text."""
-    start = rest_span(epoch.size, rate_hz, trigger_index, REST_MS).start
-    used = epoch[start : trigger_index + round(wide[1] * rate_hz / 1000.0) + 1]
-    missing = int(np.count_nonzero(~np.isfinite(used)))
-    if missing:
-        return f"missing samples: {missing} between rest and the end of the window"
-    if np.ptp(used) == 0.0:
-        return "flat line: the channel does not change; check electrodes and cable"
-    return ""
 
 
 def _saturation(sweep: Sweep, response_ms: Window) -> str:
@@ -253,8 +212,11 @@ def _finding(amplitude_uv: float, onset_ms: float | None, criterion_uv: float, r
     return f"no response: {amplitude_uv:.0f} uV without an onset"
 
 
-def _notes(sweep: Sweep) -> tuple[str, ...]:
+def _notes(sweep: Sweep, first_response_ms: float) -> tuple[str, ...]:
     notes = []
+    stray_ms = stray_artefact_ms(sweep, first_response_ms)
+    if stray_ms is not None:
+        notes.append(f"a step like a pulse's artefact lies at {stray_ms:.1f} ms: is the trigger right?")
     if REST_WARNING_UV < sweep.rest_rms_uv <= REST_LIMIT_UV:
         notes.append(f"rest is {sweep.rest_rms_uv:.1f} uV: nearly tense")
     if sweep.hum.frequency_hz is not None:
