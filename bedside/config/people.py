@@ -33,6 +33,7 @@ class StaffFile(Section, frozen=True, kw_only=True):
 class Participant(Section, frozen=True, kw_only=True):
     """participants/<number>.toml: no name, no date of birth. `tms` and `arm` are the arm's sealed part.
 
+    With `tms` "unknown", as after enrolment, somebody can be assessed but not treated.
     `arm` is the participant's arm in a study with direct current, empty in others.
     """
 
@@ -41,9 +42,9 @@ class Participant(Section, frozen=True, kw_only=True):
     second_identifier: Annotated[str, Meta(min_length=2, max_length=40)]
     lesion_hemisphere: Side | None = None
     paretic_side: Side | None = None
-    tms: Literal["active", "sham", "none"]
+    tms: Literal["active", "sham", "none", "unknown"] = "unknown"
     arm: Annotated[str, Meta(max_length=20)] = ""
-    preset: str
+    preset: str = ""
     height_cm: Annotated[float, Meta(ge=80, le=230)] | None = None
     consent_version: str
     consent_date: str

@@ -33,15 +33,18 @@ from bedside.events import (
 from bedside.record.outbox import Outbox
 from bedside.snapshot import Line, Snapshot
 from bedside.station import rounds
+from bedside.station.access import Access
 from bedside.station.actuator import Actuator
 from bedside.station.analysing import Analyses
 from bedside.station.books import gap_s
+from bedside.station.calibration import Calibrations
 from bedside.station.core import Core
 from bedside.station.devices import changed_event
 from bedside.station.emg import EmgPath, Outlets
 from bedside.station.executive import Executive
 from bedside.station.measure import MeasureRule, measure_rule
 from bedside.station.notify import listen_sockets, notify
+from bedside.station.numbering import Numbering
 from bedside.station.offer import Offer
 from bedside.station.picture import Surroundings, snapshot
 from bedside.station.recording import Recording
@@ -69,7 +72,10 @@ class Station:
         self._actuator = Actuator(
             parts.stimulator, lambda report: self._core.put(report, source="stimulator"), parts.fleet.current
         )
-        self._executive = Executive(self._core, parts.resolver, parts.fleet)
+        self._calibrations = Calibrations(parts.fleet.devices, lambda: parts.clock.now().utc, parts.clock.speed)
+        self._access = Access(lambda: self._core.state, lambda: self._server.clients)
+        self._assessor_n = Numbering("assess")
+        self._executive = Executive(self._core, parts.resolver, parts.fleet, self._access, self._calibrations)
         self._server = Server(parts.box_name, parts.box.software, self._hooks())
         self._executive.server = self._server
         visits = parts.places.data / "visits"
@@ -174,6 +180,7 @@ class Station:
         for envelope in events:
             self._recording.event(envelope)
             self._analyses.event(envelope)
+            self._access.event(envelope)
         if events:
             known = {envelope.event.name for envelope in events if isinstance(envelope.event, RawSealed)}
             await self._recording.recover(self._recording.visit, known)
@@ -206,6 +213,7 @@ class Station:
 
     def _heard(self, device: Device, reading: Reading) -> None:
         self._recording.take(device, reading)
+        self._calibrations.take(device, reading)
         if self._offer is not None:
             self._offer.take(reading)
         if isinstance(reading, EmgBlock) and self._emg is not None:
@@ -258,6 +266,8 @@ class Station:
     def _after(self, envelope: Envelope) -> None:
         event = envelope.event
         self._actuator.perform(event)
+        self._access.event(envelope)
+        self._assessor_n.event(envelope)
         self._follow(envelope)
         self._recent.append(envelope)
         self._server.tell_event(envelope)
@@ -295,12 +305,18 @@ class Station:
     def _hooks(self) -> Hooks:
         return Hooks(
             execute=self._executive.execute,
+            allow=self._access.allow,
             stop_now=self._actuator.hold,
             joined=self._joined,
             left=self._left,
             last_n=lambda: self._core.state.n,
             events_since=self._parts.books.since,
+            shown_n=self._shown_n,
+            real_n=lambda role, shown: self._assessor_n.real(shown) if role == "assess" else shown,
         )
+
+    def _shown_n(self, role: Role, n: int) -> int:
+        return self._assessor_n.shown(n) if role == "assess" else n
 
     def _joined(self, client: Client) -> None:
         event = ClientJoined(client=client.id, role=client.role, user=client.user, controls=client.controls)
@@ -322,7 +338,7 @@ class Station:
     def _picture(self, role: Role) -> Snapshot:
         state = self._core.state
         around = Surroundings(
-            n=state.n,
+            n=self._shown_n(role, state.n),
             person=state.person,
             clients=tuple(self._server.clients),
             devices=self._parts.fleet.devices,

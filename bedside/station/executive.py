@@ -4,9 +4,11 @@ import asyncio
 
 import structlog
 
-from bedside.commands import AnyCommand, ConfirmPrompt, ReportRobot, Stop, TakeControl, name_of
+from bedside.commands import AnyCommand, CalibrateDevice, ConfirmPrompt, ReportRobot, Stop, TakeControl, name_of
 from bedside.config import ConfigError
 from bedside.events import CommandRefused, ControlTaken, Envelope, StepEntered
+from bedside.station.access import Access
+from bedside.station.calibration import Calibrations
 from bedside.station.core import Core
 from bedside.station.devices import Fleet
 from bedside.station.resolve import Resolver
@@ -22,10 +24,14 @@ log = structlog.get_logger()
 class Executive:
     """Answers requests. Everything a person asks passes here."""
 
-    def __init__(self, core: Core, resolver: Resolver, fleet: Fleet) -> None:
+    def __init__(
+        self, core: Core, resolver: Resolver, fleet: Fleet, access: Access, calibrations: Calibrations
+    ) -> None:
         self._core = core
         self._resolver = resolver
         self._fleet = fleet
+        self._access = access
+        self._calibrations = calibrations
         self.server: Server | None = None
         self._step_n = 0
         core.listen(self._follow)
@@ -38,7 +44,8 @@ class Executive:
         except Refusal as refusal:
             return self._refused(request, client, refusal.reason, refusal.remedy)
         except ConfigError as error:
-            return self._refused(request, client, str(error), "correct the file")
+            told = "a file of the box cannot be read" if client.role == "assess" else str(error)
+            return self._refused(request, client, told, "correct the file")
         except HalError as error:
             return self._refused(request, client, str(error), error.remedy)
         return Reply(id=request.id, ok=True, n=self._core.state.n)
@@ -57,9 +64,13 @@ class Executive:
         if isinstance(command, TakeControl):
             self._take_control(client)
             return
-        person = self._core.state.person
-        cause = await asyncio.to_thread(self._resolver.resolve, command, person)
+        person = self._access.person(client)
         source = person.user if person is not None else client.user
+        if isinstance(command, CalibrateDevice):
+            await self._calibrate(command, source, client, signed_in=person is not None)
+            return
+        cause = await asyncio.to_thread(self._resolver.resolve, command, person)
+        self._access.check(client, cause)
         first = isinstance(command, Stop)
         await self._core.ask(cause, who=person, source=source, via=client.role, first=first)
         self._by_hand(command)
@@ -69,6 +80,19 @@ class Executive:
             raise Refusal("only a kiosk can take control")
         self.server.take_control(client)
         self._core.note(ControlTaken(client=client.id, user=client.user), source=client.user, via=client.role)
+
+    async def _calibrate(self, asked: CalibrateDevice, source: str, client: Client, *, signed_in: bool) -> None:
+        """Calibrate a sensor while nobody is treated and nothing is recorded."""
+        state = self._core.state
+        if not signed_in:
+            raise Refusal("nobody is signed in", "sign in first")
+        if state.going_on and not state.assesses:
+            raise Refusal("a treatment is open", "calibrate before or after it")
+        if state.assessment is not None and state.assessment.running is not None:
+            raise Refusal("a trial is being recorded", "stop it first")
+        calibrated = await self._calibrations.carry_out(asked)
+        self._core.note(calibrated, source=source, via=client.role)
+        await self._core.idle()
 
     def _by_hand(self, command: AnyCommand) -> None:
         """Pass on to a device without a wire what its operator did or read."""

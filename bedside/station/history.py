@@ -1,4 +1,7 @@
-"""What earlier visits say of a participant: a fold of their journals, made when a visit opens."""
+"""What earlier visits say of a participant: a fold of their journals, made when a visit opens.
+
+An assessment is no session, but its pulses were given, and what it found is known.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +10,10 @@ from datetime import datetime, timedelta
 from bedside.events import (
     AdverseEventRecorded,
     Answered,
+    Earlier,
     Envelope,
     HotspotChosen,
+    InstrumentClosed,
     PulseReported,
     PulsesReconciled,
     PulsesUncertain,
@@ -28,6 +33,8 @@ class _Visit:
     """What one visit adds to the history."""
 
     opened: datetime
+    treatment: bool
+    point: str
     closed: bool = False
     treated: bool = False
     pulses: int = 0
@@ -36,6 +43,7 @@ class _Visit:
     threshold: ThresholdFound | None = None
     fit: dict[str, Value] = field(default_factory=dict)
     adverse: list[str] = field(default_factory=list)
+    found: dict[str, Earlier] = field(default_factory=dict)
 
 
 def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: str) -> History:
@@ -45,14 +53,14 @@ def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: 
     for what may have been given, not only for what is proved.
     """
     now = datetime.fromisoformat(now_utc)
-    own = sorted((_fold(events) for events in visits if _is_of(events, participant)), key=lambda visit: visit.opened)
+    own = _own(participant, visits)
     today = [visit for visit in own if visit.opened.date() == now.date()]
     week = [visit for visit in own if now - visit.opened <= WEEK]
     hotspot = next((visit.hotspot for visit in reversed(own) if visit.hotspot is not None), None)
     found = next((visit for visit in reversed(own) if visit.threshold is not None), None)
     threshold = found.threshold if found is not None else None
     return History(
-        session=1 + sum(visit.closed for visit in own),
+        session=1 + sum(visit.closed and visit.treatment for visit in own),
         visits_today=sum(visit.treated for visit in today),
         pulses_today=sum(visit.pulses + visit.single for visit in today),
         pulses_week=sum(visit.pulses + visit.single for visit in week),
@@ -66,13 +74,37 @@ def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What earlier assessments found, oldest first, and the days (ISO dates, UTC) of the first and latest treatment."""
+
+    earlier: tuple[Earlier, ...] = ()
+    first_session_day: str | None = None
+    last_session_day: str | None = None
+
+
+def assessed_of(participant: str, visits: Iterable[Sequence[Envelope]]) -> Assessed:
+    """What the visits of `participant`, in any order, say to the next assessment. Not what was given in a treatment."""
+    own = _own(participant, visits)
+    days = [visit.opened.date().isoformat() for visit in own if visit.treated]
+    return Assessed(
+        earlier=tuple(found for visit in own for found in visit.found.values()),
+        first_session_day=days[0] if days else None,
+        last_session_day=days[-1] if days else None,
+    )
+
+
+def _own(participant: str, visits: Iterable[Sequence[Envelope]]) -> list[_Visit]:
+    return sorted((_fold(events) for events in visits if _is_of(events, participant)), key=lambda visit: visit.opened)
+
+
 def _is_of(events: Sequence[Envelope], participant: str) -> bool:
     return any(isinstance(e.event, VisitOpened) and e.event.participant == participant for e in events)
 
 
 def _fold(events: Sequence[Envelope]) -> _Visit:
-    opened = next(envelope for envelope in events if isinstance(envelope.event, VisitOpened))
-    visit = _Visit(datetime.fromisoformat(opened.utc))
+    at, opened = next((e.utc, e.event) for e in events if isinstance(e.event, VisitOpened))
+    visit = _Visit(datetime.fromisoformat(at), opened.kind == "treatment", opened.point)
     for envelope in events:
         _add(visit, envelope)
     return visit
@@ -97,5 +129,21 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.fit[item] = value
         case AdverseEventRecorded(category=category, severity=severity) if category != "none":
             visit.adverse.append(f"{category} ({severity})")
+        case InstrumentClosed() as closed:
+            _close(visit, closed, envelope.utc)
         case VisitClosed():
             visit.closed = True
+
+
+def _close(visit: _Visit, closed: InstrumentClosed, utc: str) -> None:
+    """The last closing of an instrument holds; one without any outcome says nothing to compare with."""
+    visit.found.pop(closed.instrument, None)
+    if closed.outcome != "not_done":
+        visit.found[closed.instrument] = Earlier(
+            instrument=closed.instrument,
+            point=visit.point,
+            utc=utc,
+            examiner=closed.examiner,
+            total=closed.total,
+            values=closed.values,
+        )

@@ -11,6 +11,9 @@ from bedside.visit.state import Visit
 from bedside.visit.view import picture
 from hal.device import Device, Health
 
+TELLING = frozenset({"stimulator", "current"})
+"""Devices whose readings and remarks may tell an assessor of a treatment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -40,6 +43,8 @@ class Surroundings:
 def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role) -> Snapshot:
     """The whole picture for one role; nothing of the arm is in it for a role that must not know."""
     visit = picture(state, now, role)
+    hidden = TELLING if role == "assess" else frozenset()
+    devices = [device for device in around.devices if device.role not in hidden]
     person = around.person
     controller = next((client for client in around.clients if client.controls), None)
     return Snapshot(
@@ -71,7 +76,7 @@ def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role)
         silenced=sum(alarm.silenced_s is not None for alarm in visit.alarms),
         prompt=visit.prompt,
         interruption=visit.interruption,
-        devices=device_lines(around.devices, box.simulated, now, box.speed),
+        devices=device_lines(devices, box.simulated, now, box.speed),
         watchers=watchers(around.clients, around.now_s),
         recording=around.recording,
         disk_free_gb=None if around.disk_free_bytes is None else around.disk_free_bytes / 1e9,

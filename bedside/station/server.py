@@ -1,7 +1,8 @@
 """The station's sockets: who is attached, what each may ask, and what each is told.
 
 Snapshots are coalesced, waveforms dropped for a slow reader and events never; a reader that falls a megabyte behind
-is put out. Anybody who can connect may stop.
+is put out. Anybody who can connect may stop. What takes seconds is answered when it is done, and the same client's
+stop does not wait for it.
 """
 
 import asyncio
@@ -10,15 +11,17 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
 
-from bedside.commands import Stop, TakeControl
+from bedside.commands import AnyCommand, CalibrateDevice, Stop, TakeControl
 from bedside.events import Envelope, Role
+from bedside.refusal import Refusal
 from bedside.station.wire import (
     MAX_LINE_BYTES,
     PROTOCOL,
@@ -28,6 +31,7 @@ from bedside.station.wire import (
     EventMessage,
     Goodbye,
     Hello,
+    Live,
     Reply,
     Request,
     ServerMessage,
@@ -77,18 +81,27 @@ class Hooks:
         self,
         *,
         execute: Callable[[Request, Client], Awaitable[Reply]],
+        allow: Callable[[Client, AnyCommand], None],
         stop_now: Callable[[], None],
         joined: Callable[[Client], None],
         left: Callable[[Client, str], None],
         last_n: Callable[[], int],
         events_since: Callable[[int], list[Envelope]],
+        shown_n: Callable[[Role, int], int] = lambda _role, n: n,
+        real_n: Callable[[Role, int], int] = lambda _role, n: n,
     ) -> None:
+        """`allow` raises `Refusal` for what a client may not ask. `shown_n` and `real_n` turn journal numbers into
+        those that a role may know, and back.
+        """
         self.execute = execute
+        self.allow = allow
         self.stop_now = stop_now
         self.joined = joined
         self.left = left
         self.last_n = last_n
         self.events_since = events_since
+        self.shown_n = shown_n
+        self.real_n = real_n
 
 
 class Server:
@@ -158,33 +171,38 @@ class Server:
         """Tell everybody who may know of an event."""
         self.broadcast(lambda role: self._event_for(role, envelope))
 
-    def wave(self, wave: Wave | Sweep) -> None:
-        """Send a waveform to the bedside roles, dropping it for readers that are behind."""
+    def wave(self, wave: Wave | Sweep | Live) -> None:
+        """Send a waveform, dropping it for readers that are behind; an assessor gets live values alone."""
         line = self._encoder.encode(wave) + b"\n"
         for client in tuple(self.clients):
-            if client.role == "assess" or not client.wants.waves:
+            if (client.role == "assess" and not isinstance(wave, Live)) or not client.wants.waves:
                 continue
             if client.writer.transport.get_write_buffer_size() > DROP_WAVES_ABOVE_BYTES:
                 client.dropped += 1
                 continue
-            if client.dropped and isinstance(wave, Wave):
+            if client.dropped and isinstance(wave, Wave | Live):
                 line_after_gap = self._encoder.encode(msgspec.structs.replace(wave, dropped=client.dropped)) + b"\n"
                 client.dropped = 0
                 self._send(client, line_after_gap)
             else:
                 self._send(client, line)
 
-    @staticmethod
-    def _event_for(role: Role, envelope: Envelope) -> EventMessage | None:
-        return EventMessage(envelope=envelope) if role in envelope.event.visible_to else None
+    def _event_for(self, role: Role, envelope: Envelope) -> EventMessage | None:
+        if role not in envelope.event.visible_to:
+            return None
+        shown = msgspec.structs.replace(envelope, n=self._hooks.shown_n(role, envelope.n))
+        return EventMessage(envelope=shown)
 
     def _accept(self, role: Role) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.get_running_loop().create_task(self._serve(role, reader, writer))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._serve(role, reader, writer))
 
         return accepted
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = self._welcome(role, writer)
@@ -208,7 +226,7 @@ class Server:
             software=self._software,
             role=role,
             client=client.id,
-            n=self._hooks.last_n(),
+            n=self._hooks.shown_n(role, self._hooks.last_n()),
         )
         self._send(client, self._encoder.encode(hello) + b"\n")
         self._hooks.joined(client)
@@ -234,6 +252,8 @@ class Server:
     async def _handle(self, client: Client, message: ClientMessage) -> None:
         client.beat_s = time.monotonic()
         match message:
+            case Request(command=CalibrateDevice()):
+                self._spawn(self._answer(client, message))
             case Request():
                 await self._answer(client, message)
             case Subscribe():
@@ -247,27 +267,35 @@ class Server:
             self._hooks.stop_now()
         reply = client.replies.get(request.id)
         if reply is None:
-            refusal = self._forbidden(client, request)
-            reply = refusal or await self._hooks.execute(request, client)
+            reply = self._forbidden(client, request) or await self._carry_out(client, request)
             client.replies[request.id] = reply
             if len(client.replies) > REMEMBERED_REPLIES:
                 client.replies.pop(next(iter(client.replies)))
         self._send(client, self._encoder.encode(reply) + b"\n")
 
-    @staticmethod
-    def _forbidden(client: Client, request: Request) -> Reply | None:
-        if isinstance(request.command, Stop) or client.controls:
+    async def _carry_out(self, client: Client, request: Request) -> Reply:
+        """Execute, with journal numbers as the client's role knows them."""
+        if request.expect is not None:
+            request = msgspec.structs.replace(request, expect=self._hooks.real_n(client.role, request.expect))
+        reply = await self._hooks.execute(request, client)
+        return msgspec.structs.replace(reply, n=self._hooks.shown_n(client.role, reply.n))
+
+    def _forbidden(self, client: Client, request: Request) -> Reply | None:
+        command = request.command
+        if isinstance(command, Stop) or (isinstance(command, TakeControl) and client.role == "control"):
             return None
-        if client.role == "control":
-            if isinstance(request.command, TakeControl):
-                return None
+        if client.role == "control" and not client.controls:
             return Reply(id=request.id, ok=False, reason="another kiosk is in control", remedy="take control first")
-        return Reply(id=request.id, ok=False, reason=f"the {client.role} role may only look and stop")
+        try:
+            self._hooks.allow(client, command)
+        except Refusal as refusal:
+            return Reply(id=request.id, ok=False, reason=refusal.reason, remedy=refusal.remedy)
+        return None
 
     def _catch_up(self, client: Client, since: int | None) -> None:
         if since is None:
             return
-        for envelope in self._hooks.events_since(since):
+        for envelope in self._hooks.events_since(self._hooks.real_n(client.role, since)):
             message = self._event_for(client.role, envelope)
             if message is not None:
                 self._send(client, self._encoder.encode(message) + b"\n")

@@ -13,9 +13,7 @@ import structlog
 from bedside.config import (
     ConfigError,
     DeviceConfig,
-    Participant,
     config_hash,
-    load_participant,
     load_staff,
     load_station,
 )
@@ -27,12 +25,13 @@ from bedside.record.signing import credential_key
 from bedside.station.books import Books, past_visits
 from bedside.station.clock import Clock
 from bedside.station.devices import Fleet
-from bedside.station.history import history_of
+from bedside.station.history import Assessed, assessed_of, history_of
+from bedside.station.participants import enrol_participant, find_participant
 from bedside.station.picture import Box
 from bedside.station.resolve import Resolver
 from bedside.station.staff import Staff
 from bedside.visit.inputs import History
-from bedside.visit.rules import Refusal, evolve
+from bedside.visit.rules import evolve
 from bedside.visit.setup import load_setup
 from bedside.visit.state import Visit
 from hal.catalogue import DeviceSpec, build
@@ -113,7 +112,12 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
         last_utc=books.last_utc(),
         fleet=fleet,
         stimulator=stimulator,
-        resolver=Resolver(staff, partial(find_participant, places.data), partial(find_history, places.data, clock)),
+        resolver=Resolver(
+            staff,
+            partial(find_participant, places.data),
+            partial(find_past, places.data, clock),
+            partial(enrol_participant, places.data, setup.study.id),
+        ),
         lsl_outlet=None if station.lsl_outlet == "off" else station.lsl_outlet,
         guard=guard,
     )
@@ -189,14 +193,7 @@ def boot_id() -> str:
         return str(uuid.uuid4())
 
 
-def find_participant(data: Path, code: str) -> Participant:
-    """The record of a participant; raises `Refusal` for an unknown number, `ConfigError` for a broken record."""
-    path = data / "participants" / f"{code}.toml"
-    if not code.replace("-", "").isalnum() or not path.is_file():
-        raise Refusal(f"no participant {code!r} on this box", "check the number on the study card")
-    return load_participant(path)
-
-
-def find_history(data: Path, clock: Clock, code: str) -> History:
-    """What this box's earlier visits say of a participant."""
-    return history_of(code, past_visits(data / "visits"), clock.now().utc)
+def find_past(data: Path, clock: Clock, code: str) -> tuple[History, Assessed]:
+    """What this box's earlier visits say of a participant, to a treatment and to an assessment."""
+    visits = list(past_visits(data / "visits"))
+    return history_of(code, visits, clock.now().utc), assessed_of(code, visits)

@@ -54,6 +54,9 @@ def _may_be_treated(state: Visit, record: Participant) -> None:
     study = state.setup.study
     if record.study != study.id:
         raise Refusal(f"participant {record.code} belongs to study {record.study}", f"this box serves {study.id}")
+    if record.tms == "unknown":
+        remedy = "who keeps the allocation adds tms and preset to the record; assessments need neither"
+        raise Refusal("the record holds no allocation, so nothing may be given", remedy)
     if record.tms == "none":
         raise Refusal("no stimulation is planned for this participant", "use the physiotherapy form of the study")
     current = state.setup.current

@@ -13,9 +13,12 @@ from bedside.commands import AddNote, Stop, TakeControl
 from bedside.events import Envelope, ProfileShown, StepEntered
 from bedside.station import client as client_module
 from bedside.station import server as server_module
+from bedside.station.access import Access
 from bedside.station.client import StationClient, StationGone
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.wire import EventMessage, Goodbye, Reply, Request, Subscribe, Wave
+from bedside.visit.state import Visit
+from tests.helpers.bed import shipped
 
 
 class Station:
@@ -25,6 +28,7 @@ class Station:
         self.executed: list[Request] = []
         self.stops = 0
         self.left: list[str] = []
+        self.state = Visit.start(shipped())
         self.server = Server("box", "bedside test", self.hooks())
 
     def hooks(self) -> Hooks:
@@ -42,6 +46,7 @@ class Station:
 
         return Hooks(
             execute=execute,
+            allow=Access(lambda: self.state, lambda: self.server.clients).allow,
             stop_now=stop_now,
             joined=lambda client: None,
             left=left,
@@ -120,7 +125,7 @@ async def test_control_can_be_taken_over_explicitly(station: Station, connect: C
     assert not (await first.client.ask(AddNote(text="a"))).ok
 
 
-@pytest.mark.parametrize("role", ["observe", "assess", "admin"])
+@pytest.mark.parametrize("role", ["observe", "admin"])
 async def test_who_only_watches_may_stop_and_nothing_else(station: Station, connect: Connect, role: str) -> None:
     await connect("control")
     watcher = await connect(role)

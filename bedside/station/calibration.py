@@ -1,0 +1,190 @@
+"""Zeroing and calibrating sensors at a person's word: what the device offers, and what can be measured of it.
+
+Each takes some seconds of samples, beside everything else that the station does. What came of it is an event; what did
+not succeed is a refusal that says why, and nothing is claimed.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bedside.commands import CalibrateDevice
+from bedside.events import DeviceCalibrated
+from bedside.refusal import Refusal
+from dsp.knock import offset_ms
+from dsp.orientation.magnetometer import fit_magnetometer
+from hal.device import Device, Reading
+from hal.roles import ForcePlate, MagneticBlock, MotionBlock, MotionSensor, PlateBlock
+
+Array = NDArray[np.float64]
+
+AFTER_ZERO_S, REST_S, KNOCK_S, SWEEP_S = 1.0, 3.0, 10.0, 40.0
+"""How long each is looked at: an emptied plate, a resting sensor, three knocks, a sensor turned every way."""
+EMPTY_KG = 0.5
+STILL_RAD_S, WOBBLE_DEG = 0.1, 2.0
+GRAVITY_M_S2, GRAVITY_SHARE = 9.81, 0.05
+MAGNETOMETER_DAYS = 7
+"""A magnetometer's calibration holds for the iron around it: a choice of ours, to be confirmed by each clinic."""
+
+
+@runtime_checkable
+class SetsItsZero(Protocol):
+    """A motion sensor that takes its present reading as zero; it lies level and still meanwhile."""
+
+    async def calibrate_motion(self) -> None:
+        """Zero acceleration and turn rate."""
+        ...
+
+
+class Calibrations:
+    """One calibration at a time. `speed` is how much faster than real time samples come (simulated devices)."""
+
+    def __init__(self, devices: tuple[Device, ...], utc: Callable[[], str], speed: float = 1.0) -> None:
+        self._devices = {device.name: device for device in devices}
+        self._utc = utc
+        self._speed = speed
+        self._heard: dict[str, list[Reading]] | None = None
+
+    def take(self, device: Device, reading: Reading) -> None:
+        """Keep a reading while a calibration looks at its device."""
+        if self._heard is not None and device.name in self._heard:
+            self._heard[device.name].append(reading)
+
+    async def carry_out(self, asked: CalibrateDevice) -> DeviceCalibrated:
+        """Calibrate; raises `Refusal`, and `HalError` for a device that fails."""
+        device = self._devices.get(asked.device)
+        if device is None:
+            raise Refusal(f"there is no device '{asked.device}'", f"known: {', '.join(self._devices)}")
+        if self._heard is not None:
+            raise Refusal("a calibration is under way", "wait until it has ended")
+        ways: Mapping[str, Callable[[Device], Awaitable[DeviceCalibrated]]] = {
+            "zero": self._zero,
+            "mounting": self._mounting,
+            "magnetometer": self._magnetometer,
+            "synchrony": self._synchrony,
+        }
+        self._heard = {}
+        try:
+            return await ways[asked.what](device)
+        finally:
+            self._heard = None
+
+    async def _zero(self, device: Device) -> DeviceCalibrated:
+        if isinstance(device, ForcePlate):
+            return await self._empty_plate(device)
+        sensor = _motion(device)
+        if not isinstance(sensor, SetsItsZero):
+            raise Refusal(f"{device.name} has no zero to set", "the analyses find it in the recording by themselves")
+        await sensor.calibrate_motion()
+        gyro, _ = await self._at_rest(device)
+        left = float(np.degrees(np.linalg.norm(gyro.mean(axis=0))))
+        return DeviceCalibrated(device=device.name, what="zero", residual=left, unit="deg/s", note="turn rate at rest")
+
+    async def _empty_plate(self, plate: ForcePlate) -> DeviceCalibrated:
+        taken = await plate.zero()
+        heard = await self._listen(AFTER_ZERO_S, plate.name)
+        loads = [block.loads_kg for block in heard[plate.name] if isinstance(block, PlateBlock)]
+        if not loads:
+            raise Refusal(f"{plate.name} sends nothing", "wait until it is connected, then zero it again")
+        left = float(abs(np.concatenate(loads).sum(axis=1).mean()))
+        if left > EMPTY_KG:
+            raise Refusal(f"{left:.1f} kg are left on the plate after zeroing", "step off and zero it again")
+        note = "taken as zero (kg): " + ", ".join(f"{kg:.2f}" for kg in taken)
+        return DeviceCalibrated(device=plate.name, what="zero", residual=left, unit="kg", note=note)
+
+    async def _mounting(self, device: Device) -> DeviceCalibrated:
+        """How the worn sensor hangs: gravity in its axes, while the person stands still."""
+        _, accel = await self._at_rest(device)
+        mean = accel.mean(axis=0)
+        down = mean / np.linalg.norm(mean)
+        cosine = np.clip(accel @ down / np.linalg.norm(accel, axis=1), -1.0, 1.0)
+        wobble = float(np.degrees(np.sqrt(np.mean(np.arccos(cosine) ** 2))))
+        if wobble > WOBBLE_DEG:
+            raise Refusal(f"{device.name} swings by {wobble:.1f} degrees", "tighten the strap and stand still")
+        note = "up in its axes: " + ", ".join(f"{part:.3f}" for part in down)
+        return DeviceCalibrated(device=device.name, what="mounting", residual=wobble, unit="deg", note=note)
+
+    async def _at_rest(self, device: Device) -> tuple[Array, Array]:
+        """Turn rate and acceleration (n, 3) of a sensor that rests; raises `Refusal` where it does not."""
+        _motion(device)
+        heard = await self._listen(REST_S, device.name)
+        _, gyro, accel = _moved(device.name, heard[device.name])
+        if float(np.std(gyro, axis=0).max()) > STILL_RAD_S:
+            raise Refusal(f"{device.name} is moving", "keep it still and calibrate again")
+        force = float(np.linalg.norm(accel.mean(axis=0)))
+        if abs(force / GRAVITY_M_S2 - 1.0) > GRAVITY_SHARE:
+            raise Refusal(f"{device.name} feels {force:.2f} m/s2 at rest instead of 9.81", "exchange the sensor")
+        return gyro, accel
+
+    async def _magnetometer(self, device: Device) -> DeviceCalibrated:
+        """Fit the field while a person turns the sensor every way."""
+        _motion(device)
+        heard = await self._listen(SWEEP_S, device.name)
+        fields = [block.field_ut for block in heard[device.name] if isinstance(block, MagneticBlock)]
+        if not fields:
+            raise Refusal(f"{device.name} sends no magnetometer samples", "set magnetometer_hz in its device file")
+        field = np.concatenate(fields).astype(float)
+        if not np.isfinite(field).all():
+            raise Refusal(f"the magnetometer of {device.name} is of an unknown kind", "its counts have no unit")
+        fit = await asyncio.to_thread(fit_magnetometer, field)
+        if not fit.accepted:
+            raise Refusal(f"{device.name}: {fit.reason}", "turn it slowly about all axes, away from iron, and repeat")
+        until = (datetime.fromisoformat(self._utc()) + timedelta(days=MAGNETOMETER_DAYS)).date().isoformat()
+        found = {"hard_ut": fit.hard_ut.round(4).tolist(), "soft": fit.soft.round(6).tolist()}
+        return DeviceCalibrated(
+            device=device.name,
+            what="magnetometer",
+            residual=100.0 * fit.residual,
+            unit="%",
+            until=until,
+            note=json.dumps(found),
+        )
+
+    async def _synchrony(self, device: Device) -> DeviceCalibrated:
+        """By how much the sensor stamps the same knocks later than the first one worn; both are held together."""
+        _motion(device)
+        first = next(sensor for sensor in self._devices.values() if isinstance(sensor, MotionSensor))
+        if first is device:
+            others = [name for name, other in self._devices.items() if isinstance(other, MotionSensor)][1:]
+            remedy = f"choose {' or '.join(others)}" if others else "there is no other sensor"
+            raise Refusal(f"{device.name} is the one that the others are compared with", remedy)
+        heard = await self._listen(KNOCK_S, first.name, device.name)
+        a_ns, a_gyro, _ = _moved(first.name, heard[first.name])
+        b_ns, b_gyro, _ = _moved(device.name, heard[device.name])
+        try:
+            late_ms = await asyncio.to_thread(offset_ms, a_ns, a_gyro, b_ns, b_gyro)
+        except ValueError as error:
+            raise Refusal(str(error), "hold both sensors together and knock them three times") from None
+        note = f"stamps later than {first.name} by so much; taken out in the analyses of this visit"
+        return DeviceCalibrated(device=device.name, what="synchrony", residual=late_ms, unit="ms", note=note)
+
+    async def _listen(self, seconds: float, *names: str) -> dict[str, list[Reading]]:
+        """What these devices say in the next `seconds`."""
+        heard: dict[str, list[Reading]] = {name: [] for name in names}
+        self._heard = heard
+        await asyncio.sleep(seconds / self._speed)
+        self._heard = {}
+        return heard
+
+
+def _motion(device: Device) -> MotionSensor:
+    if not isinstance(device, MotionSensor):
+        raise Refusal(f"{device.name} is no motion sensor", "choose another device")
+    return device
+
+
+def _moved(name: str, heard: list[Reading]) -> tuple[NDArray[np.int64], Array, Array]:
+    """Times (ns), turn rate and acceleration of what a sensor said; raises `Refusal` when it said nothing."""
+    blocks = [block for block in heard if isinstance(block, MotionBlock) and len(block.sample_ns)]
+    if not blocks:
+        raise Refusal(f"{name} sends nothing", "wait until it is connected, then calibrate again")
+    return (
+        np.concatenate([block.sample_ns for block in blocks]),
+        np.concatenate([block.gyro_rad_s for block in blocks]).astype(float),
+        np.concatenate([block.accel_m_s2 for block in blocks]).astype(float),
+    )
