@@ -1,9 +1,12 @@
 """Gait from two foot sensors without a magnetometer: strides, contacts, lengths, and the trial's variables."""
 
+import numpy as np
+
+from dsp.gait.doubts import body_side, doubts
 from dsp.gait.model import SIDES, Foot, Gait, Side, SideSummary, Stride, Summary
 from dsp.gait.samples import STANDARD_GRAVITY_M_S2, RefusedError, Samples, check
 from dsp.gait.strides import Walk, walks
-from dsp.gait.summary import doubts, summarise
+from dsp.gait.summary import summarise
 
 __all__ = ["Foot", "Gait", "Side", "SideSummary", "Stride", "Summary", "analyse"]
 
@@ -21,6 +24,8 @@ def analyse(
     given = {side: foot for side, foot in zip(SIDES, (left, right), strict=True) if foot is not None}
     if not given:
         return Gait((), None, "no foot given")
+    if left is not None and right is not None and np.array_equal(left.gyro_rad_s, right.gyro_rad_s):
+        return Gait((), None, "left and right foot are the same recording")
     if len({foot.rate_hz for foot in given.values()}) > 1:
         return Gait((), None, "the feet have different sampling rates: they are not on one clock")
     feet: dict[Side, Samples] = {}
@@ -35,4 +40,5 @@ def analyse(
         return Gait((), None, str(error), tuple(flags))
     strides = sorted((s for walk in found.values() for s in walk.strides), key=lambda s: s.mid_stance_s)
     summary = summarise(tuple(strides))
-    return Gait(tuple(strides), summary, None, (*flags, *doubts(found, summary)))
+    sides = body_side(strides) if len(found) == len(SIDES) else None
+    return Gait(tuple(strides), summary, None, (*flags, *doubts(feet, found, summary, sides)), sides)

@@ -21,9 +21,11 @@ STANDING_M_S = 0.02  # of a mid-stance's velocity about the rolling foot's
 FLOOR_M = 0.03  # of a floor's level from step to step
 DRIFT_RAD = np.radians(0.15)  # of the tilt over one second of turn rate
 STANCE_RAD = np.radians(3.0)  # of the foot's tilt at mid-stance about its median
-GYRO_BIAS_RAD_S = np.radians(1.0)
-ACCEL_BIAS_M_S2 = 0.15
+GYRO_BIAS_RAD_S = np.radians(2.0)
+ACCEL_BIAS_M_S2 = 0.3
 SHOCK_SHARE = 1 / 12  # leading error of the trapezium rule: step x second difference / 12
+# of a lost sample that was filled in a swing: 5 m/s2 and 0.5 rad/s beside the line through its neighbours
+FILLED_M_S2, FILLED_RAD_S = 5.0, 0.5
 ROUNDS = 2
 LARGEST_LINEAR_RAD_S = np.radians(1.0)  # a larger bias is taken off first and the rest found again
 MOST_PASSES = 4
@@ -35,7 +37,7 @@ class Levelled:
 
     `up` (k, 3) is the vertical at every start in the axes there, `first_m_s` and `last_m_s` (k, 3) the velocities
     that a stride begins and ends with in the axes of its start, `shock_m2_s2` (k, m) the running variance of the
-    velocity from shocks shorter than a sample.
+    velocity from shocks shorter than a sample and from lost samples.
     """
 
     gyro_bias_rad_s: Array
@@ -59,6 +61,7 @@ class _Walk:
     end_by_bias: Array
     place_by_bias: Array
     noise_m_s: Array
+    drift_rad: Array
 
     def speeds(self, up: Array, bias: Array) -> tuple[Array, Array]:
         """Velocities of the standing foot at both ends in the axes of the start."""
@@ -68,7 +71,7 @@ class _Walk:
 
 def level(samples: Samples, span: Spans) -> Levelled:
     """Solve for biases and verticals."""
-    shock = _shocks(samples.accel_m_s2, span)
+    shock = _shocks(samples, span)
     bias = np.zeros(6)
     for _ in range(MOST_PASSES):
         rid = replace(samples, gyro_rad_s=samples.gyro_rad_s - bias[:3], accel_m_s2=samples.accel_m_s2 - bias[3:])
@@ -86,6 +89,7 @@ def level(samples: Samples, span: Spans) -> Levelled:
 def _walk(samples: Samples, span: Spans, shock: Array) -> _Walk:
     motion = integrate(samples, span)
     cut = samples.cut[span.index].any(axis=1)  # a stride with a hole in it says nothing
+    filled = (samples.filled[span.index[:, 1:]] & span.live).sum(axis=1) * (FILLED_RAD_S * span.step_s) ** 2
     place = [(part[:, 1:] * span.live[..., None, None]).sum(axis=1) for part in (motion.by_gyro, motion.by_accel)]
     return _Walk(
         span,
@@ -96,15 +100,17 @@ def _walk(samples: Samples, span: Spans, shock: Array) -> _Walk:
         end_by_bias=np.concatenate([motion.by_gyro[:, -1], motion.by_accel[:, -1]], axis=2),
         place_by_bias=np.concatenate(place, axis=2) * span.step_s,
         noise_m_s=np.where(cut, np.inf, np.sqrt(shock[:, -1] / 3 + 2 * STANDING_M_S**2)),
+        drift_rad=np.where(cut, np.inf, np.sqrt(DRIFT_RAD**2 * np.maximum(span.lasts_s, 0.5) + filled)),
     )
 
 
-def _shocks(accel: Array, span: Spans) -> Array:
+def _shocks(samples: Samples, span: Spans) -> Array:
+    """Running variance of the velocity (k, m) from shocks shorter than a sample, and from samples that were lost."""
     bend = np.zeros(span.live.shape)
-    bend[:, 1:] = (np.diff(accel[span.index], n=2, axis=1) ** 2).sum(axis=2)
+    bend[:, 1:] = (np.diff(samples.accel_m_s2[span.index], n=2, axis=1) ** 2).sum(axis=2)
     bend[:, :-1] = np.maximum(bend[:, :-1], bend[:, 1:])
-    bend *= span.live
-    found = np.cumsum((SHOCK_SHARE * span.step_s) ** 2 * bend, axis=1)
+    error = SHOCK_SHARE**2 * bend + FILLED_M_S2**2 * samples.filled[span.index[:, 1:]]
+    found = np.cumsum(span.step_s**2 * error * span.live, axis=1)
     return np.concatenate([np.zeros((span.start.size, 1)), found], axis=1)
 
 
@@ -158,7 +164,7 @@ def _floor(walk: _Walk, up: Array, bias: Array, base: Array) -> tuple[Array, Arr
 def _carried(walk: _Walk, up: Array, bias: Array, base: Array) -> tuple[Array, Array]:
     """The turn rate carries the vertical into the next mid-stance, where strides join."""
     span, back = walk.span, walk.back
-    joined = np.append(span.start[1:] == span.end[:-1], False) & np.isfinite(walk.noise_m_s)
+    joined = np.append(span.start[1:] == span.end[:-1], False)
     rows = np.zeros((up.shape[0], 3, 10))
     for axis in range(2):
         rows[:, :, axis] = rotate(back, base[:, axis])
@@ -166,5 +172,5 @@ def _carried(walk: _Walk, up: Array, bias: Array, base: Array) -> tuple[Array, A
         rows[:, :, 4 + axis] = rotate(back, cross(up, walk.motion.turned[:, :, axis]))
     rows[:, :, 2:4] = -base
     rest = np.roll(up, -1, axis=0) - rotate(back, up - cross(walk.motion.turned @ bias[:3], up))
-    sure = (joined / (DRIFT_RAD * np.sqrt(np.maximum(span.lasts_s, 0.5))))[:, None]
+    sure = (joined / walk.drift_rad)[:, None]
     return rows * sure[..., None], rest * sure

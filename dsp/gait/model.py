@@ -99,6 +99,17 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class BodySide:
+    """Straight strides whose way bends to the outer side of the body by their label, of how many; the chance of such
+    a count, were the sides a toss; and what follows for both labels, None where the count is no clear one."""
+
+    outward: int
+    strides: int
+    chance: float
+    verdict: Literal["as labelled", "swapped"] | None
+
+
+@dataclass(frozen=True)
 class Gait:
     """The result: strides by time, their summary, flags of the recording, and why there is nothing, if so."""
 
@@ -106,3 +117,4 @@ class Gait:
     summary: Summary | None
     refusal: str | None = None
     flags: tuple[str, ...] = ()
+    body_side: BodySide | None = None

@@ -12,8 +12,12 @@ LEAST_RATE_HZ, MOST_RATE_HZ = 40.0, 2000.0
 # median force of any walking, shaken as it may be; beyond this it is another unit or gravity was taken out
 FORCE_BAND_M_S2 = (4.0, 40.0)
 LARGEST_TURN_RATE_RAD_S = 40.0  # above 2000 deg/s no foot sensor of this kind can read
-FROZEN_S = 0.3
+FROZEN_S, HALF_FROZEN_S = 0.3, 1.0  # all six numbers the same, or those of one of the two sensors
 LEAST_RECEIVED = 0.5
+NEAR_RANGE = 0.985
+FLAT_TOP = 3  # samples in a row at a channel's extreme
+LEAST_TOP_M_S2, LEAST_TOP_RAD_S = 20.0, 3.0  # below, a flat top is a foot at rest
+LONGEST_CLIPPED_S = 0.05  # of acceleration in one stride: longer, and its way is not to be believed
 
 
 class RefusedError(Exception):
@@ -22,7 +26,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Samples:
-    """Filled samples: turn rate and acceleration (n, 3); `cut` marks holes too long to fill, `filled` short ones."""
+    """Filled samples: turn rate and acceleration (n, 3); `cut` marks holes too long to fill, `filled` short ones.
+
+    `clipped` marks accelerations and `spun` turn rates at the end of the sensor's range.
+    """
 
     gyro_rad_s: Array
     accel_m_s2: Array
@@ -30,6 +37,7 @@ class Samples:
     cut: Mask
     filled: Mask
     clipped: Mask
+    spun: Mask
     flags: tuple[str, ...]
 
 
@@ -50,16 +58,16 @@ def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: flo
     if good.mean() < LEAST_RECEIVED:
         raise RefusedError(f"{side} foot: {100 * (1 - good.mean()):.0f} % of the samples are missing")
     _units(side, gyro[good], accel[good])
-    clipped = good & (
-        (np.abs(accel) >= 0.985 * accel_range_m_s2).any(axis=1) | (np.abs(gyro) >= 0.985 * gyro_range_rad_s).any(axis=1)
-    )
+    clipped = good & _at_range(accel, accel_range_m_s2, LEAST_TOP_M_S2)
+    spun = good & _at_range(gyro, gyro_range_rad_s, LEAST_TOP_RAD_S)
     flags = [f"{side} foot: samples stand still, the sensor stopped"] if frozen.any() else []
-    if clipped.any():
-        flags.append(f"{side} foot: {int(clipped.sum())} samples at the end of the sensor's range")
+    for marked, what in ((clipped, "acceleration"), (spun, "turn rate")):
+        if marked.any():
+            flags.append(f"{side} foot: {int(marked.sum())} samples of {what} at the end of the sensor's range")
     if not good.all():
         flags.append(f"{side} foot: {100 * (1 - good.mean()):.1f} % of the samples lost")
     cut = _long_holes(~good)
-    return Samples(_fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, tuple(flags))
+    return Samples(_fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, spun, tuple(flags))
 
 
 def _received(foot: Foot, side: Side, gyro: Array, accel: Array) -> Mask:
@@ -73,14 +81,27 @@ def _received(foot: Foot, side: Side, gyro: Array, accel: Array) -> Mask:
 
 
 def _frozen(gyro: Array, accel: Array, good: Mask, rate_hz: float) -> Mask:
-    """Where the same six numbers repeat for longer than a live sensor's noise allows."""
-    same = np.zeros(good.size, dtype=bool)
-    same[1:] = (np.diff(gyro, axis=0) == 0).all(axis=1) & (np.diff(accel, axis=0) == 0).all(axis=1) & good[1:]
-    runs = np.zeros(good.size, dtype=bool)
-    for start, end in _runs(same):
-        if end - start >= FROZEN_S * rate_hz:
-            runs[start:end] = True
-    return runs
+    """Where the same numbers repeat for longer than a live sensor's noise allows."""
+    still = [np.append(False, (np.diff(values, axis=0) == 0).all(axis=1) & good[1:]) for values in (gyro, accel)]
+    frozen = np.zeros(good.size, dtype=bool)
+    for same, longest_s in ((still[0] & still[1], FROZEN_S), (still[0], HALF_FROZEN_S), (still[1], HALF_FROZEN_S)):
+        for start, end in _runs(same):
+            if end - start >= longest_s * rate_hz:
+                frozen[start:end] = True
+    return frozen
+
+
+def _at_range(values: Array, declared: float, least: float) -> Mask:
+    """Samples at the declared range, or in a flat top: several in a row at the extreme of their channel."""
+    found = np.zeros(values.shape[0], dtype=bool)
+    found |= (np.abs(values) >= NEAR_RANGE * declared).any(axis=1)
+    for channel in values.T:
+        for extreme in (np.nanmax(channel), np.nanmin(channel)):
+            if abs(extreme) < least:
+                continue
+            for start, end in _runs(channel == extreme):
+                found[start:end] |= end - start >= FLAT_TOP
+    return found
 
 
 def _units(side: Side, gyro: Array, accel: Array) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from dsp.gait.cycle import Cycle, Swing, borrow, cycle, swing_peaks, swings
 from dsp.gait.events import Contacts, contacts, pitch_axis
 from dsp.gait.model import Array, Side, Stride
-from dsp.gait.samples import STANDARD_GRAVITY_M_S2, RefusedError, Samples
+from dsp.gait.samples import LONGEST_CLIPPED_S, STANDARD_GRAVITY_M_S2, RefusedError, Samples
 from dsp.gait.ways import Paths, paths
 
 TURN_DEG = 25.0
@@ -23,10 +23,12 @@ LARGEST_FORCE_SPREAD_M_S2 = 0.6  # between the strides' mean forces: above it th
 
 @dataclass(frozen=True)
 class Walk:
-    """One foot: its strides, its vertical in sensor axes, its rhythm."""
+    """One foot: its strides, its vertical and its biases in sensor axes (3,), its rhythm."""
 
     strides: tuple[Stride, ...]
     up: Array
+    gyro_bias_rad_s: Array
+    accel_bias_m_s2: Array
     period_s: float
 
 
@@ -71,7 +73,7 @@ def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Wa
         raise RefusedError(f"{side} foot: most strides do not end on the floor they left; check axes and units")
     if float(np.ptp(np.percentile(ways.force_m_s2, (20, 80)))) > LARGEST_FORCE_SPREAD_M_S2:
         made = [_without_way(stride) for stride in made]
-    return Walk(tuple(made), np.median(ways.up, axis=0), period_s)
+    return Walk(tuple(made), np.median(ways.up, axis=0), ways.gyro_bias_rad_s, ways.accel_bias_m_s2, period_s)
 
 
 def _without_way(stride: Stride) -> Stride:
@@ -116,13 +118,15 @@ def _with_path(stride: Stride, samples: Samples, swing: Swing, ways: Paths, axis
     """Length, clearance and way, where no hole cuts the stride and the foot ends on the floor it left."""
     inside = slice(swing.before, swing.after + 1)
     flags = list(stride.flags)
-    if samples.clipped[inside].any():
+    if (samples.clipped | samples.spun)[inside].any():
         flags.append("sensor at the end of its range")
     if samples.filled[inside].any():
         flags.append("short hole filled")
     length = float(np.linalg.norm(ways.displacement_m[number]))
     if samples.cut[inside].any():
         return replace(stride, flags=(*flags, "cut by lost samples"), heading_change_deg=None)
+    if samples.spun[inside].any() or samples.clipped[inside].sum() > LONGEST_CLIPPED_S * samples.rate_hz:
+        return replace(stride, flags=(*flags, "clipped for too long: no length"))
     if abs(ways.rise_m[number]) > LARGEST_RISE_M or not SHORTEST_M <= length <= LONGEST_M:
         return replace(stride, flags=(*flags, "way not believable"))
     path = _level_path(ways, number, swing.after - swing.before)

@@ -1,4 +1,4 @@
-"""The trial's variables from its strides, the doubts about the two feet together.
+"""The trial's variables from its strides.
 
 Gait cycle: contact to next contact of the same foot. Stance: contact to toe-off. Step: contact of the other foot to
 the contact of this one, named after the foot that lands. Double support: both feet down, initial after a foot's own
@@ -8,13 +8,9 @@ contact, terminal before its toe-off. Turns and strides with a missing number ar
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
-import numpy as np
-
 from dsp.gait.identities import broken
 from dsp.gait.model import Side, SideSummary, Stride, Summary
-from dsp.gait.strides import Walk
 
-LARGEST_PHASE_GAP = 0.06  # of a stride, between the initial double supports of the sides
 LONGEST_PHASE = 0.5  # of a stride: an event of the other foot further away belongs to another stride
 
 
@@ -119,25 +115,6 @@ def _step_times(by_side: dict[Side, list[Stride]]) -> tuple[float | None, float 
     return _mean(_step_share(s, right) for s in left if not s.is_turn), _mean(
         _step_share(s, left) for s in right if not s.is_turn
     )
-
-
-def doubts(found: dict[Side, Walk], summary: Summary) -> tuple[str, ...]:
-    """What speaks against the two feet belonging together as they are given."""
-    if len(found) < 2:
-        return (f"{next(iter(found))} foot only: no double support, no step length, no symmetry",)
-    flags = []
-    left, right = summary.left, summary.right
-    if float(np.dot(found["left"].up, found["right"].up)) < 0:
-        flags.append("the sensors are mounted opposite ways up: one is upside down")
-    if abs(len(found["left"].strides) - len(found["right"].strides)) > 1:
-        flags.append("left and right strides differ in number")
-    if left and right and left.initial_double_support_pct is not None and right.initial_double_support_pct is not None:
-        gap = left.initial_double_support_pct - right.initial_double_support_pct
-        if abs(gap) > 100 * LARGEST_PHASE_GAP:
-            flags.append("double support differs between the sides: check that both feet are on one clock")
-        if min(left.initial_double_support_pct, right.initial_double_support_pct) < 0:
-            flags.append("a foot leaves before the other lands: not walking, or not on one clock")
-    return tuple(flags)
 
 
 def _checked(summary: Summary) -> Summary:
