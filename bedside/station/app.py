@@ -15,6 +15,7 @@ from functools import partial
 
 import structlog
 
+from bedside.config.captures import LiveView
 from bedside.events import (
     ClientJoined,
     ClientLeft,
@@ -42,6 +43,7 @@ from bedside.station.core import Core
 from bedside.station.devices import changed_event
 from bedside.station.emg import EmgPath, Outlets
 from bedside.station.executive import Executive
+from bedside.station.live import LiveValues
 from bedside.station.measure import MeasureRule, measure_rule
 from bedside.station.notify import listen_sockets, notify
 from bedside.station.numbering import Numbering
@@ -78,6 +80,7 @@ class Station:
         self._executive = Executive(self._core, parts.resolver, parts.fleet, self._access, self._calibrations)
         self._server = Server(parts.box_name, parts.box.software, self._hooks())
         self._executive.server = self._server
+        self._live = LiveValues(self._live_view, self._server.wave)
         visits = parts.places.data / "visits"
         self._recording = Recording(
             visits, parts.fleet.streams, lambda event: self._core.note(event, source="record"), self._disk_full
@@ -207,6 +210,7 @@ class Station:
             rounds.feed_watchdog(self._core),
             self._painter.run(),
             self._analyses.run(),
+            self._live.run(),
         ]
 
     # what devices say
@@ -214,6 +218,7 @@ class Station:
     def _heard(self, device: Device, reading: Reading) -> None:
         self._recording.take(device, reading)
         self._calibrations.take(device, reading)
+        self._live.take(device, reading)
         if self._offer is not None:
             self._offer.take(reading)
         if isinstance(reading, EmgBlock) and self._emg is not None:
@@ -257,6 +262,13 @@ class Station:
         if parts.lsl_outlet is None or parts.fleet.amplifier is None:
             return None
         return Offer(parts.box_name, parts.fleet.amplifier, parts.lsl_outlet, lambda: self._core.state.asked_pct_mso)
+
+    def _live_view(self) -> LiveView:
+        state = self._core.state
+        if not state.going_on or state.assessment is None:
+            return "none"
+        capture = state.setup.catalogue.captures.get(state.assessment.open or "")
+        return "none" if capture is None else capture.live
 
     def _measure_rule(self) -> MeasureRule | None:
         return measure_rule(self._core.state)
