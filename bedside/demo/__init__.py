@@ -24,7 +24,7 @@ from bedside.demo.processes import (
     start_station,
     surroundings,
 )
-from bedside.demo.setup import PIN, USER, Layout, criteria_uv, prepare, script_for
+from bedside.demo.setup import PIN, USER, Layout, criteria_uv, prepare, script_for, stand_of
 from bedside.demo.summary import Summary, summarise
 from bedside.demo.therapist import Script, Therapist
 from bedside.station.client import StationClient
@@ -58,6 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demonstration; 0 when the visit went well (unattended) or the kiosk was left in order."""
     try:
+        args.also = list(dict.fromkeys((*args.also, *stand_of(config_folder(args.config), args.study).also)))
         check_also(args.also, _speed(args))
         root = args.data or Path(tempfile.mkdtemp(prefix="bedside-demo-"))
         layout = Layout(root.resolve())

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import tomli_w
 
 from bedside.config import ConfigError, Participant, load_participant, load_station, load_study
 from bedside.config.station import SINGLE, DeviceRole
+from bedside.config.strict import Section, read
 from bedside.demo.therapist import Script
 from bedside.events import Value
 from bedside.station.setup import SIMULATED
@@ -69,7 +71,7 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
     """
     shutil.copytree(source, layout.config, dirs_exist_ok=True)
     station = load_station(layout.config)
-    devices = _devices(station.devices, addresses)
+    devices = _devices(station.devices | stand_of(layout.config, study or station.study).devices, addresses)
     _edit(layout.config / "station.toml", study=study or station.study, box="demo", devices=devices)
     load_study(layout.config, study or station.study)
     by_device = {kind.device or name: addresses[name] for name, kind in FAR_ENDS.items() if name in addresses}
@@ -82,6 +84,22 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
         _edit(path, address=f"{SIMULATED}{_with_settings(path, address)}")
     shutil.copy(layout.config / "demo" / "staff.toml", layout.config / "staff.toml")
     return _participant(layout, study or station.study)
+
+
+class Stand(Section, frozen=True, kw_only=True):
+    """demo/<study>.stand.toml: what a demonstration of that study has in place of the station's devices, and beside.
+
+    `devices` names device files by role, `also` further far ends of the simulation.
+    """
+
+    devices: dict[DeviceRole, str] = msgspec.field(default_factory=dict)
+    also: tuple[str, ...] = ()
+
+
+def stand_of(config: Path, study: str | None) -> Stand:
+    """What stands beside the patient in a demonstration of `study`, None: the station's; raises `ConfigError`."""
+    path = config / "demo" / f"{study or load_station(config).study}.stand.toml"
+    return read(path, Stand) if path.exists() else Stand()
 
 
 def _with_settings(path: Path, address: str) -> str:
@@ -128,7 +146,8 @@ def criteria_uv(layout: Layout) -> dict[str, float]:
 def _participant(layout: Layout, study: str) -> Participant:
     folder = layout.data / "participants"
     folder.mkdir(parents=True, exist_ok=True)
-    shipped = layout.config / "demo" / "participant.toml"
+    own = layout.config / "demo" / f"{study}.toml"
+    shipped = own if own.exists() else layout.config / "demo" / "participant.toml"
     code = load_participant(shipped).code
     target = folder / f"{code}.toml"
     if not target.exists():

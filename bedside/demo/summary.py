@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from bedside.events import (
+    CurrentEnded,
     DosePlanned,
     Envelope,
     PulseReported,
@@ -25,6 +26,7 @@ class Summary(msgspec.Struct, kw_only=True):
     """The JSON summary, from the journal; `pulses_fired`, `faults_fired` and `true_rmt_pct_mso` from the simulation.
 
     `single_pulses` are those of the hotspot search and the hunt; `pulses_delivered` those of the treatment.
+    `triggers_sent` and `charge_c` are the electrical stimulator's, None in studies without one.
     """
 
     visit: str = ""
@@ -40,6 +42,8 @@ class Summary(msgspec.Struct, kw_only=True):
     pulses_uncertain: int = 0
     single_pulses: int = 0
     pulses_fired: int | None = None
+    triggers_sent: int | None = None
+    charge_c: float | None = None
     end_reason: str = ""
     outcome: str = ""
     restarts: int = 0
@@ -72,6 +76,8 @@ def _add(summary: Summary, envelope: Envelope) -> None:
             summary.pulses_planned, summary.intensity_pct_mso = pulses, intensity
         case StimulationEnded(cause=cause):
             summary.end_reason = cause
+        case CurrentEnded(given_c=given_c, triggers=triggers):
+            summary.charge_c, summary.triggers_sent = (summary.charge_c or 0.0) + given_c, triggers
         case VisitClosed(outcome=outcome):
             summary.outcome = outcome
         case _:

@@ -21,6 +21,7 @@ from bedside.commands import (
     NextStep,
     OpenVisit,
     PlaceCoil,
+    PrepareCurrent,
     ResumeStimulation,
     SetPacing,
     Sign,
@@ -120,6 +121,8 @@ def _treating(run: Run, step: Step) -> AnyCommand | None:
         return NextStep()
     if run.word == "PAUSED" and _next_is("run.resume", step):
         return ResumeStimulation()
+    if _next_is("current.prepare", step):
+        return PrepareCurrent()
     if _next_is("run.start", step):
         return StartStimulation()
     return None

@@ -2,8 +2,10 @@
 
 import math
 
+from msgspec.structs import replace
+
 from bedside.events import CounterNoted, Event, PulseReported, PulsesReconciled, PulsesUncertain, Purpose
-from bedside.visit import course
+from bedside.visit import course, trigger
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 from hal.roles import PulseCounter, PulseDelivered
@@ -131,10 +133,16 @@ def give_up(state: Visit) -> tuple[Event, ...]:
 
 
 def most(state: Visit) -> int:
-    """The most pulses that can have been given unheard: those asked for, and no more than time allowed until off."""
+    """The most pulses that can have been given unheard: those asked for, and no more than time allowed until off.
+
+    Where another device triggered them, also no more than it says it sent.
+    """
     doubt = state.unsettled
     if doubt is None:
         return 0
+    triggers = trigger.sent(state) if doubt.purpose == "treatment" and trigger.bursts(state) is not None else None
+    if triggers is not None and state.off_confirmed:
+        doubt = replace(doubt, at_most=min(doubt.at_most, max(0, triggers - state.ledger.course)))
     if not state.off_confirmed or state.off_ns is None or state.off_ns < doubt.heard_ns:
         return doubt.at_most
     window_s, pulses = (state.off_ns - doubt.heard_ns) / NS, doubt.burst_pulses
