@@ -1,4 +1,4 @@
-"""A whole visit of the spinal cord injury study with real processes on real wires: one stimulator triggers the other."""
+"""A whole visit of the spinal cord injury study with real processes: one stimulator triggers the other."""
 
 import json
 import subprocess
