@@ -17,6 +17,7 @@ LARGEST_RESPONSE_UV = 30_000.0
 """No surface response is larger; the population model of Goetz et al. (IEEE TNSRE 27:1539, 2019) stops there too."""
 STRAY_STEP_UV = 100.0
 STRAY_STEP_OF_OTHERS = 10.0
+STEP_BEGINS_AT = 0.25
 PULSE_SPAN_MS = (-2.0, 8.0)
 EARLIEST_RESPONSE_MS = 12.0
 
@@ -90,7 +91,7 @@ def wrong_unit(sweep: Sweep, amplitude_window_ms: Window) -> str:
 
 
 def stray_artefact_ms(sweep: Sweep, first_response_ms: float) -> float | None:
-    """When a step like a pulse's artefact lies beside the trigger (ms), or None.
+    """When an artefact like a pulse's begins beside the trigger (ms), or None.
 
     The steepest step up to 12 ms, or to the first response, must exceed 100 uV and ten times the steepest
     step elsewhere, 2 ms around both spared. A conditioning pulse looks the same, so this is a matter for a note.
@@ -106,4 +107,6 @@ def stray_artefact_ms(sweep: Sweep, first_response_ms: float) -> float | None:
     others[max(0, at - reach) : at + reach + 1] = 0.0
     if step[at] < STRAY_STEP_UV or step[at] < STRAY_STEP_OF_OTHERS * float(np.max(others)):
         return None
-    return (at + 1 - sweep.trigger_index) * 1000.0 / sweep.rate_hz
+    start = max(0, at - reach)
+    first = start + int(np.argmax(step[start : at + 1] >= STEP_BEGINS_AT * step[at]))
+    return (first + 1 - sweep.trigger_index) * 1000.0 / sweep.rate_hz

@@ -116,10 +116,10 @@ def _find(sweep: Sweep, contraction_uv: float, onset_ms: float | None) -> Silent
     level, rms = float(np.mean(rectified[rest])), float(np.sqrt(np.mean(sweep.trace_uv[rest] ** 2)))
     quiet = uniform_filter1d(rectified, max(1, round(SMOOTH_MS * per_ms))) < SILENT_BELOW * level
     gap_ms = max((stop - start for start, stop in _silences(quiet[rest], per_ms)), default=0) / per_ms
-    made = SilentPeriod(None, rms, level, gap_ms, onset_ms)
+    made = SilentPeriod(None, rms, level, gap_ms)
     if rms < contraction_uv:
         return replace(made, refusal=f"no contraction: {rms:.1f} uV before the pulse, {contraction_uv:g} uV are needed")
-    if sweep.saturation[rest.start :].any():
+    if sweep.saturation[rest].any() or sweep.saturation[sweep.blank.stop :].any():
         return replace(made, refusal="saturated: the amplifier is at its limit in the contraction or after the pulse")
     after = sweep.index(onset_ms if onset_ms is not None else 0.0)
     after = max(after, sweep.blank.stop)
@@ -138,6 +138,7 @@ def _find(sweep: Sweep, contraction_uv: float, onset_ms: float | None) -> Silent
     inside = np.concatenate([rectified[a:b] for a, b in edges])
     return replace(
         made,
+        onset_ms=onset_ms,
         return_ms=back_ms,
         from_onset_ms=None if onset_ms is None else back_ms - onset_ms,
         stretches_ms=stretches,

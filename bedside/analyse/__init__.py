@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bedside.analyse.curves import curve_arguments, curve_report, curve_settings, curve_table
 from bedside.analyse.emg_files import BadRecordingError, read_epochs
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.means import stance_mean
-from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_table
+from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
 from bedside.analyse.recorded import part_arguments, part_of
-from bedside.analyse.responses import measure_file, settings_from, table
+from bedside.analyse.responses import measure_file, response_arguments, settings_from, table
+from bedside.analyse.silence import silence_arguments, silence_report, silence_settings, silence_table
 from bedside.analyse.stance import stance_arguments, stance_report, stance_settings, stance_table
 from bedside.analyse.walking import measure_walk, walk_table
 
@@ -24,14 +26,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     text = "evoked responses: amplitude, latency, rest, validity"
     mep = kinds.add_parser("mep", help=text, description=f"{text}. NPZ and CSV files; see docs/recordings.md.")
-    mep.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    mep.add_argument("--json", action="store_true", help="one JSON document instead of a table")
-    mep.add_argument("--muscle", help="take both windows of this muscle (ta, soleus, rf, fdi, ...)")
-    mep.add_argument("--window-ms", nargs=2, type=float, metavar=("FROM", "TO"), help="where a response may begin")
-    mep.add_argument("--amplitude-window-ms", nargs=2, type=float, metavar=("FROM", "TO"), help="where its peaks are")
-    mep.add_argument("--criterion-uv", type=float, default=50.0, help="smallest response (default 50)")
-    mep.add_argument("--rest-limit-uv", type=float, default=10.0, help="largest RMS before the pulse (default 10)")
-    mep.add_argument("--active", action="store_true", help="the muscle was meant to contract: no rest limit")
+    response_arguments(mep)
+    text = "recruitment (input-output) curve: plateau, S50, slope, area"
+    about = f"{text}. Sweeps with intensities, or a table of amplitudes; see docs/recordings.md."
+    curve_arguments(kinds.add_parser("io-curve", help=text, description=about))
+    text = "silent period of a contracting muscle"
+    silence_arguments(kinds.add_parser("silent-period", help=text, description=f"{text}; see docs/recordings.md."))
     text = "walking with a sensor on each foot: strides, contacts, lengths, spatio-temporal variables"
     about = f"{text}. NPZ and CSV files, and recordings; see docs/recordings.md."
     gait = kinds.add_parser("gait", help=text, description=about)
@@ -43,8 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     about = f"{text}. CSV and NPZ files and the folders of recordings; see docs/recordings.md."
     stance_arguments(kinds.add_parser("posture", help=text, description=about))
 
-    text = "pedalling: knee angle, one cadence a revolution"
-    about = f"{text}. NPZ files and recordings with a sensor on thigh and shank; see docs/recordings.md."
+    text = "pedalling: knee angle, one cadence a revolution, stops, EMG"
+    about = f"{text}. NPZ and CSV files, and recordings, with a sensor on thigh and shank; see docs/recordings.md."
     pedalling_arguments(kinds.add_parser("cycling", help=text, description=about))
 
 
@@ -77,6 +77,16 @@ def _mep(args: argparse.Namespace) -> Analysis:
     return lambda path: measure_file(read_epochs(path), settings), table
 
 
+def _curve(args: argparse.Namespace) -> Analysis:
+    settings = curve_settings(args)
+    return lambda path: curve_report(path, settings), curve_table
+
+
+def _silence(args: argparse.Namespace) -> Analysis:
+    settings = silence_settings(args)
+    return lambda path: silence_report(path, settings), silence_table
+
+
 def _posture(args: argparse.Namespace) -> Analysis:
     settings = stance_settings(args)
     return lambda path: stance_report(path, settings), stance_table
@@ -88,12 +98,14 @@ def _gait(args: argparse.Namespace) -> Analysis:
 
 
 def _cycling(args: argparse.Namespace) -> Analysis:
-    part = part_of(args)
-    return lambda path: pedalling_report(path, part), pedalling_table
+    settings = pedalling_settings(args)
+    return lambda path: pedalling_report(path, settings), pedalling_table
 
 
 KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {
     "mep": _mep,
+    "io-curve": _curve,
+    "silent-period": _silence,
     "posture": _posture,
     "gait": _gait,
     "cycling": _cycling,

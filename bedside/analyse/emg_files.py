@@ -21,13 +21,14 @@ class BadRecordingError(Exception):
 
 @dataclass(frozen=True)
 class Epochs:
-    """Raw sweeps (k, channels, n) in uV with the pulse at `trigger_index`."""
+    """Raw sweeps (k, channels, n) in uV with the pulse at `trigger_index`; `intensity_pct_mso` (k,) where known."""
 
     path: Path
     epochs_uv: Array
     rate_hz: float
     trigger_index: int
     channels: tuple[str, ...]
+    intensity_pct_mso: tuple[float, ...] | None = None
 
 
 def read_epochs(path: Path) -> Epochs:
@@ -59,7 +60,8 @@ def _read_npz(path: Path) -> Epochs:
     trigger = _scalar(path, arrays, "t0_index", "trigger_index")
     if not 0 <= trigger < epochs.shape[2]:
         raise BadRecordingError(f"{path}: key 't0_index' is {trigger:g}, outside the {epochs.shape[2]} samples")
-    return Epochs(path, epochs, rate_hz, int(trigger), _names(path, arrays, epochs.shape[1]))
+    names, at = _names(path, arrays, epochs.shape[1]), _intensities(path, arrays, epochs.shape[0])
+    return Epochs(path, epochs, rate_hz, int(trigger), names, at)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -84,7 +86,8 @@ def _cut(path: Path, arrays: Mapping[str, NDArray[np.generic]], rate_hz: float) 
         raise BadRecordingError(f"{path}: key 'pulse_index' is empty or points outside the {samples.shape[0]} samples")
     padded = np.pad(samples, ((before, after), (0, 0)), constant_values=np.nan)
     epochs = np.stack([padded[pulse : pulse + before + after].T for pulse in pulses])
-    return Epochs(path, epochs, rate_hz, before, _names(path, arrays, samples.shape[1]))
+    names, at = _names(path, arrays, samples.shape[1]), _intensities(path, arrays, pulses.size)
+    return Epochs(path, epochs, rate_hz, before, names, at)
 
 
 def _microvolts(path: Path, arrays: Mapping[str, NDArray[np.generic]], keys: tuple[str, ...]) -> Array:
@@ -127,6 +130,17 @@ def _names(path: Path, arrays: Mapping[str, NDArray[np.generic]], count: int) ->
     if len(names) != count:
         raise BadRecordingError(f"{path}: key 'channels' names {len(names)}, there are {count}")
     return names
+
+
+def _intensities(path: Path, arrays: Mapping[str, NDArray[np.generic]], count: int) -> tuple[float, ...] | None:
+    if "intensity_pct_mso" not in arrays:
+        return None
+    at = _numbers(path, "intensity_pct_mso", arrays["intensity_pct_mso"]).ravel()
+    if at.size != count:
+        raise BadRecordingError(f"{path}: key 'intensity_pct_mso' has {at.size} values, there are {count} trials")
+    if not np.all((at >= 0.0) & (at <= 100.0)):
+        raise BadRecordingError(f"{path}: key 'intensity_pct_mso' must lie from 0 to 100 %MSO")
+    return tuple(at.tolist())
 
 
 def _read_csv(path: Path) -> Epochs:

@@ -280,3 +280,25 @@ def test_a_broken_gate_or_window_would_be_caught() -> None:
         assert measure(late, RATE_HZ, TRIGGER).valid, "the fault did not fire"
     assert not measure(tense, RATE_HZ, TRIGGER).valid
     assert not measure(late, RATE_HZ, TRIGGER).valid
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e-6])
+def test_millivolts_and_volts_are_not_taken_for_microvolts(factor: float) -> None:
+    measured = measure(factor * sweep().epoch_uv, RATE_HZ, TRIGGER)
+    assert not measured.valid
+    assert "wrong unit" in measured.reason
+    assert math.isnan(measured.amplitude_uv)
+    assert measure(0.1 * sweep(rest_uv=6.0).epoch_uv, RATE_HZ, TRIGGER).valid
+
+
+def test_nanovolts_are_not_taken_for_microvolts() -> None:
+    measured = measure(1000.0 * sweep().epoch_uv, RATE_HZ, TRIGGER, rest_limit_uv=None)
+    assert "wrong unit" in measured.reason
+    assert measured.latency_ms is None
+
+
+def test_a_pulse_beside_the_trigger_is_noted() -> None:
+    made = sweep()
+    early = measure(made.epoch_uv, RATE_HZ, TRIGGER + 150)
+    assert any("-30.0 ms" in note for note in early.notes)
+    assert not any("trigger" in note for note in measure(made.epoch_uv, RATE_HZ, TRIGGER).notes)
