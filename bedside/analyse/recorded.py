@@ -94,16 +94,17 @@ def runs_of(path: Path, part: Part = WHOLE) -> dict[str, SampleRun]:
 
 
 def worn(path: Path, runs: Mapping[str, SampleRun], place: str) -> SampleRun | None:
-    """The sensor at a place, None where there is none. Raises BadRecordingError where there are two."""
+    """The sensor at a place, None where there is none. Raises BadRecordingError for two, or times that do not rise."""
     found = [run for run in runs.values() if run.stream.place == place]
     if len(found) > 1:
         names = ", ".join(run.stream.name for run in found)
         raise BadRecordingError(f"{path}: two sensors on {place} ({names})")
-    return found[0] if found else None
+    return _rising(found[0]) if found else None
 
 
 def motion_arrays(path: Path, part: Part, places: Mapping[str, str]) -> dict[str, NDArray[np.generic]]:
-    """What an NPZ file of these sensors would hold: `NAME_gyr`, `NAME_acc` (n, 3), `NAME_received` (n,), and `fs`.
+    """What an NPZ file of these sensors would hold: `NAME_gyr`, `NAME_acc` (n, 3), `NAME_received` (n,), and `fs`; and
+    `start_ns`, the visit time of the first sample.
 
     `places` says where the sensor of each NAME is worn. Raises BadRecordingError where none of them is in it.
     """
@@ -114,7 +115,7 @@ def motion_arrays(path: Path, part: Part, places: Mapping[str, str]) -> dict[str
         raise BadRecordingError(f"{path}: no sensor on {', '.join(places.values())}; there are {there}")
     rate_hz = max(run.stream.rate_hz for run in named.values())
     at_ns = _instants(list(named.values()), rate_hz)
-    arrays: dict[str, NDArray[np.generic]] = {"fs": np.array(rate_hz)}
+    arrays: dict[str, NDArray[np.generic]] = {"fs": np.array(rate_hz), "start_ns": np.array(int(at_ns[0]))}
     for name, run in named.items():
         values, received = even(run.times_ns, _columns(run, (*GYRO, *ACCEL)), run.stream.rate_hz, at_ns)
         arrays |= {f"{name}_gyr": values[:, :3], f"{name}_acc": values[:, 3:], f"{name}_received": received}
@@ -166,17 +167,20 @@ def _columns(run: SampleRun, names: tuple[str, ...]) -> Array:
 
 
 def _cut(run: SampleRun, part: Part) -> SampleRun:
-    """The run within a part. Raises BadRecordingError for times that do not rise."""
+    """The run within a part."""
     inside = part.mask(run.times_ns)
-    times = run.times_ns[inside]
-    if np.any(np.diff(times) <= 0):
-        raise BadRecordingError(f"stream {run.stream.name}: its times do not rise; replay the raw clock pairs")
-    return SampleRun(run.stream, run.values[inside], run.index[inside], times, run.gaps)
+    return SampleRun(run.stream, run.values[inside], run.index[inside], run.times_ns[inside], run.gaps)
 
 
 def plate_streams(runs: Mapping[str, SampleRun]) -> dict[str, SampleRun]:
-    """The force plates among the streams."""
-    return {name: run for name, run in runs.items() if _is_plate(run.stream)}
+    """The force plates among the streams. Raises BadRecordingError for times that do not rise."""
+    return {name: _rising(run) for name, run in runs.items() if _is_plate(run.stream)}
+
+
+def _rising(run: SampleRun) -> SampleRun:
+    if np.any(np.diff(run.times_ns) <= 0):
+        raise BadRecordingError(f"stream {run.stream.name}: its times do not rise; replay the raw clock pairs")
+    return run
 
 
 def _is_plate(stream: SampleStream) -> bool:

@@ -1,11 +1,13 @@
 """Knee angle and cadence of one pedalling leg, or the reason why there are none."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dsp.cycling.clocks import ClockOffset, clock_offset, later
+from dsp.cycling.doubt import Doubt, doubt
 from dsp.cycling.linkage import Crank, Joints, crank, joints
+from dsp.cycling.result import Cycling, refused
 from dsp.cycling.revolutions import Revolutions, revolutions
 from dsp.cycling.segment import (
     LARGE_M_S2,
@@ -14,6 +16,7 @@ from dsp.cycling.segment import (
     Array,
     Mask,
     Motion,
+    Planar,
     clipped,
     fault_of,
     filled,
@@ -38,34 +41,6 @@ LEAST_TRAVEL_RAD = 2 * np.pi
 Known = tuple[float, float, float]
 
 
-@dataclass(frozen=True)
-class Cycling:
-    """One leg's pedalling. Times in s from the first sample.
-
-    `knee_angle_deg` (n,): flexion, 0 with the leg straight, NaN where it was not measured. `revolution_s` (k,): when
-    each whole revolution ended; `revolution_start_s`, `cadence_rpm`, `direction` (1 forward, -1 backward) and
-    `paused_s` (k,) belong to it. A revolution in which the crank stood has a low cadence and says so in `paused_s`.
-    `mean_cadence_rpm` is the turned angle over the time without pauses, NaN without a revolution. `unfinished` are
-    parts of revolutions before the end and before changes of direction. `roundness` is how far the foot's path is
-    from a circle, as a share of its radius. `zero` says where 0 degrees comes from: "circle" or "known posture".
-    `refusal` says why there is nothing; `flags` what to look at.
-    """
-
-    knee_angle_deg: Array
-    revolution_s: Array
-    cadence_rpm: Array
-    revolution_start_s: Array
-    direction: NDArray[np.int64]
-    paused_s: Array
-    unfinished: float = 0.0
-    mean_cadence_rpm: float = float("nan")
-    knee_range_deg: float = float("nan")
-    roundness: float = float("nan")
-    zero: str = "none"
-    flags: tuple[str, ...] = field(default=())
-    refusal: str | None = None
-
-
 def cadence(thigh: Motion | None, shank: Motion | None, *, rate_hz: float, known: Known | None = None) -> Cycling:
     """Knee angle and one cadence a revolution from two sensors on one leg, on one clock, mounted in any way.
 
@@ -85,7 +60,7 @@ def cadence(thigh: Motion | None, shank: Motion | None, *, rate_hz: float, known
         given = thigh if thigh is not None else shank
         rows = 0 if given is None else np.asarray(given.gyro_rad_s).shape[0]
         missing = [name for name, motion in (("thigh", thigh), ("shank", shank)) if motion is None]
-        return _refused(rows, f"no sensor on the {' and '.join(missing)}: a knee angle needs thigh and shank")
+        return refused(rows, f"no sensor on the {' and '.join(missing)}: a knee angle needs thigh and shank")
     sides = samples_of(thigh), samples_of(shank)
     rows = sides[0][2].size
     if rows != sides[1][2].size:
@@ -94,91 +69,137 @@ def cadence(thigh: Motion | None, shank: Motion | None, *, rate_hz: float, known
     part = longest_stretch(real, rate_hz)
     length = part.stop - part.start
     if rows < SHORTEST_S * rate_hz:
-        return _refused(rows, f"too short: {rows / rate_hz:.1f} s, at least {SHORTEST_S:g} s are needed")
+        return refused(rows, f"too short: {rows / rate_hz:.1f} s, at least {SHORTEST_S:g} s are needed")
     if length < max(SHORTEST_S * rate_hz, LOST_LIMIT * rows):
-        return _refused(rows, f"samples are missing: the longest whole stretch is {length / rate_hz:.1f} s")
+        return refused(rows, f"samples are missing: the longest whole stretch is {length / rate_hz:.1f} s")
     flags = _losses(real, part, rate_hz)
     cut = [[filled(values[part], real[part]) for values in side[:2]] for side in sides]
     for name, (gyro, accel) in zip(("thigh", "shank"), cut, strict=True):
         fault = fault_of(gyro, accel)
         if fault:
-            return _refused(rows, f"{name}: {fault}", flags)
+            return refused(rows, f"{name}: {fault}", flags)
         if clipped(gyro, LARGE_RAD_S) or clipped(accel, LARGE_M_S2):
             flags.append(f"{name}: the sensor was at its full scale")
     return _measured(cut, part, rows, rate_hz, flags, known)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The shank with its axis pointing one way, on the thigh's clock, and how it fits the thigh."""
+
+    shank: Planar
+    clock: ClockOffset
+    fit: Joints
+
+
+def _ways(thigh: Planar, gyro: Array, accel: Array, rate_hz: float) -> list[_Way]:
+    """Both ways the shank's axis may point, the better one first."""
+    ways = []
+    for mirrored in (False, True):
+        shank = planar(gyro, accel, rate_hz, mirrored=mirrored)
+        clock = clock_offset(thigh, shank, rate_hz)
+        if np.isfinite(clock.ms):
+            shank = later(shank, clock.ms, rate_hz)
+        ways.append(_Way(shank, clock, joints(thigh, shank, rate_hz)))
+    return sorted(ways, key=lambda way: way.fit.knee_residual)
 
 
 def _measured(
     cut: list[list[Array]], part: slice, rows: int, rate_hz: float, flags: list[str], known: Known | None
 ) -> Cycling:
     thigh = planar(cut[0][0], cut[0][1], rate_hz)
-    ways = []
-    for mirrored in (False, True):
-        shank = planar(cut[1][0], cut[1][1], rate_hz, mirrored=mirrored)
-        fit = joints(thigh, shank, rate_hz)
-        ways.append((shank, fit))
-    ways.sort(key=lambda way: way[1].knee_residual)
-    shank, fit = ways[0]
-    refusal = _misplaced(fit)
+    way, mirrored = _ways(thigh, cut[1][0], cut[1][1], rate_hz)
+    refusal = _misplaced(way.fit)
     if refusal:
-        return _refused(rows, refusal, flags)
-    circle, other = (crank(thigh, way[0], way[1], rate_hz) for way in ways)
-    if min(thigh.planarity, shank.planarity) < PLANAR:
+        return refused(rows, refusal, flags)
+    circle, other = (crank(thigh, one.shank, one.fit, rate_hz) for one in (way, mirrored))
+    if min(thigh.planarity, way.shank.planarity) < PLANAR:
         flags.append("a sensor turns about more than one axis: is it fastened?")
     if circle.travel_rad < LEAST_TRAVEL_RAD:
-        return _refused(rows, "no whole revolution: the leg's geometry cannot be found", flags)
+        return refused(rows, "no whole revolution: the leg's geometry cannot be found", flags)
     if other.travel_rad >= LEAST_TRAVEL_RAD and other.roundness < circle.roundness:
-        return _refused(rows, "which way the sensors point cannot be told from this movement", flags)
+        return refused(rows, "which way the sensors point cannot be told from this movement", flags)
     if circle.roundness > ROUND_ENOUGH:
-        return _refused(rows, "the foot does not go in circles: no pedalling, or sensors of two legs", flags)
+        return refused(rows, "the foot does not go in circles: no pedalling, or sensors of two legs", flags)
     if circle.roundness > ROUND:
         flags.append("the foot's path is not round: the zero of the knee angle may be off by some degrees")
-    bend = np.angle(shank.turned * circle.shank / (thigh.turned * circle.thigh))
+    unsure = doubt(thigh, way.shank, way.fit, circle, rate_hz)
+    flags += _clock_flags(way.clock, unsure)
+    bend = np.angle(way.shank.turned * circle.shank / (thigh.turned * circle.thigh))
     # a knee bends one way only; with flexion positive, a rising phase is forward or backward by geometry alone
     flexes = 1 if float(np.mean(bend)) > 0 else -1
     turns = revolutions(flexes * circle.phase_rad, rate_hz)
-    return _result(np.degrees(flexes * bend), turns, circle, part, rows, rate_hz, flags, known)
+    angle_deg = np.degrees(flexes * bend)
+    return _result(
+        _unheld(angle_deg, way.clock, rate_hz), turns, (circle, way.clock, unsure), part, rows, rate_hz, flags, known
+    )
+
+
+def _clock_flags(clock: ClockOffset, unsure: Doubt) -> list[str]:
+    if not np.isfinite(clock.ms):
+        return [
+            f"the sensors' clocks cannot be compared: each ms apart moves the knee angle by {unsure.deg_per_ms:.2g} deg"
+        ]
+    if clock.large:
+        late = "shank" if clock.ms > 0 else "thigh"
+        return [f"the {late}'s stamps are {abs(clock.ms):.0f} ms late by the knee that both share: this was taken out"]
+    return []
+
+
+def _unheld(angle_deg: Array, clock: ClockOffset, rate_hz: float) -> Array:
+    """Without what a large shift of the clock left unmeasured at one end; a small one leaves a sample there."""
+    if not clock.large:
+        return angle_deg
+    held, angle_deg = int(np.ceil(abs(clock.ms) * rate_hz / 1000.0)), angle_deg.copy()
+    angle_deg[slice(-held, None) if clock.ms > 0 else slice(0, held)] = np.nan
+    return angle_deg
 
 
 def _result(
     angle_deg: Array,
     turns: Revolutions,
-    circle: Crank,
+    seen: tuple[Crank, ClockOffset, Doubt],
     part: slice,
     rows: int,
     rate_hz: float,
     flags: list[str],
     known: Known | None,
 ) -> Cycling:
-    knee = np.full(rows, np.nan)
-    knee[part] = angle_deg
+    circle, clock, unsure = seen
+    knee, turned = np.full(rows, np.nan), np.full(rows, np.nan)
+    knee[part], turned[part] = angle_deg, turns.turned
     begin_s = part.start / rate_hz
-    zero = "circle"
+    zero, zero_doubt_deg = "circle", float(np.hypot(unsure.tissue_deg, clock.doubt_ms * unsure.deg_per_ms))
     if known is not None:
-        seen = knee[round(known[0] * rate_hz) : round(known[1] * rate_hz)]
-        if np.isfinite(seen).any():
-            knee += known[2] - float(np.nanmean(seen))
-            zero = "known posture"
+        posture = knee[round(known[0] * rate_hz) : round(known[1] * rate_hz)]
+        if np.isfinite(posture).any():
+            knee += known[2] - float(np.nanmean(posture))
+            zero, zero_doubt_deg = "known posture", 0.0
         else:
             flags.append("the known posture lies outside what was measured: it was not used")
     busy_s = float(np.sum(turns.end_s - turns.start_s - turns.paused_s))
-    turned = float(np.sum(turns.cadence_rpm * (turns.end_s - turns.start_s)))
+    whole = float(np.sum(turns.cadence_rpm * (turns.end_s - turns.start_s)))
     if (turns.direction < 0).any():
         flags.append("part of it was pedalled backward")
-    low, high = np.percentile(angle_deg, (1.0, 99.0))
+    low, high = np.nanpercentile(angle_deg, (1.0, 99.0))
     return Cycling(
         knee,
-        turns.end_s + begin_s,
-        turns.cadence_rpm,
-        turns.start_s + begin_s,
-        turns.direction,
-        turns.paused_s,
-        turns.unfinished,
-        turned / busy_s if busy_s > 0 else float("nan"),
-        float(high - low),
-        circle.roundness,
-        zero,
-        tuple(flags),
+        revolution_s=turns.end_s + begin_s,
+        cadence_rpm=turns.cadence_rpm,
+        revolution_start_s=turns.start_s + begin_s,
+        direction=turns.direction,
+        paused_s=turns.paused_s,
+        turned=turned,
+        stop_s=turns.stop_s + begin_s,
+        unfinished=turns.unfinished,
+        mean_cadence_rpm=whole / busy_s if busy_s > 0 else float("nan"),
+        knee_range_deg=float(high - low),
+        roundness=circle.roundness,
+        zero=zero,
+        zero_doubt_deg=zero_doubt_deg,
+        clock_offset_ms=clock.ms,
+        clock_deg_per_ms=unsure.deg_per_ms,
+        flags=tuple(flags),
     )
 
 
@@ -203,17 +224,3 @@ def _losses(real: Mask, part: slice, rate_hz: float) -> list[str]:
     if part.stop - part.start < real.size:
         flags.append(f"measured only from {part.start / rate_hz:.2f} s to {part.stop / rate_hz:.2f} s, between holes")
     return flags
-
-
-def _refused(rows: int, why: str, flags: list[str] | None = None) -> Cycling:
-    none = np.empty(0)
-    return Cycling(
-        np.full(rows, np.nan),
-        none,
-        none,
-        none,
-        np.empty(0, dtype=np.int64),
-        none,
-        flags=tuple(flags or ()),
-        refusal=why,
-    )

@@ -59,10 +59,10 @@ class Crank:
 
 def joints(thigh: Planar, shank: Planar, rate_hz: float) -> Joints:
     """Fit knee and hip by least squares over all samples, below 4 Hz."""
-    levers, others = _levers(thigh, rate_hz), _levers(shank, rate_hz)
+    mine, others = levers(thigh, rate_hz), levers(shank, rate_hz)
     felt, other = thigh.accel_m_s2 * thigh.turned, shank.accel_m_s2 * shank.turned
-    knee, knee_share, knee_rms = _solve(np.concatenate([levers, -others], axis=1), other - felt, rate_hz)
-    hip, thigh_share, _ = _solve(levers, 1j * GRAVITY_M_S2 - felt, rate_hz)
+    knee, knee_share, knee_rms = _solve(np.concatenate([mine, -others], axis=1), other - felt, rate_hz)
+    hip, thigh_share, _ = _solve(mine, 1j * GRAVITY_M_S2 - felt, rate_hz)
     _, shank_share, _ = _solve(others, 1j * GRAVITY_M_S2 - other, rate_hz)
     return Joints(
         complex(knee[0], knee[1]),
@@ -102,7 +102,7 @@ def crank(thigh: Planar, shank: Planar, found: Joints, rate_hz: float) -> Crank:
     return Crank(np.asarray(phase), direction, point, radius, roundness)
 
 
-def _levers(segment: Planar, rate_hz: float) -> Complex:
+def levers(segment: Planar, rate_hz: float) -> Complex:
     """Acceleration in earth axes of a point one metre off along either direction of the plane; (n, 2)."""
     turn = segment.rate_rad_s
     change = np.gradient(sosfiltfilt(_low_pass(RATE_SMOOTH_HZ, rate_hz), turn)) * rate_hz
@@ -119,6 +119,12 @@ def _solve(columns: Complex, wanted: Complex, rate_hz: float) -> tuple[Array, fl
     solution = np.linalg.lstsq(left, right, rcond=None)[0]
     missed = float(np.linalg.norm(left @ solution - right))
     return solution, missed / max(float(np.linalg.norm(right)), 1e-9), missed / float(np.sqrt(right.size / 2))
+
+
+def low_passed(values: Complex, rate_hz: float) -> Complex:
+    """Columns (n, k) below 4 Hz, without delay."""
+    sections = _low_pass(SMOOTH_HZ, rate_hz)
+    return np.asarray(sosfiltfilt(sections, values.real, axis=0) + 1j * sosfiltfilt(sections, values.imag, axis=0))
 
 
 def _low_pass(corner_hz: float, rate_hz: float) -> Array:

@@ -16,6 +16,7 @@ AWAY_RAD = np.radians(2.0)
 NEARLY_RAD = np.radians(6.0)
 """A last turn that ends so little before the full circle was one."""
 STANDING_RPM, STANDING_S = 3.0, 1.0
+REST_RAD = np.radians(5.0)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Revolutions:
 
     `end_s`, `start_s`, `cadence_rpm` (turned in between over the time in between, always positive), `direction` (1
     forward, -1 backward as the phase was given), `paused_s` (how much of the time the crank stood); (k,) each.
-    `unfinished` are the parts of revolutions before stops of the record and changes of direction.
+    `unfinished` are the parts of revolutions before stops of the record and changes of direction. `turned` (n,): how
+    many revolutions the crank has turned so far, either way. `stop_s` (stops, 2): from when to when it stood.
     """
 
     start_s: Array
@@ -33,6 +35,8 @@ class Revolutions:
     direction: NDArray[np.int64]
     paused_s: Array
     unfinished: float
+    turned: Array
+    stop_s: Array
 
 
 def revolutions(phase_rad: Array, rate_hz: float) -> Revolutions:
@@ -40,9 +44,11 @@ def revolutions(phase_rad: Array, rate_hz: float) -> Revolutions:
     corners = _turning_points(phase_rad)
     rows: list[tuple[float, float, float, int]] = []
     unfinished = 0.0
+    turned = np.zeros(phase_rad.size)
     for first, last in pairwise(corners):
         way = 1 if phase_rad[last] >= phase_rad[first] else -1
         travelled = np.maximum.accumulate(way * (phase_rad[first : last + 1] - phase_rad[first]))
+        turned[first : last + 1] = turned[first] + travelled / TURN
         marks = _marks(float(travelled[-1]))
         # the first sample at which a mark is passed, and the straight line to it
         at = np.clip(np.searchsorted(travelled, marks), 1, travelled.size - 1)
@@ -53,11 +59,20 @@ def revolutions(phase_rad: Array, rate_hz: float) -> Revolutions:
             for i in range(marks.size - 1)
         ]
         unfinished += max(0.0, float(travelled[-1] - marks[-1])) / TURN
-    standing = _standing(phase_rad, rate_hz)
-    paused = [float(standing[round(row[0] * rate_hz) : round(row[1] * rate_hz)].sum()) / rate_hz for row in rows]
+    stops = _stops(phase_rad, rate_hz)
+    paused = [
+        float(np.clip(np.minimum(stops[:, 1], row[1]) - np.maximum(stops[:, 0], row[0]), 0, None).sum()) for row in rows
+    ]
     table = np.array(rows, dtype=float).reshape(-1, 4)
     return Revolutions(
-        table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(np.int64), np.array(paused, dtype=float), unfinished
+        table[:, 0],
+        table[:, 1],
+        table[:, 2],
+        table[:, 3].astype(np.int64),
+        np.array(paused, dtype=float),
+        unfinished,
+        turned,
+        stops,
     )
 
 
@@ -88,9 +103,30 @@ def _turning_points(phase_rad: Array) -> list[int]:
     return [*corners, len(values) - 1]
 
 
-def _standing(phase_rad: Array, rate_hz: float) -> NDArray[np.bool_]:
-    """Where the crank moved less than at STANDING_RPM for STANDING_S or longer."""
+def _stops(phase_rad: Array, rate_hz: float) -> Array:
+    """When the crank moved less than at STANDING_RPM for STANDING_S or longer; (stops, 2) in s.
+
+    The window that sees a stop reaches half a second into the movement on both sides; the stop itself lasts as long as
+    the crank stays about the place where it came to rest.
+    """
     half = max(1, round(STANDING_S * rate_hz / 2))
     padded = np.pad(phase_rad, half, mode="edge")
     moved = np.abs(padded[2 * half :] - padded[: -2 * half])
-    return np.asarray(moved < STANDING_RPM / 60.0 * TURN * 2 * half / rate_hz)
+    slow = moved < STANDING_RPM / 60.0 * TURN * 2 * half / rate_hz
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], slow, [False])).astype(np.int8))).tolist()
+    stops: list[tuple[float, float]] = []
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        first, last = _at_rest(phase_rad, begin, end)
+        if last - first >= STANDING_S * rate_hz:
+            stops.append((first / rate_hz, last / rate_hz))
+    return np.array(stops, dtype=float).reshape(-1, 2)
+
+
+def _at_rest(phase_rad: Array, begin: int, end: int) -> tuple[int, int]:
+    """First sample, and one past the last, about the places of rest at both ends of a slow stretch."""
+    first, last = begin, end
+    while first > 0 and abs(phase_rad[first - 1] - phase_rad[begin]) <= REST_RAD:
+        first -= 1
+    while last < phase_rad.size and abs(phase_rad[last] - phase_rad[end - 1]) <= REST_RAD:
+        last += 1
+    return first, last

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dsp.cycling import Cycling, Segment, cadence
+from dsp.cycling import Cycling, Segment, cadence, summarise, window
 from tests.helpers.pedalling import Ride, Rig, cut, ride
 from tests.helpers.recordings import need_recordings
 
@@ -191,3 +191,109 @@ def test_shapes_that_do_not_fit_are_errors() -> None:
 def test_one_sensor_given_twice_is_refused() -> None:
     x = ride(SPEEDS["steady 60"])
     assert cadence(x.thigh, x.thigh, rate_hz=50.0).refusal is not None
+
+
+def delayed(segment: Segment, late_ms: float, rate_hz: float = 50.0) -> Segment:
+    """The same sensor with stamps that are `late_ms` later than its samples."""
+    rows = np.arange(segment.gyro_rad_s.shape[0])
+    at = rows - late_ms * rate_hz / 1000.0
+    return Segment(
+        *(
+            np.stack([np.interp(at, rows, column) for column in part.T], axis=1)
+            for part in (segment.gyro_rad_s, segment.accel_m_s2)
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["steady 60", "paretic 20"])
+@pytest.mark.parametrize("late_ms", [60.0, -60.0, 10.0, 130.0])
+def test_clocks_that_disagree_are_found_by_the_knee_and_taken_out(name: str, late_ms: float) -> None:
+    x = ride(SPEEDS[name], Rig(seed=2))
+    found = cadence(x.thigh, delayed(x.shank, late_ms), rate_hz=50.0)
+    assert found.refusal is None
+    assert found.clock_offset_ms == pytest.approx(late_ms, abs=3.0)
+    seen = np.isfinite(found.knee_angle_deg)
+    assert np.count_nonzero(~seen) <= abs(late_ms) * 0.1 + 1
+    assert np.sqrt(np.mean((found.knee_angle_deg - x.knee_deg)[seen] ** 2)) < 1.0
+    told = [flag for flag in found.flags if "stamps are" in flag]
+    assert len(told) == (abs(late_ms) >= 20.0)
+    assert all(("shank" if late_ms > 0 else "thigh") in flag for flag in told)
+    # what it would have done: the angle follows an offset by this much
+    left_in = cadence(x.thigh, x.shank, rate_hz=50.0)
+    assert left_in.clock_deg_per_ms == pytest.approx(0.37 if name == "steady 60" else 0.124, rel=0.1)
+
+
+def test_sensors_too_far_apart_in_time_are_no_leg() -> None:
+    x = ride(SPEEDS["steady 60"])
+    assert "share no knee" in str(cadence(x.thigh, delayed(x.shank, 400.0), rate_hz=50.0).refusal)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", ["steady 60", "paretic 20"])
+def test_the_zero_says_how_far_soft_tissue_may_move_it(name: str, seed: int) -> None:
+    x = ride(SPEEDS[name], Rig(tissue_deg=1.0, seed=seed))
+    found = run(x)
+    off = abs(float(np.mean(found.knee_angle_deg - x.knee_deg)))
+    assert off <= found.zero_doubt_deg + 0.5
+    assert 3.0 < found.zero_doubt_deg < 5.0
+    assert run(x, known=(10.0, 11.0, float(np.mean(x.knee_deg[500:550])))).zero_doubt_deg == 0.0
+
+
+def test_a_test_in_numbers() -> None:
+    x = ride(lambda t: 40.0 + 2.0 * t / 60.0, Rig(seconds=300.0))
+    found = run(x)
+    made = summarise(found, 50.0)
+    assert made is not None
+    whole, last = made.whole, made.last_4_min
+    assert last is not None
+    true = np.diff(np.interp((last.start_s, last.end_s), np.arange(x.crank_rad.size) / 50.0, x.crank_rad))[0] / (
+        2 * np.pi
+    )
+    assert last.end_s - last.start_s == pytest.approx(240.0, abs=0.05)
+    assert last.mean_rpm == last.moving_rpm == pytest.approx(true / 4.0, abs=0.05)
+    assert whole.mean_rpm == pytest.approx(45.0, abs=0.1)
+    assert whole.drift_rpm_per_min == pytest.approx(2.0, abs=0.05)
+    assert whole.sd_rpm == pytest.approx(10.0 / np.sqrt(12), rel=0.05)
+    assert whole.revolutions == found.revolution_s.size
+    assert whole.knee_range_deg == pytest.approx(np.ptp(x.knee_deg), abs=1.0)
+    assert made.minutes == pytest.approx(5.0, abs=0.01)
+    assert len(made.stops) == 0
+
+
+def test_stops_are_counted_from_two_seconds_on_and_rests_at_the_ends_are_none() -> None:
+    def speed(t: Array) -> Array:
+        stands = (t < 5) | ((t > 30) & (t < 31.6)) | ((t > 50) & (t < 54)) | ((t > 70) & (t < 80)) | (t > 100)
+        return np.where(stands, 0.0, 40.0)
+
+    x = ride(speed, Rig(seconds=120.0))
+    found = run(x)
+    made = summarise(found, 50.0)
+    assert made is not None
+    assert made.stops == pytest.approx(np.array([[50.0, 54.0], [70.0, 80.0]]), abs=0.35)
+    assert (made.began_s, made.ended_s) == pytest.approx((5.0, 100.0), abs=0.35)
+    # the short halt is no interruption, and no pedalling either
+    assert made.minutes == pytest.approx((95.0 - 1.6 - 4.0 - 10.0) / 60.0, abs=0.02)
+    turned = float(x.crank_rad[-1]) / (2 * np.pi)
+    assert made.whole.turned == pytest.approx(turned, abs=0.1)
+    assert made.whole.mean_rpm == pytest.approx(turned / 2.0, abs=0.1)
+    assert made.whole.moving_rpm == pytest.approx(40.0, abs=0.7)
+    assert made.last_4_min is None
+    assert found.revolution_s.size + found.unfinished == pytest.approx(turned, abs=0.1)
+
+
+def test_what_was_turned_back_and_forth_adds_up() -> None:
+    x = ride(SPEEDS["back and forth"])
+    found = run(x)
+    made = window(found, 50.0, 0.0, 60.0)
+    assert made.turned == pytest.approx(np.abs(np.diff(x.crank_rad)).sum() / (2 * np.pi), abs=0.1)
+    assert np.all(np.diff(found.turned) >= 0)
+    with pytest.raises(ValueError, match="end after"):
+        window(found, 50.0, 10.0, 10.0)
+    assert summarise(cadence(None, x.shank, rate_hz=50.0), 50.0) is None
+
+
+def test_more_than_a_leg_can_is_said() -> None:
+    found = run(ride(lambda t: np.full_like(t, 128.0), Rig(rate_hz=100.0, seconds=20.0)))
+    made = summarise(found, 100.0)
+    assert made is not None
+    assert any("beyond 120 rpm" in flag for flag in made.flags)
