@@ -146,7 +146,7 @@ class ClockMap:
         self._edge.feed(x_ns, lag_ns)
         if self._first_lag_ns is None and self._edge.span_ns >= BEGINNING_S * 1e9:
             self._first_lag_ns = self._lag_ns(count)
-        self._behind_ns.append(lag_ns - self._lag_ns(count))
+        self._behind_ns.append(lag_ns - self._edge.at(x_ns))
         self._fed += 1
 
     def at_ns(self, counts: ArrayLike) -> Ints:
@@ -160,19 +160,34 @@ class ClockMap:
         x_ns: NDArray[np.float64] = steps.astype(np.float64) * self.tick_ns
         # float64 holds nanoseconds of months without loss; the station's own large zero is added as an integer
         target_ns: NDArray[np.float64] = x_ns + self._edge.lag_ns(x_ns)
-        if self._last_ns is not None:
-            # nothing ties the counts before a restart to those after it
-            rest_ns = 0.0 if self._last_x_ns is None else max(0.0, x_ns[0] - self._last_x_ns)
-            target_ns[0] = max(target_ns[0], self._last_ns + max(1.0, SLOWEST * rest_ns) - self._zero_ns)
+        target_ns[0] = self._not_before(float(x_ns[0]), float(target_ns[0]))
         slow_ns = SLOWEST * x_ns
         rising_ns = np.maximum.accumulate(target_ns - slow_ns) + slow_ns
         times = np.rint(rising_ns).astype(np.int64) + self._zero_ns
-        times = np.maximum.accumulate(times - np.arange(len(times))) + np.arange(len(times))
+        order = np.arange(len(times))
+        times = np.maximum.accumulate(times - order) + order
         self._last_x_ns, self._last_ns = float(x_ns[-1]), int(times[-1])
         return times
+
+    def one_ns(self, count: int) -> int:
+        """`at_ns` of a single count."""
+        if not self.known:
+            raise ValueError("nothing has arrived yet: feed first")
+        x_ns = self._x_ns(count)
+        self._last_ns = round(self._not_before(x_ns, x_ns + self._edge.at(x_ns))) + self._zero_ns
+        self._last_x_ns = x_ns
+        return self._last_ns
+
+    def _not_before(self, x_ns: float, target_ns: float) -> float:
+        """`target_ns`, or later where the times told so far demand it."""
+        if self._last_ns is None:
+            return target_ns
+        # nothing ties the counts before a restart to those after it
+        rest_ns = 0.0 if self._last_x_ns is None else max(0.0, x_ns - self._last_x_ns)
+        return max(target_ns, self._last_ns - self._zero_ns + max(1.0, SLOWEST * rest_ns))
 
     def _x_ns(self, count: int) -> float:
         return (count - self._zero_count) * self.tick_ns
 
     def _lag_ns(self, count: int) -> float:
-        return float(self._edge.lag_ns(self._x_ns(count)))
+        return self._edge.at(self._x_ns(count))

@@ -12,6 +12,7 @@ is off by more than `FREE_PPM` passes for a regular loss.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,8 +90,10 @@ class FreeRunning:
     def decided(self, now_ns: int) -> list[Run]:
         """What can be decided at `now_ns`, in order."""
         runs: list[Run] = []
-        while self._held and self._ripe(now_ns):
-            runs.append(self._decide())
+        while self._held and (lost := self._missing(now_ns)) is not None:
+            if self._anew:
+                self._begin(lost)
+            runs.append(self._take(self._held[0], lost))
         return runs
 
     def reconnect(self) -> list[Run]:
@@ -108,22 +111,14 @@ class FreeRunning:
 
     # details
 
-    def _ripe(self, now_ns: int) -> bool:
-        waited_ns = now_ns - self._held[0].first_ns
+    def _missing(self, now_ns: int) -> int | None:
+        """Samples missing before the first bunch that is held; None while that cannot be told."""
+        waited_ns, enough = now_ns - self._held[0].first_ns, len(self._held) > DECIDE_BUNCHES
         needed_ns = BEGIN_S * 1e9 if self._anew else self._decide_ns
-        if waited_ns >= PATIENCE_S * 1e9 or (waited_ns >= needed_ns and len(self._held) > DECIDE_BUNCHES):
-            return True
+        if waited_ns >= PATIENCE_S * 1e9 or (waited_ns >= needed_ns and enough):
+            return self._step(self._held[0]) if self._anew or enough else 0
         # what arrives later can only lower the floor: where there is no step now, there is none
-        return not self._anew and self._step(self._held[0]) == 0
-
-    def _decide(self) -> Run:
-        head = self._held[0]
-        if not self._anew and len(self._held) <= DECIDE_BUNCHES and self._step(head):
-            return self._take(head, 0)
-        lost = self._step(head)
-        if self._anew:
-            self._begin(lost)
-        return self._take(head, lost)
+        return 0 if not self._anew and self._step(self._held[0]) == 0 else None
 
     def _take(self, head: _Bunch, lost: int) -> Run:
         self.lost += lost
@@ -139,17 +134,20 @@ class FreeRunning:
         """Samples missing before the first bunch that is held."""
         if not self._before:
             return 0
-        behind = self._floor(self._window(), self.lost) - self._floor(self._before, 0)
-        if self._anew:
-            return max(0, round(behind))
+        before = self._floor(self._before, 0)
         # a bunch just before the hole may be late itself: it must not be moved to before it could have been sent
-        own = self._floor([head], self.lost) - self._floor(self._before, 0)
-        return max(0, int(min(behind + STEP, own)))
+        own = self._floor((head,), self.lost) - before
+        if not self._anew and own < 1:
+            return 0
+        behind = self._floor(self._window(), self.lost) - before
+        return max(0, round(behind) if self._anew else int(min(behind + STEP, own)))
 
-    def _floor(self, bunches: "list[_Bunch] | deque[_Bunch]", shift: int) -> float:
+    def _floor(self, bunches: Iterable[_Bunch], shift: int) -> float:
         """The lowest lag in samples, drift taken out, against an origin that all calls of one decision share."""
-        start, per = self._held[0].arrival_ns, self._period_ns * (1.0 + self.map.drift_ppm / 1e6)
-        return min((b.arrival_ns - start) / per - (b.newest + shift - self._held[0].newest) for b in bunches)
+        head, share = self._held[0], 1.0 / (self._period_ns * (1.0 + self.map.drift_ppm / 1e6))
+        start_ns, newest = head.arrival_ns, head.newest
+        lowest = min([(bunch.arrival_ns - start_ns) * share - (bunch.newest - newest) for bunch in bunches])
+        return lowest - shift
 
     def _window(self) -> list[_Bunch]:
         """The bunches that decide about the first: those of the next `decide_s`, and a dozen at least."""

@@ -91,9 +91,13 @@ class LowerEdge:
         self._bunch = None
         self._bunches = 0
 
-    def lag_ns(self, x_ns: Floats | float) -> Floats:
+    def at(self, x_ns: float) -> float:
+        """The line at one position (ns)."""
+        return self._level_ns + self.slope * (x_ns - self._at_ns)
+
+    def lag_ns(self, x_ns: Floats) -> Floats:
         """The line at `x_ns` (any shape)."""
-        return np.asarray(self._level_ns + self.slope * (np.asarray(x_ns, np.float64) - self._at_ns))
+        return self._level_ns + self.slope * (x_ns - self._at_ns)
 
     def feed(self, x_ns: float, lag_ns: float) -> None:
         """What was taken at `x_ns` arrived `lag_ns` later, by a station clock that has any constant offset."""
@@ -109,7 +113,7 @@ class LowerEdge:
             self._bunch, self._bunch_ns = (x_ns, lag_ns), x_ns + lag_ns
             if x_ns - self._fit_ns > min(FIT_MOST_NS, FIT_EVERY * self.span_ns) and self._bunches:
                 self._fit()
-        below_ns = lag_ns - (self._level_ns + self.slope * (x_ns - self._at_ns))
+        below_ns = lag_ns - self.at(x_ns)
         if below_ns < 0 and self._bunches * SHARE < 1:
             # among so few, not one arrival lies below the quantile
             self._level_ns += below_ns

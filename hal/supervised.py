@@ -51,8 +51,18 @@ class SupervisedDevice(Device):
         self._supervisor: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._heard_s = 0.0
+        self._heard_ns: int | None = None
         self._opened = 0
         self._attempts = 0
+
+    @property
+    def health(self) -> Health:
+        """The present health."""
+        if self._heard_ns is not None:
+            # hundreds of messages a second are heard, and a few times a second somebody asks
+            heard_ns, self._heard_ns = self._heard_ns, None
+            self._health = replace(self._health, last_heard_ns=heard_ns, dropped=self.dropped)
+        return self._health
 
     async def open(self) -> None:
         """Start connecting; returns once the device was heard, found silent or could not be reached.
@@ -137,7 +147,7 @@ class SupervisedDevice(Device):
         self._heard_s = asyncio.get_running_loop().time()
         self._attempts = 0
         if self._health.state == "ok":
-            self._health = replace(self._health, last_heard_ns=self.now_ns(), dropped=self.dropped)
+            self._heard_ns = self.now_ns()
         else:
             self._set_state("ok", heard=True)
 
@@ -194,12 +204,12 @@ class SupervisedDevice(Device):
                 raise NoAnswer(f"no message for {silent_s:.0f} s, connecting again", remedy=self.silent_remedy)
 
     def _set_state(self, state: LinkState, *, error: str = "", remedy: str = "", heard: bool = False) -> None:
-        now_ns = self.now_ns()
+        now_ns, before = self.now_ns(), self.health
         self.set_health(
             Health(
                 state,
-                since_ns=now_ns if state != self._health.state else self._health.since_ns,
-                last_heard_ns=now_ns if heard else self._health.last_heard_ns,
+                since_ns=now_ns if state != before.state else before.since_ns,
+                last_heard_ns=now_ns if heard else before.last_heard_ns,
                 error=error,
                 remedy=remedy,
                 dropped=self.dropped,

@@ -192,4 +192,4 @@ class ForceBoard(StreamingPlate):
         lost = follows if isinstance(follows, int) else self.estimated_loss(now_ns)
         count = self._clock.unwrap(sample.micros, now_ns)
         self._clock.feed(count, now_ns)
-        self.take(sample.counts, int(self._clock.at_ns(count)[0]), lost=lost)
+        self.take(sample.counts, self._clock.one_ns(count), lost=lost)

@@ -64,6 +64,7 @@ class MotionStream(BleDevice):
         super().__init__(name, now_ns, link, patience)
         self._placement = placement
         self._arrivals: deque[tuple[int, int]] = deque()
+        self._recent = 0
         self._received = 0
         self._battery_pct: float | None = None
         self._hearing: Hearing[Any] = Hearing()
@@ -128,8 +129,9 @@ class MotionStream(BleDevice):
         """`n` valid samples arrived."""
         self._received += n
         self._arrivals.append((arrival_ns, n))
+        self._recent += n
         while arrival_ns - self._arrivals[0][0] > RATE_S * 1e9:
-            self._arrivals.popleft()
+            self._recent -= self._arrivals.popleft()[1]
         self.heard()
 
     def watch_stillness(self, samples: NDArray[Any]) -> None:
@@ -165,6 +167,7 @@ class MotionStream(BleDevice):
         """Publish what is held, then disconnect."""
         self.end_of_connection()
         self._arrivals.clear()
+        self._recent = 0
         self._stillness.forget()
         await super().release()
 
@@ -172,7 +175,7 @@ class MotionStream(BleDevice):
         arrivals = self._arrivals
         if self.health.state != "ok" or len(arrivals) < 2 or arrivals[-1][0] == arrivals[0][0]:
             return None
-        return sum(n for _, n in arrivals) * 1e9 / (arrivals[-1][0] - arrivals[0][0]) * (1 - 1 / len(arrivals))
+        return self._recent * 1e9 / (arrivals[-1][0] - arrivals[0][0]) * (1 - 1 / len(arrivals))
 
 
 class ClockedStream(MotionStream):

@@ -76,6 +76,8 @@ class WitMotion(MotionStream):
         super().__init__(name, now_ns, link, self.options.placement, patience)
         self._free = FreeRunning(self.options.rate_hz)
         self._words: deque[tuple[int, ...]] = deque()
+        self._fresh: list[tuple[int, ...]] = []
+        self._arrived_ns = 0
         self._reader = codec.FrameReader()
         self._notify, self._write = NOTIFY, WRITE
         self._ready = False
@@ -156,6 +158,10 @@ class WitMotion(MotionStream):
 
     def end_of_connection(self) -> None:
         """Publish what is held; the pause until the next sample counts as lost."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        self._fresh.clear()
         self._publish(self._free.reconnect())
 
     # what arrives
@@ -168,7 +174,17 @@ class WitMotion(MotionStream):
                 self._take(message, notification.mono_ns)
             elif isinstance(message, Registers):
                 self._learn(message, notification.mono_ns)
-        self._publish(self._free.decided(notification.mono_ns))
+        self._arrived_ns = notification.mono_ns
+        if self._flushing is None:
+            # what one connection event brought is handled together
+            self._flushing = asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = None
+        fresh, self._fresh = self._fresh, []
+        if fresh:
+            self.watch_stillness(np.array(fresh, np.int16))
+        self._publish(self._free.decided(self._arrived_ns))
 
     def _take(self, motion: Motion, arrival_ns: int) -> None:
         if not self._ready:
@@ -176,7 +192,7 @@ class WitMotion(MotionStream):
         self._words.append(motion.words)
         self._free.feed(1, arrival_ns)
         self.note_arrival(1, arrival_ns)
-        self.watch_stillness(np.array([motion.words[:6]]))
+        self._fresh.append(motion.words[:6])
 
     def _publish(self, runs: list[Run]) -> None:
         together: list[Run] = []

@@ -19,6 +19,9 @@ class FdLink(ABC):
         self._fd: int | None = None
         self._queued = bytearray()
         self._waiter: asyncio.Future[None] | None = None
+        self._read = b""
+        self._ended: LinkLost | None = None
+        self._watched = False
 
     @property
     def address(self) -> str:
@@ -45,20 +48,23 @@ class FdLink(ABC):
     async def read(self) -> bytes:
         """At least one byte, whatever arrived; raises `LinkLost` when the far end is gone.
 
-        It waits for readiness even where bytes are there already, so that a fast device cannot starve the loop.
+        The loop reads once in each of its rounds, and not at all while nobody takes what it read: a fast device cannot
+        starve the others, and what is not taken waits in the kernel.
         """
-        while True:
+        while not self._read:
             fd = self._open_fd()
-            await self._readable(fd)
+            if self._ended is not None:
+                raise self._ended
+            if not self._watched:
+                asyncio.get_running_loop().add_reader(fd, self._take, fd)
+                self._watched = True
+            self._waiter = asyncio.get_running_loop().create_future()
             try:
-                data = os.read(fd, READ_BYTES)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise self._lost(error.strerror or str(error)) from error
-            if not data:
-                raise self._lost("the far end closed the connection")
-            return data
+                await self._waiter
+            finally:
+                self._waiter = None
+        data, self._read = self._read, b""
+        return data
 
     def write(self, data: bytes) -> None:
         """Write what the wire takes now, queue the rest; raises `LinkLost`."""
@@ -77,6 +83,7 @@ class FdLink(ABC):
         loop.remove_writer(self._fd)
         self._fd = None
         self._queued.clear()
+        self._read, self._ended, self._watched = b"", None, False
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(self._lost("closed"))
         self._release()
@@ -85,16 +92,30 @@ class FdLink(ABC):
         """Nothing to wait for: a descriptor closes at once."""
         return
 
-    async def _readable(self, fd: int) -> None:
-        loop = asyncio.get_running_loop()
-        waiter = self._waiter = loop.create_future()
-        loop.add_reader(fd, _wake, waiter)
+    def _take(self, fd: int) -> None:
+        """Bytes are there, or the end."""
+        if self._read:
+            self._look_away(fd)
+            return
         try:
-            await waiter
-        finally:
-            self._waiter = None
-            if self._fd == fd:
-                loop.remove_reader(fd)
+            self._read = os.read(fd, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._end(fd, error.strerror or str(error))
+        else:
+            if not self._read:
+                self._end(fd, "the far end closed the connection")
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _end(self, fd: int, why: str) -> None:
+        self._ended = self._lost(why)
+        self._look_away(fd)
+
+    def _look_away(self, fd: int) -> None:
+        asyncio.get_running_loop().remove_reader(fd)
+        self._watched = False
 
     def _flush(self, fd: int) -> None:
         loop = asyncio.get_running_loop()
@@ -121,8 +142,3 @@ class FdLink(ABC):
 
     def _lost(self, why: str) -> LinkLost:
         return LinkLost(f"connection {self._address} ended: {why}", remedy="check the cable and the device's power")
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -226,3 +226,53 @@ async def test_nobody_listens() -> None:
 async def test_a_host_nobody_knows() -> None:
     with pytest.raises(LinkNotFound, match="cannot be reached"):
         await make_link("tcp:no-such-host.invalid:1").open()
+
+
+async def test_the_loop_is_asked_once_to_read_and_not_again_for_every_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = PtyEnd(tmp_path)
+    link = await _opened(end)
+    loop, asked, fd = asyncio.get_running_loop(), [], link.fileno()
+    add = loop.add_reader
+
+    def count(watched: int, *words: object) -> None:
+        if watched == fd:
+            asked.append(watched)
+        add(watched, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "add_reader", count)
+    for number in range(20):
+        end.send(bytes((number,)))
+        assert await asyncio.wait_for(link.read(), 5) == bytes((number,))
+    assert len(asked) == 1
+    link.close()
+    await end.unplug()
+
+
+async def test_what_nobody_takes_waits_without_keeping_the_loop_busy(tmp_path: Path) -> None:
+    end = PtyEnd(tmp_path)
+    link = await _opened(end)
+    end.send(b"a")
+    assert await asyncio.wait_for(link.read(), 5) == b"a"
+    rounds, took = 0, link._take  # type: ignore[attr-defined]
+
+    def count(fd: int) -> None:
+        nonlocal rounds
+        rounds += 1
+        took(fd)
+
+    loop = asyncio.get_running_loop()
+    loop.add_reader(link.fileno() or -1, count, link.fileno())
+    end.send(b"b")
+    await until(lambda: rounds > 0)
+    end.send(b"c")
+    for _ in range(50):
+        await asyncio.sleep(0.001)
+    assert 1 <= rounds <= 2
+    assert (
+        await asyncio.wait_for(link.read(), 5) + (await asyncio.wait_for(link.read(), 5) if rounds == 2 else b"")
+        == b"bc"
+    )
+    link.close()
+    await end.unplug()
