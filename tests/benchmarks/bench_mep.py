@@ -55,8 +55,12 @@ REAL_BARS = {
 }
 
 
-POOLED_BARS = {"tibialis anterior": (("TA pairs", "TA trains"), 90.0), "hand": (("FDI",), 95.0)}
-"""Onsets within 1 ms over the labelled files of a muscle, in %; without the eight onsets labelled by eye under hum."""
+POOLED_BARS = {
+    "tibialis anterior": (("TA pairs", "TA trains"), 90.0),
+    "hand": (("FDI", "FDI sweeps", "FDI under hum"), 95.0),
+}
+"""Onsets within 1 ms over all labelled files of a muscle, in %. The labels of "FDI sweeps" were proposed by a threshold
+rule on the same trace, so that threshold rules agree with them for the wrong reason: they have no table of their own."""
 
 
 @dataclass(frozen=True)

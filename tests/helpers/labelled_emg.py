@@ -34,7 +34,7 @@ class Trial:
 def labelled(folder: Path) -> dict[str, list[Trial]]:
     """Every labelled set of the folder by name; raw epochs where the file has them."""
     sets = {name: _epochs_3k(folder / f"{file}.npz", window) for name, (file, window) in LABELLED_3K.items()}
-    return sets | {"FDI under hum": _humming(folder)}
+    return sets | {"FDI under hum": _humming(folder), "FDI sweeps": _sweeps_5k(folder)}
 
 
 def backgrounds(folder: Path) -> dict[str, list[Array]]:
@@ -65,17 +65,30 @@ def _epochs_3k(path: Path, window: tuple[float, float]) -> list[Trial]:
         ]
 
 
+def _sweeps_5k(folder: Path) -> list[Trial]:
+    with np.load(folder / "fdi_apb_sweeps_5k.npz") as file:
+        epochs = file["epochs_uv"][:, list(file["channels"]).index("FDI")].astype(float)
+        rate, trigger = float(file["fs"]), int(file["t0_index"])
+    return [
+        Trial(epochs[trial], rate, trigger, (15.0, 50.0), onset, p2p)
+        for trial, onset, p2p in _by_eye(folder, "fdi_apb_sweeps")
+    ]
+
+
+def _by_eye(folder: Path, file: str) -> list[tuple[int, float, float]]:
+    """Trial, onset (ms) and amplitude (uV) of the certain labels of a file."""
+    with (folder / "labels.csv").open(newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["file"].startswith(file) and row["onset_ms"]]
+    return [(int(row["trial"]), float(row["onset_ms"]), float(row["p2p_uv"])) for row in rows if row["certain"] == "1"]
+
+
 def _humming(folder: Path) -> list[Trial]:
     with np.load(folder / "fdi_ecr_continuous_5k.npz") as file:
         channel = list(file["channels"]).index("RFDI")
         trace = file["counts"][:, channel] * float(file["uv_per_count"][channel])
         pulses, rate = file["pulse_index"], float(file["fs"])
-    with (folder / "labels.csv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["file"].startswith("fdi_ecr") and row["onset_ms"]]
     trials = []
-    for row in rows:
-        if row["certain"] == "1":
-            at = int(pulses[int(row["trial"])])
-            epoch = trace[at - 1000 : at + 1500]
-            trials.append(Trial(epoch, rate, 1000, (15.0, 50.0), float(row["onset_ms"]), float(row["p2p_uv"])))
+    for trial, onset_ms, p2p_uv in _by_eye(folder, "fdi_ecr"):
+        at = int(pulses[trial])
+        trials.append(Trial(trace[at - 1000 : at + 1500], rate, 1000, (15.0, 50.0), onset_ms, p2p_uv))
     return trials
