@@ -60,7 +60,7 @@ POOLED_BARS = {
     "hand": (("FDI", "FDI sweeps", "FDI under hum"), 95.0),
 }
 """Onsets within 1 ms over all labelled files of a muscle, in %. The labels of "FDI sweeps" were proposed by a threshold
-rule on the same trace, so that threshold rules agree with them for the wrong reason: they have no table of their own."""
+rule on the same trace: threshold rules agree with them for the wrong reason, and so they have no table of their own."""
 
 
 @dataclass(frozen=True)
