@@ -106,6 +106,10 @@ def load_study(folder: Path, study: str) -> Study:
     _same_id(path, loaded.id)
     rules = [rule.id for rule in loaded.hunt.rules]
     _known(path, "hunt.default_rule", loaded.hunt.default_rule, rules)
+    plan = loaded.calendar
+    if plan is not None and plan.per_week * plan.weeks != loaded.sessions:
+        problem = f"{plan.per_week} a week for {plan.weeks} weeks are not the {loaded.sessions} of sessions"
+        raise ConfigError(path, "calendar", problem, "make both the same")
     for low, high, key in _ranges(loaded):
         if not 0 <= low <= high:
             raise ConfigError(path, key, f"{low:g} to {high:g} is no range", "write the lower value first")

@@ -98,6 +98,14 @@ class RunConfig(Section, frozen=True, kw_only=True):
     complete_fraction: Annotated[float, Meta(gt=0, le=1)] = 0.8
 
 
+class Calendar(Section, frozen=True, kw_only=True):
+    """When treatments may follow each other: at most `per_week` in any seven days, `free_days` between two of them."""
+
+    per_week: Annotated[int, Meta(ge=1, le=7)]
+    weeks: Annotated[int, Meta(ge=1)]
+    free_days: Annotated[int, Meta(ge=0, le=6)] = 0
+
+
 class Study(Section, frozen=True, kw_only=True):
     """studies/<id>.toml. Without `robot` the patient sits during stimulation and no gait robot is part of the visit."""
 
@@ -106,6 +114,7 @@ class Study(Section, frozen=True, kw_only=True):
     registry: str
     ethics: str
     sessions: Annotated[int, Meta(ge=1)]
+    calendar: Calendar | None = None
     timing: Timing
     presets: tuple[str, ...]
     enabled: dict[str, Signature] = msgspec.field(default_factory=dict)

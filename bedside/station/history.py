@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bedside.events import (
     AdverseEventRecorded,
     Answered,
+    CurrentEnded,
     Earlier,
     Envelope,
     HotspotChosen,
@@ -56,12 +57,15 @@ def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: 
     own = _own(participant, visits)
     today = [visit for visit in own if visit.opened.date() == now.date()]
     week = [visit for visit in own if now - visit.opened <= WEEK]
+    days = [(now.date() - visit.opened.date()).days for visit in own if visit.treated]
     hotspot = next((visit.hotspot for visit in reversed(own) if visit.hotspot is not None), None)
     found = next((visit for visit in reversed(own) if visit.threshold is not None), None)
     threshold = found.threshold if found is not None else None
     return History(
         session=1 + sum(visit.closed and visit.treatment for visit in own),
         visits_today=sum(visit.treated for visit in today),
+        visits_week=sum(ago < WEEK.days for ago in days),
+        free_days=max(0, min(days) - 1) if days else None,
         pulses_today=sum(visit.pulses + visit.single for visit in today),
         pulses_week=sum(visit.pulses + visit.single for visit in week),
         pulses_course=sum(visit.pulses for visit in own),
@@ -121,6 +125,8 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.single += count if purpose != "treatment" else 0
         case StimulationEnded(delivered=delivered):
             visit.treated = visit.treated or delivered > 0
+        case CurrentEnded(plateau_c=plateau_c):
+            visit.treated = visit.treated or plateau_c > 0
         case HotspotChosen() as hotspot:
             visit.hotspot = hotspot
         case ThresholdFound() as threshold:

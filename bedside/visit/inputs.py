@@ -167,11 +167,14 @@ class History:
     """What earlier visits say of a participant. Ages and sums are as of today.
 
     `session` is the number of the visit to come, counted from 1; `fit` the last fitting's values by item;
-    `pulses_*` delivered or possibly delivered treatment and single pulses.
+    `pulses_*` delivered or possibly delivered treatment and single pulses. `visits_week` are treatments of the last
+    seven days, `free_days` the whole days since the last one, None before there was one.
     """
 
     session: int = 1
     visits_today: int = 0
+    visits_week: int = 0
+    free_days: int | None = None
     pulses_today: int = 0
     pulses_week: int = 0
     pulses_course: int = 0

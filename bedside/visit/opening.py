@@ -78,6 +78,13 @@ def _is_due(state: Visit, history: History) -> None:
         raise Refusal(f"all {study.sessions} sessions of the study are behind", "no further session is planned")
     if history.visits_today:
         raise Refusal("this participant was treated today", "one session a day: come back tomorrow")
+    plan, free = study.calendar, history.free_days
+    if plan is None or free is None:
+        return
+    if free < plan.free_days:
+        raise Refusal(f"{free} free day(s) since the last treatment, the study has {plan.free_days}", "come back later")
+    if history.visits_week >= plan.per_week:
+        raise Refusal(f"{plan.per_week} treatments within seven days are behind", "come back later in the week")
 
 
 def _has_room(state: Visit) -> None:

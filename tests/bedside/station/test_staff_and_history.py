@@ -3,6 +3,7 @@ import pytest
 from bedside.config import StaffMember, hash_pin
 from bedside.events import (
     AnyEvent,
+    CurrentEnded,
     Envelope,
     HotspotChosen,
     PulseReported,
@@ -112,3 +113,22 @@ def test_the_last_threshold_and_hotspot_come_with_their_age() -> None:
     ]
     history = history_of("P1", reversed(visits), NOW)
     assert (history.rmt_pct_mso, history.rmt_age_days, history.hotspot_site) == (63.0, 1.0, "new")
+
+
+def test_treatments_of_the_week_and_free_days_since_the_last() -> None:
+    days = ("2026-11-20", "2026-11-18", "2026-11-15", "2026-11-14")
+    visits = [visit(f"{day}T20:00:00.000000Z", PULSE, ENDED, CLOSED) for day in days]
+    history = history_of("P1", visits, NOW)
+    assert (history.visits_week, history.free_days) == (3, 0)
+    assert history_of("P1", visits[1:], NOW).free_days == 2
+    assert history_of("P1", [], NOW).free_days is None
+
+
+def test_current_that_was_given_without_a_pulse_was_a_treatment() -> None:
+    def given(plateau_c: float) -> CurrentEnded:
+        return CurrentEnded(
+            cause="stopped", reason="", planned_c=0.5, given_c=plateau_c, plateau_c=plateau_c, ramps_c=0.0
+        )
+
+    assert history_of("P1", [visit(NOW, given(0.1), CLOSED)], NOW).visits_today == 1
+    assert history_of("P1", [visit(NOW, given(0.0), CLOSED)], NOW).visits_today == 0
