@@ -50,13 +50,23 @@ from bedside.station.numbering import Numbering
 from bedside.station.offer import Offer
 from bedside.station.picture import Surroundings, snapshot
 from bedside.station.recording import Recording
+from bedside.station.robot_words import RobotWords
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.setup import Parts
 from bedside.station.wire import SnapshotMessage
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HalError, HealthChanged, Reading
-from hal.roles import CurrentStimulator, EmgBlock, LslStamps, MagneticBlock, MotionBlock, PlateBlock, Stimulator
+from hal.roles import (
+    CurrentStimulator,
+    EmgBlock,
+    LslStamps,
+    MagneticBlock,
+    MotionBlock,
+    PlateBlock,
+    RobotState,
+    Stimulator,
+)
 
 log = structlog.get_logger()
 
@@ -93,6 +103,7 @@ class Station:
         )
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
+        self._robot_words = RobotWords()
         self._recent: deque[Envelope] = deque(maxlen=RECENT_LINES)
         self._outbox = Outbox(parts.places.data)
         self._unsent: int | None = None
@@ -223,7 +234,7 @@ class Station:
             self._offer.take(reading)
         if isinstance(reading, EmgBlock) and self._emg is not None:
             self._emg.take(reading)
-        if isinstance(reading, STREAMED):
+        if isinstance(reading, STREAMED) or (isinstance(reading, RobotState) and not self._robot_words.tell(reading)):
             return
         if isinstance(reading, HealthChanged):
             self._core.note(changed_event(device, reading), source=device.name, via="device")
