@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bedside.analyse.curves import curve_arguments, curve_report, curve_settings, curve_table
-from bedside.analyse.emg_files import BadRecordingError, read_epochs
+from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.means import stance_mean
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
@@ -73,18 +74,18 @@ Analysis = tuple[Callable[[Path], Report], Callable[[Report], str]]
 
 
 def _mep(args: argparse.Namespace) -> Analysis:
-    settings = settings_from(args)
-    return lambda path: measure_file(read_epochs(path), settings), table
+    settings, part = settings_from(args), part_of(args)
+    return lambda path: measure_file(read_sweeps(path, part), settings), table
 
 
 def _curve(args: argparse.Namespace) -> Analysis:
-    settings = curve_settings(args)
-    return lambda path: curve_report(path, settings), curve_table
+    settings, part = curve_settings(args), part_of(args)
+    return lambda path: curve_report(path, settings, part), curve_table
 
 
 def _silence(args: argparse.Namespace) -> Analysis:
-    settings = silence_settings(args)
-    return lambda path: silence_report(path, settings), silence_table
+    settings, part = silence_settings(args), part_of(args)
+    return lambda path: silence_report(path, settings, part), silence_table
 
 
 def _posture(args: argparse.Namespace) -> Analysis:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.analyse.emg_files import BadRecordingError, Epochs, read_epochs
+from bedside.analyse.emg_files import BadRecordingError, Epochs
+from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.plain import plain
+from bedside.analyse.recorded import Part
 from bedside.analyse.responses import Settings, measure_arguments, settings_from
 from dsp.mep_set import Reading
 from dsp.recruitment import LARGEST_FLOOR_UV, fit_recruitment
@@ -54,14 +56,14 @@ def curve_settings(args: argparse.Namespace) -> CurveSettings:
     return CurveSettings(settings_from(args), at, args.largest_floor_uv)
 
 
-def curve_report(path: Path, settings: CurveSettings) -> dict[str, Any]:
+def curve_report(path: Path, settings: CurveSettings, part: Part) -> dict[str, Any]:
     """One curve a channel as values that JSON knows. Raises BadRecordingError for a file that cannot be read."""
     pairs = _table(path) if _is_table(path) else None
     if pairs is not None:
         sound = np.ones(pairs[0].size, dtype=bool)
         fits = [_fit("", pairs[0], pairs[1], sound, settings) | {"left_out_trials": []}]
     else:
-        epochs = read_epochs(path)
+        epochs = read_sweeps(path, part)
         at = _intensities(epochs, settings)
         reading = settings.response.reading(epochs)
         fits = [_channel(name, epochs.epochs_uv[:, i], at, reading, settings) for i, name in enumerate(epochs.channels)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from bedside.analyse.emg_files import BadRecordingError, Epochs
 from bedside.analyse.plain import plain
+from bedside.analyse.recorded import part_arguments
 from dsp.mep_assessment import MepAssessment, Side, SideResult, assess_side, lock_intensity
 from dsp.mep_set import Reading, SweepSet, measure_set
 from dsp.muscles import MUSCLES, Window
@@ -44,6 +45,7 @@ def window_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     parser.add_argument("--muscle", help="take both windows of this muscle (ta, soleus, rf, fdi, ...)")
     parser.add_argument("--window-ms", nargs=2, type=float, metavar=("FROM", "TO"), help="where a response may begin")
+    part_arguments(parser)
 
 
 def measure_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.analyse.emg_files import Epochs, read_epochs
+from bedside.analyse.emg_files import Epochs
+from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.plain import plain
+from bedside.analyse.recorded import Part
 from bedside.analyse.responses import Settings, number, settings_from, window_arguments
 from dsp.mep_set import measure_set
 from dsp.silent import CONTRACTION_UV, SilentPeriod, silent_period
@@ -40,9 +42,9 @@ def silence_settings(args: argparse.Namespace) -> SilenceSettings:
     return SilenceSettings(settings_from(args), args.contraction_uv)
 
 
-def silence_report(path: Path, settings: SilenceSettings) -> dict[str, Any]:
+def silence_report(path: Path, settings: SilenceSettings, part: Part) -> dict[str, Any]:
     """Every sweep of every channel as values that JSON knows. Raises BadRecordingError for a file it cannot read."""
-    epochs = read_epochs(path)
+    epochs = read_sweeps(path, part)
     trials: list[dict[str, Any]] = []
     sets: list[dict[str, Any]] = []
     for at, name in enumerate(epochs.channels):
