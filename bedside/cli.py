@@ -12,11 +12,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("bedside.demo", "a whole visit on simulated devices, in a temporary folder"),
     "kiosk": ("bedside.tui.command", "the therapist's screen"),
     "watch": ("bedside.tui.watch_command", "follow the visit, read-only"),
+    "assess": ("bedside.tui.assess_command", "a blinded assessor's screen: assessments and nothing else"),
     "station": ("bedside.station.command", "own the devices, the journal and the recorder"),
     "simulate": ("bedside.simulate", "run the far ends of simulated devices"),
     "doctor": ("bedside.doctor", "check config, devices, clock, disk and permissions"),
     "log": ("bedside.record.command", "show, verify or replay a journal"),
     "analyse": ("bedside.analyse", "measure recordings"),
+    "report": ("bedside.report.command", "a visit's report, in the terminal or as one HTML file"),
     "import-robot": ("bedside.importer.command", "read a robot's exported table by a mapping of its columns"),
     "sync": ("bedside.sync.command", "send sealed visits to the study server"),
 }

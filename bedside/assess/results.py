@@ -2,6 +2,8 @@
 
 from statistics import fmean
 
+from msgspec.structs import replace
+
 from bedside.assess.catalogue import Catalogue
 from bedside.assess.moved import moved
 from bedside.assess.state import Assessment, Trial, Work
@@ -167,9 +169,14 @@ def _capture_rows(capture: CaptureConfig, work: Work, before: Earlier | None) ->
 
 
 def _variable_row(variable: Variable, key: str, prefix: str, value: float | None, was: float | None) -> ResultRow:
+    """Its value beside the earlier one; what counts by its size alone is compared by it."""
     mcid = variable.mcid[0] if variable.mcid else None
     label = f"{prefix}{variable.label}"
-    return row(key, label, variable.unit, variable.digits, value, was, variable.direction, mcid)
+    made = row(key, label, variable.unit, variable.digits, value, was, variable.direction, mcid)
+    if not variable.magnitude or value is None or was is None:
+        return made
+    sized = row(key, label, variable.unit, variable.digits, abs(value), abs(was), variable.direction, mcid)
+    return replace(sized, value=value, previous=was)
 
 
 PLAIN_UNITS = {"_uv": "uV", "_ms": "ms", "_pct_mso": "%MSO"}

@@ -1,0 +1,75 @@
+"""From a visit's journal to its report, for one role: what a blinded reader must not know is not in it at all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bedside.events import Envelope, Role, VisitOpened
+from bedside.report import assessed, treated
+from bedside.report.model import Report, Section
+from bedside.visit.rules import evolve
+from bedside.visit.setup import Setup
+from bedside.visit.state import Visit
+
+FOOTER = (
+    "bedside is research software, not a certified medical device. Every number here was folded from the visit's "
+    "journal; nothing was typed into this report."
+)
+SIMULATED = "SIMULATED: the devices of this visit were simulated; no patient took part."
+
+
+class NoVisitError(ValueError):
+    """The events hold no visit that the reader may know of."""
+
+
+def assemble(events: Sequence[Envelope], setup: Setup, visit: Path, role: Role) -> Report:
+    """The report of the visit in `events`; `visit` is its folder. Raises `NoVisitError`."""
+    told = [envelope for envelope in events if role in envelope.event.visible_to]
+    state = Visit.start(setup)
+    for envelope in told:
+        state = evolve(state, envelope)
+    opened = state.opened
+    if opened is None:
+        raise NoVisitError("there is no visit in this journal")
+    sections: tuple[Section, ...]
+    if state.assessment is not None:
+        sections = tuple(assessed.sections(state.assessment, setup.catalogue, visit))
+    elif role == "assess":
+        sections = (Section(title="Treatment", paragraphs=("Not shown to an assessor.",)),)
+    else:
+        sections = tuple(treated.sections(state, told))
+    kind = f"Assessment {opened.point}" if opened.kind == "assessment" else "Treatment"
+    return Report(
+        title=f"{kind}, participant {opened.participant}",
+        facts=_facts(state, told, opened, role),
+        warnings=tuple(_warnings(state, opened)),
+        sections=sections,
+        footer=FOOTER,
+    )
+
+
+def _facts(state: Visit, told: Sequence[Envelope], opened: VisitOpened, role: Role) -> tuple[tuple[str, str], ...]:
+    begin = next(envelope for envelope in told if envelope.event is opened)
+    facts = [
+        ("Study", state.setup.study.title),
+        ("Visit", opened.visit),
+        ("Begun (UTC)", begin.utc[:19].replace("T", " ")),
+        ("Ended (UTC)", told[-1].utc[:19].replace("T", " ") if state.closed is not None else "not closed"),
+        ("Outcome", "open" if state.closed is None else f"{state.closed.outcome}: {state.closed.reason}"),
+    ]
+    if opened.kind == "treatment" and role != "assess":
+        facts.append(("Session", f"{opened.session} of {opened.sessions_planned}"))
+    due = state.assessment.due if state.assessment is not None else None
+    if due is not None:
+        facts.append(("Due", due[0] if due[0] == due[1] else f"{due[0]} to {due[1]}"))
+    if state.signed is not None:
+        facts.append(("Signed by", f"{state.signed.name}: {state.signed.meaning}"))
+    return tuple(facts)
+
+
+def _warnings(state: Visit, opened: VisitOpened) -> list[str]:
+    found = [SIMULATED] if opened.simulated else []
+    if state.signed is None:
+        found.append("This visit is not signed.")
+    if state.assessment is not None:
+        found += [f"Departs from the study's plan: {text}" for text in state.assessment.deviations]
+    return found

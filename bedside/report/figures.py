@@ -1,0 +1,103 @@
+"""Figures of captures, from the analyses that lie in the visit's folder."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from bedside.assess.state import Trial, Work
+from bedside.config.captures import CaptureConfig
+from bedside.report.model import Figure, Series
+
+
+def figures_of(capture: CaptureConfig, work: Work, visit: Path) -> Iterator[Figure]:
+    """The figures of the last accepted trial of each task."""
+    for task in capture.tasks:
+        accepted = [trial for trial in work.of_task(task.id) if trial.counts]
+        if accepted:
+            found = analysis(accepted[-1], visit)
+            where = f"{task.title}, trial {accepted[-1].started.trial}"
+            yield from _drawn(capture.kind, found, where)
+
+
+def analysis(trial: Trial, visit: Path) -> dict[str, Any]:
+    """The whole analysis of a trial; empty where its file is missing or is not the one that was journalled."""
+    done = trial.analysed
+    path = visit / done.report if done is not None and done.report else None
+    if done is None or path is None or not path.is_file():
+        return {}
+    data = path.read_bytes()
+    if sha256(data).hexdigest() != done.sha256:
+        return {}
+    found = json.loads(data)
+    if isinstance(found, list):
+        found = found[0] if found else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _drawn(kind: str, found: dict[str, Any], where: str) -> Iterator[Figure]:
+    if kind == "posture":
+        yield from _track(found, where)
+    if kind == "gait":
+        yield from _steps(found, where)
+    if kind == "cycling":
+        yield from _revolutions(found, where)
+
+
+def _track(found: dict[str, Any], where: str) -> Iterator[Figure]:
+    track = found.get("track_cm")
+    if not isinstance(track, dict):
+        return
+    x, y = (tuple(map(float, track[axis])) for axis in ("x", "y"))
+    yield Figure(
+        caption=f"Centre of pressure: {where}",
+        text=f"The track spans {max(x) - min(x):.1f} cm sideways and {max(y) - min(y):.1f} cm from back to front.",
+        x_label="to the right (cm)",
+        y_label="to the front (cm)",
+        series=(Series(label="", x=x, y=y),),
+        square=True,
+    )
+
+
+def _steps(found: dict[str, Any], where: str) -> Iterator[Figure]:
+    for key, caption, unit in (
+        ("height_cm", "Height of the foot's sensor", "cm"),
+        ("pitch_deg", "Pitch of the foot", "deg"),
+    ):
+        series = []
+        for side in ("left", "right"):
+            curve = ((found.get("curves") or {}).get(side) or {}).get(key)
+            if isinstance(curve, dict) and curve.get("mean"):
+                mean = tuple(float(value) for value in curve["mean"])
+                share = tuple(100.0 * n / (len(mean) - 1) for n in range(len(mean)))
+                series.append(Series(label=f"{side} foot", x=share, y=mean))
+        if series:
+            highest = ", ".join(f"{line.label} up to {max(line.y):.1f} {unit}" for line in series)
+            yield Figure(
+                caption=f"{caption}: {where}",
+                text=f"Mean over the straight strides, from contact to contact; {highest}.",
+                x_label="gait cycle (%)",
+                y_label=f"{caption.lower()} ({unit})",
+                series=tuple(series),
+            )
+
+
+def _revolutions(found: dict[str, Any], where: str) -> Iterator[Figure]:
+    series = []
+    for side in ("left", "right"):
+        leg = (found.get("legs") or {}).get(side) or found.get(side) or {}
+        turns = leg.get("revolutions") if isinstance(leg, dict) else None
+        if turns:
+            x = tuple(float(turn["start_s"]) for turn in turns)
+            y = tuple(float(turn["cadence_rpm"]) for turn in turns)
+            series.append(Series(label=f"{side} leg", x=x, y=y))
+    if series:
+        spans = ", ".join(f"{line.label} {min(line.y):.0f} to {max(line.y):.0f} rpm" for line in series)
+        yield Figure(
+            caption=f"Cadence: {where}",
+            text=f"One value a revolution; {spans}.",
+            x_label="time (s)",
+            y_label="cadence (rpm)",
+            series=tuple(series),
+        )

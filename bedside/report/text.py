@@ -1,0 +1,92 @@
+"""A report for a terminal: plain text, no wider than asked."""
+
+import importlib
+import textwrap
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Any
+
+from bedside.report.model import Figure, Report, Section, Table
+
+FIGURE_ROWS = 16
+MARKERS = ("o", "x", "+", "*")
+LEAST_COLUMN = 8
+
+
+def text(report: Report, width: int = 80) -> str:
+    """The whole report, its lines at most `width` cells wide."""
+    lines = [report.title, "=" * min(len(report.title), width), ""]
+    lines += _warnings(report.warnings, width)
+    room = max((len(name) for name, _ in report.facts), default=0)
+    for name, value in report.facts:
+        lines += _hanging(f"{name:<{room}}  ", value, width)
+    for section in report.sections:
+        lines += ["", *_section(section, width)]
+    return "\n".join([*lines, "", *textwrap.wrap(report.footer, width), ""])
+
+
+def _warnings(warnings: Sequence[str], width: int) -> list[str]:
+    return [line for warning in warnings for line in _hanging("! ", warning, width)]
+
+
+def _hanging(lead: str, words: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        words, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=True
+    ) or [lead.rstrip()]
+
+
+def _section(section: Section, width: int) -> list[str]:
+    lines = [section.title, "-" * min(len(section.title), width), *_warnings(section.warnings, width)]
+    for paragraph in section.paragraphs:
+        lines += textwrap.wrap(paragraph, width)
+    for table in section.tables:
+        lines += ["", *_table(table, width)]
+    for figure in section.figures:
+        lines += ["", *_figure(figure, width)]
+    return lines
+
+
+def _table(table: Table, width: int) -> list[str]:
+    widths = _widths(table, width)
+    lines = [table.caption, *_row(table.head, widths), "  ".join("-" * size for size in widths)]
+    for cells in table.rows:
+        lines += _row(cells, widths)
+    return lines
+
+
+def _widths(table: Table, width: int) -> list[int]:
+    """Each column as wide as its longest cell; the widest give way until all fit."""
+    widths = [max(len(row[place]) for row in (table.head, *table.rows)) for place in range(len(table.head))]
+    room = width - 2 * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > LEAST_COLUMN:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    wrapped = [textwrap.wrap(cell, size) or [""] for cell, size in zip(cells, widths, strict=True)]
+    deep = max(len(lines) for lines in wrapped)
+    rows = []
+    for level in range(deep):
+        parts = [
+            f"{lines[level] if level < len(lines) else '':<{size}}" for lines, size in zip(wrapped, widths, strict=True)
+        ]
+        rows.append("  ".join(parts).rstrip())
+    return rows
+
+
+def _figure(figure: Figure, width: int) -> list[str]:
+    """Drawn by plotext, which is loaded only when there is something to draw."""
+    plotext: Any = importlib.import_module("plotext")
+    chart = plotext.figure
+    chart.clear()
+    chart.plot_size(width, FIGURE_ROWS)
+    for series, marker in zip(figure.series, cycle(MARKERS), strict=False):
+        if series.x:
+            step = max(1, len(series.x) // width)
+            chart.draw(chart.signal(list(series.x[::step]), list(series.y[::step]), marker=marker))
+    drawn = [line.rstrip() for line in str(plotext.uncolorize(str(chart.build()))).splitlines()]
+    named = zip(figure.series, cycle(MARKERS), strict=False)
+    names = ", ".join(f"{marker} {series.label}" for series, marker in named if series.label)
+    words = textwrap.wrap(f"{figure.caption}: {figure.text}" + (f" ({names})" if names else ""), width)
+    return [*drawn, *words]
