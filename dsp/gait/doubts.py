@@ -24,7 +24,10 @@ CLEAR_SHARE = 0.6  # of each foot's strides
 LARGEST_GAP_PCT, LARGEST_GAP_ALIKE_PCT, ALIKE_PCT = 8.0, 5.0, 3.0
 LARGEST_PERIOD_GAP, PERIOD_ERRORS = 0.01, 5.0  # between the feet's mean stride times; in standard errors
 LARGEST_END_GAP_S = 1.0
-LARGEST_GYRO_BIAS_RAD_S, LARGEST_ACCEL_BIAS_M_S2 = np.radians(3.0), 0.5
+LARGE_GYRO_BIAS_RAD_S, LARGE_ACCEL_BIAS_M_S2 = np.radians(3.0), 0.8
+LARGEST_WAY_GAP = 0.06  # both feet of a person travel alike, however they limp
+LEAST_SHARED_S = 3.0
+LARGEST_MOUNTING_DEG = 90.0  # sensors strapped alike on both feet came out up to 45 degrees apart
 
 
 def doubts(
@@ -42,6 +45,13 @@ def doubts(
         )
     if abs(len(found["left"].strides) - len(found["right"].strides)) > 1:
         flags.append("left and right strides differ in number")
+    strides = [stride for walk in found.values() for stride in walk.strides]
+    ratio = way_ratio(strides)
+    if ratio is not None and abs(ratio - 1) > LARGEST_WAY_GAP:
+        flags.append(
+            f"the feet do not travel alike: left over right is {ratio:.2f} in the same time; "
+            "check units, ranges and axes of both sensors"
+        )
     return (*flags, *_ends(feet), *_clocks(summary))
 
 
@@ -83,20 +93,55 @@ def _chance(most: int, count: int) -> float:
 
 
 def _biased(side: Side, walk: Walk) -> list[str]:
+    if walk.no_length:
+        return [f"{side} foot: {walk.no_length}; check axes, units and range of the sensor"]
     flags = []
-    if float(np.linalg.norm(walk.gyro_bias_rad_s)) > LARGEST_GYRO_BIAS_RAD_S:
+    if float(np.linalg.norm(walk.gyro_bias_rad_s)) > LARGE_GYRO_BIAS_RAD_S:
         drift = float(np.degrees(np.linalg.norm(walk.gyro_bias_rad_s)))
         flags.append(f"{side} foot: the turn rate is off by {drift:.1f} deg/s, taken out; calibrate the sensor")
-    if float(np.linalg.norm(walk.accel_bias_m_s2)) > LARGEST_ACCEL_BIAS_M_S2:
+    if float(np.linalg.norm(walk.accel_bias_m_s2)) > LARGE_ACCEL_BIAS_M_S2:
         off = float(np.linalg.norm(walk.accel_bias_m_s2))
         flags.append(f"{side} foot: the acceleration is off by {off:.2f} m/s2, taken out; calibrate the sensor")
     return flags
 
 
 def _mounted(found: dict[Side, Walk]) -> list[str]:
-    if float(np.dot(found["left"].up, found["right"].up)) < 0:
-        return ["the sensors are mounted opposite ways up: one is upside down"]
-    return []
+    """The results do not depend on the mounting, but a sensor that is not where it was last time is worth a look."""
+    frames = []
+    for side in SIDES:
+        up = found[side].up / np.linalg.norm(found[side].up)
+        left = found[side].left - up * (up @ found[side].left)
+        left /= np.linalg.norm(left)
+        frames.append(np.stack([np.cross(left, up), left, up], axis=1))
+    turned = float(np.degrees(np.arccos(np.clip((np.trace(frames[0] @ frames[1].T) - 1) / 2, -1, 1))))
+    if turned <= LARGEST_MOUNTING_DEG:
+        return []
+    return [f"the sensors are mounted {turned:.0f} degrees apart: one is upside down or turned round"]
+
+
+def way_ratio(strides: Sequence[Stride]) -> float | None:
+    """Way of the left foot over that of the right in the time both are in steady straight walking, None if short."""
+    spans = [_steady([stride for stride in strides if stride.side == side]) for side in SIDES]
+    if min(len(span) for span in spans) == 0:
+        return None
+    left, right = np.array(spans[0]), np.array(spans[1])
+    shared = np.minimum(left[:, None, 1], right[None, :, 1]) - np.maximum(left[:, None, 0], right[None, :, 0])
+    shared = np.maximum(shared, 0.0)
+    if shared.sum() < LEAST_SHARED_S:
+        return None
+    return float((shared * left[:, None, 2]).sum() / (shared * right[None, :, 2]).sum())
+
+
+def _steady(strides: Sequence[Stride]) -> list[tuple[float, float, float]]:
+    """Start, end and speed of the straight strides with a length between two others of their kind."""
+    found = []
+    for before, stride, after in zip(strides, strides[1:], strides[2:], strict=False):
+        row = before, stride, after
+        joined = before.next_mid_stance_s == stride.mid_stance_s and stride.next_mid_stance_s == after.mid_stance_s
+        if joined and all(s.stride_length_m is not None and not s.is_turn for s in row):
+            lasts = stride.next_mid_stance_s - stride.mid_stance_s
+            found.append((stride.mid_stance_s, stride.next_mid_stance_s, (stride.stride_length_m or 0.0) / lasts))
+    return found
 
 
 def _ends(feet: dict[Side, Samples]) -> list[str]:

@@ -27,7 +27,7 @@ SHOCK_SHARE = 1 / 12  # leading error of the trapezium rule: step x second diffe
 # of a lost sample that was filled in a swing: 5 m/s2 and 0.5 rad/s beside the line through its neighbours
 FILLED_M_S2, FILLED_RAD_S = 5.0, 0.5
 ROUNDS = 2
-LARGEST_LINEAR_RAD_S = np.radians(1.0)  # a larger bias is taken off first and the rest found again
+LARGEST_LINEAR_RAD_S = np.radians(2.0)  # a larger bias is taken off first and the rest found again
 MOST_PASSES = 4
 
 
@@ -88,7 +88,7 @@ def level(samples: Samples, span: Spans) -> Levelled:
 
 def _walk(samples: Samples, span: Spans, shock: Array) -> _Walk:
     motion = integrate(samples, span)
-    cut = samples.cut[span.index].any(axis=1)  # a stride with a hole in it says nothing
+    cut = (samples.cut | samples.spun)[span.index].any(axis=1)  # a stride with a hole in it says nothing
     filled = (samples.filled[span.index[:, 1:]] & span.live).sum(axis=1) * (FILLED_RAD_S * span.step_s) ** 2
     place = [(part[:, 1:] * span.live[..., None, None]).sum(axis=1) for part in (motion.by_gyro, motion.by_accel)]
     return _Walk(

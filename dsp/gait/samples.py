@@ -15,8 +15,8 @@ LARGEST_TURN_RATE_RAD_S = 40.0  # above 2000 deg/s no foot sensor of this kind c
 FROZEN_S, HALF_FROZEN_S = 0.3, 1.0  # all six numbers the same, or those of one of the two sensors
 LEAST_RECEIVED = 0.5
 NEAR_RANGE = 0.985
-FLAT_TOP = 3  # samples in a row at a channel's extreme
-LEAST_TOP_M_S2, LEAST_TOP_RAD_S = 20.0, 3.0  # below, a flat top is a foot at rest
+FLAT_TOP = 5  # samples at exactly a channel's extreme: a live sensor reaches it once
+LEAST_TOP_M_S2, LEAST_TOP_RAD_S = 15.0, 3.0  # below, it may be a foot at rest
 LONGEST_CLIPPED_S = 0.05  # of acceleration in one stride: longer, and its way is not to be believed
 
 
@@ -92,15 +92,16 @@ def _frozen(gyro: Array, accel: Array, good: Mask, rate_hz: float) -> Mask:
 
 
 def _at_range(values: Array, declared: float, least: float) -> Mask:
-    """Samples at the declared range, or in a flat top: several in a row at the extreme of their channel."""
+    """Samples at the declared range, or in a flat top: several at the extreme of their channel."""
     found = np.zeros(values.shape[0], dtype=bool)
     found |= (np.abs(values) >= NEAR_RANGE * declared).any(axis=1)
     for channel in values.T:
         for extreme in (np.nanmax(channel), np.nanmin(channel)):
             if abs(extreme) < least:
                 continue
-            for start, end in _runs(channel == extreme):
-                found[start:end] |= end - start >= FLAT_TOP
+            top = channel == extreme
+            if np.count_nonzero(top) >= FLAT_TOP:
+                found |= top
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from dsp.gait.cycle import Cycle, Swing, borrow, cycle, swing_peaks, swings
 from dsp.gait.events import Contacts, contacts, pitch_axis
-from dsp.gait.model import Array, Side, Stride
+from dsp.gait.model import Array, Mask, Side, Stride
 from dsp.gait.samples import LONGEST_CLIPPED_S, STANDARD_GRAVITY_M_S2, RefusedError, Samples
 from dsp.gait.ways import Paths, paths
 
@@ -18,18 +18,26 @@ LEAST_STRIDES = 3
 FORCE_TOLERANCE_M_S2 = 0.6
 LARGEST_AXIS_TILT = 0.5  # sine; a foot turns about a level axis
 MOST_UNBELIEVABLE = 0.5
+MOST_LOST = 0.5
+# an uncalibrated MEMS sensor of this class is off by 5 deg/s and 0.8 m/s2 (MPU-9250 data sheet); wrong axes by more
+LARGEST_GYRO_BIAS_RAD_S, LARGEST_ACCEL_BIAS_M_S2 = np.radians(10.0), 1.5
 LARGEST_FORCE_SPREAD_M_S2 = 0.6  # between the strides' mean forces: above it the ways are shocks, not steps
 
 
 @dataclass(frozen=True)
 class Walk:
-    """One foot: its strides, its vertical and its biases in sensor axes (3,), its rhythm."""
+    """One foot: its strides, its rhythm; its vertical, its axis to the left and its biases in sensor axes (3,).
+
+    `no_length` says why none of its ways is to be believed, if so.
+    """
 
     strides: tuple[Stride, ...]
     up: Array
+    left: Array
     gyro_bias_rad_s: Array
     accel_bias_m_s2: Array
     period_s: float
+    no_length: str
 
 
 def walks(feet: dict[Side, Samples]) -> dict[Side, Walk]:
@@ -58,7 +66,7 @@ def _period(own: Cycle, clear: Cycle) -> float:
 
 
 def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Walk:
-    found = swings(samples, peaks, period_s)
+    found = [swing for swing in swings(samples, peaks, period_s) if _measured(samples, swing)]
     if len(found) < LEAST_STRIDES:
         raise RefusedError(f"{side} foot: {len(found)} strides found, too short")
     ways = paths(samples, found)
@@ -66,23 +74,49 @@ def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Wa
         axis = pitch_axis(samples, ways)
     except RefusedError as error:
         raise RefusedError(f"{side} foot: {error}") from error
-    _one_frame(side, ways, axis)
+    whole = np.array([not samples.cut[swing.before : swing.after + 1].any() for swing in found])
+    _one_frame(side, ways, axis, whole)
     landmarks = contacts(samples, found, axis, period_s)
     made = [_stride(side, samples, found, ways, landmarks, axis, number) for number in range(len(found))]
     if np.mean(["way not believable" in stride.flags for stride in made]) > MOST_UNBELIEVABLE:
         raise RefusedError(f"{side} foot: most strides do not end on the floor they left; check axes and units")
-    if float(np.ptp(np.percentile(ways.force_m_s2, (20, 80)))) > LARGEST_FORCE_SPREAD_M_S2:
-        made = [_without_way(stride) for stride in made]
-    return Walk(tuple(made), np.median(ways.up, axis=0), ways.gyro_bias_rad_s, ways.accel_bias_m_s2, period_s)
+    why = _unsteady(ways, whole)
+    if why:
+        made = [_without_way(stride, why) for stride in made]
+    up = np.median(ways.up, axis=0)
+    return Walk(tuple(made), up, axis, ways.gyro_bias_rad_s, ways.accel_bias_m_s2, period_s, why)
 
 
-def _without_way(stride: Stride) -> Stride:
-    flags = (*stride.flags, "mean force unsteady: no length")
-    return replace(stride, stride_length_m=None, clearance_m=None, lateral_excursion_m=None, path_m=None, flags=flags)
+def _measured(samples: Samples, swing: Swing) -> bool:
+    """Whether most of a stride was received; what was filled across a long hole is no stride."""
+    return float(samples.cut[swing.before : swing.after + 1].mean()) < MOST_LOST
 
 
-def _one_frame(side: Side, ways: Paths, axis: Array) -> None:
-    force = float(np.median(ways.force_m_s2))
+def _unsteady(ways: Paths, whole: Mask) -> str:
+    """Why no way of this foot is to be believed, or nothing."""
+    if not whole.any():
+        return ""
+    if float(np.ptp(np.percentile(ways.force_m_s2[whole], (20, 80)))) > LARGEST_FORCE_SPREAD_M_S2:
+        return "mean force unsteady: no length"
+    drift, off = (float(np.linalg.norm(bias)) for bias in (ways.gyro_bias_rad_s, ways.accel_bias_m_s2))
+    if drift > LARGEST_GYRO_BIAS_RAD_S or off > LARGEST_ACCEL_BIAS_M_S2:
+        return "sensor errors not believable: no length"
+    return ""
+
+
+def _without_way(stride: Stride, why: str) -> Stride:
+    return replace(
+        stride,
+        stride_length_m=None,
+        clearance_m=None,
+        lateral_excursion_m=None,
+        path_m=None,
+        flags=(*stride.flags, why),
+    )
+
+
+def _one_frame(side: Side, ways: Paths, axis: Array, whole: Mask) -> None:
+    force = float(np.median(ways.force_m_s2[whole])) if whole.any() else STANDARD_GRAVITY_M_S2
     if abs(force - STANDARD_GRAVITY_M_S2) > FORCE_TOLERANCE_M_S2:
         text = f"the mean force over strides is {force:.2f} m/s2, not gravity"
         raise RefusedError(f"{side} foot: {text}; check axes and units of both sensors")

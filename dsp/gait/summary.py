@@ -11,6 +11,8 @@ from statistics import fmean, stdev
 from dsp.gait.identities import broken
 from dsp.gait.model import Side, SideSummary, Stride, Summary
 
+# of the straight strides: where more have no length, those that have one are the slow ones
+LEAST_MOVED = 0.5
 LONGEST_PHASE = 0.5  # of a stride: an event of the other foot further away belongs to another stride
 
 
@@ -55,6 +57,8 @@ def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
         stance = _mean(100 * x for s in straight if (x := _stance(s)) is not None)
     length = _mean(s.stride_length_m for s in straight)
     moved = [s for s in straight if s.stride_length_m is not None]
+    if len(moved) < LEAST_MOVED * len(straight):
+        length, moved = None, []
     lasted = [s.next_mid_stance_s - s.mid_stance_s for s in moved]
     step = _mean(x for s in straight if (x := _step_share(s, other)) is not None)
     return SideSummary(
