@@ -24,6 +24,7 @@ BEGINNING_S = 2.0
 """The offset is told as the change since the line at this age."""
 SLOWEST = 0.5
 """When the line moves back, times still go on at this share of their rate until they meet it."""
+SHORT_TICK_NS = 10.0
 SPREAD_ARRIVALS = 1024
 SPREAD_EVERY = 64
 """Arrivals between two looks at their spread: a screen asks far more often than it changes."""
@@ -160,13 +161,20 @@ class ClockMap:
         x_ns: NDArray[np.float64] = steps.astype(np.float64) * self.tick_ns
         # float64 holds nanoseconds of months without loss; the station's own large zero is added as an integer
         target_ns: NDArray[np.float64] = x_ns + self._edge.lag_ns(x_ns)
-        target_ns[0] = self._not_before(float(x_ns[0]), float(target_ns[0]))
+        first_ns = float(target_ns[0])
+        target_ns[0] = self._not_before(float(x_ns[0]), first_ns)
+        self._last_x_ns = float(x_ns[-1])
+        if target_ns[0] == first_ns and self.tick_ns > SHORT_TICK_NS:
+            # on the line, and further apart than rounding could bring together
+            times = np.rint(target_ns).astype(np.int64) + self._zero_ns
+            self._last_ns = int(times[-1])
+            return times
         slow_ns = SLOWEST * x_ns
         rising_ns = np.maximum.accumulate(target_ns - slow_ns) + slow_ns
         times = np.rint(rising_ns).astype(np.int64) + self._zero_ns
         order = np.arange(len(times))
         times = np.maximum.accumulate(times - order) + order
-        self._last_x_ns, self._last_ns = float(x_ns[-1]), int(times[-1])
+        self._last_ns = int(times[-1])
         return times
 
     def one_ns(self, count: int) -> int:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ RATE_S = 5.0
 FROZEN = "its readings repeat themselves: it measures nothing"
 FROZEN_REMEDY = "switch the sensor off and on"
 Vectors = NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +149,14 @@ class MotionStream(BleDevice):
         self.publish(
             MotionBlock(
                 arrival_ns,
-                accel_m_s2=np.concatenate([part.accel_m_s2 for part in rows]),
-                gyro_rad_s=np.concatenate([part.gyro_rad_s for part in rows]),
+                accel_m_s2=_joined([part.accel_m_s2 for part in rows]),
+                gyro_rad_s=_joined([part.gyro_rad_s for part in rows]),
                 sample_ns=sample_ns,
                 first_sample=first,
                 rate_hz=self.rate_hz,
                 lost=lost,
-                counts=np.concatenate(counts) if counts else None,
-                clipped=np.concatenate(clipped) if clipped else None,
+                counts=_joined(counts) if counts else None,
+                clipped=_joined(clipped) if clipped else None,
             )
         )
 
@@ -238,11 +239,16 @@ class ClockedStream(MotionStream):
     def _publish_waiting(self) -> None:
         while self._waiting:
             held = self._waiting.popleft()
-            counts = np.concatenate([part.counts for part in held.rows if part.counts is not None])
+            counts = _joined([part.counts for part in held.rows if part.counts is not None])
             sample_ns = self._clock.at_ns(counts)
             self.publish_rows(held.rows, held.first, held.lost, sample_ns, held.arrival_ns)
             field = [part.field for part in held.rows if part.field is not None]
             if field:
-                raw = np.concatenate(field)
+                raw = _joined(field)
                 field_ut = (raw * np.float32(self.field_ut_per_count)).astype(np.float32)
                 self.publish(MagneticBlock(held.arrival_ns, field_ut, raw, sample_ns))
+
+
+def _joined(parts: list[NDArray[Scalar]]) -> NDArray[Scalar]:
+    """The parts one after the other; most blocks have one."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

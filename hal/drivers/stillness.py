@@ -17,7 +17,7 @@ class Stillness:
     def __init__(self) -> None:
         self.frozen = False
         self._same = 0
-        self._last: NDArray[Any] | None = None
+        self._last: bytes | None = None
 
     def forget(self) -> None:
         """Start anew: the device was connected again."""
@@ -25,13 +25,13 @@ class Stillness:
 
     def see(self, samples: NDArray[Any], rate_hz: float) -> bool:
         """Take samples of shape (n, channels), n >= 1, at `rate_hz`; True when `frozen` has changed."""
-        moved = np.flatnonzero((samples[1:] != samples[:-1]).any(axis=1))
-        if len(moved):
+        before = self._last
+        self._last = samples[-1].tobytes()
+        if self._last != (samples[-2].tobytes() if len(samples) > 1 else before):
+            self._same = 0
+        elif len(moved := np.flatnonzero((samples[1:] != samples[:-1]).any(axis=1))):
             self._same = len(samples) - 2 - int(moved[-1])
-        elif self._last is None or (samples[0] != self._last).any():
-            self._same = len(samples) - 1
         else:
-            self._same += len(samples)
-        self._last = samples[-1].copy()
+            self._same = len(samples) - 1 if samples[0].tobytes() != before else self._same + len(samples)
         was, self.frozen = self.frozen, self._same >= FROZEN_S * rate_hz
         return self.frozen is not was
