@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+from hal.sim.body import Body
 from hal.sim.clock import SimClock
 from hal.sim.faults import Faults
 from hal.sim.gait_model import GaitModel
@@ -91,6 +92,12 @@ class Surroundings:
     bus: str = ""
     catch_up: Callable[[], None] = lambda: None
     trigger: Callable[[float], None] = lambda _at_s: None
+    body: Body | None = None
+
+    @property
+    def legs(self) -> Body:
+        """The patient's legs; without a world around them they only follow the robot."""
+        return self.body or Body(self.gait)
 
 
 @dataclass(frozen=True, slots=True)

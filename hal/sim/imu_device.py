@@ -9,6 +9,7 @@ from hal.sim import imu_frames as frames
 from hal.sim.far_end import FarEnd, Surroundings
 from hal.sim.imu_far_end import ImuDevice, imu_peripheral
 from hal.sim.imu_motion import Felt
+from hal.sim.limb import Segment
 from hal.sim.peripheral import Characteristic
 
 
@@ -21,7 +22,7 @@ class WitMotionDevice(ImuDevice):
     RATES_HZ: ClassVar[dict[int, float]] = {0x06: 10.0, 0x07: 20.0, 0x08: 50.0, 0x09: 100.0, 0x0B: 200.0}
     FIELD_TYPE, FIELD_UT_PER_COUNT = 2, 0.15
 
-    def __init__(self, around: Surroundings, segment: str, *, left: bool = True) -> None:
+    def __init__(self, around: Surroundings, segment: Segment, *, left: bool = True) -> None:
         self.registers = {0x03: 0x06, 0x1F: 0x04, 0x40: 3150, 0x72: self.FIELD_TYPE}
         self.written: list[bytes] = []
         self.saved = 0
@@ -82,7 +83,7 @@ class NusImu(ImuDevice):
     TAKES = "6e400002-b5a3-f393-e0a9-e50e24dcca9e"
     TELLS = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
 
-    def __init__(self, around: Surroundings, segment: str, *, left: bool = True) -> None:
+    def __init__(self, around: Surroundings, segment: Segment, *, left: bool = True) -> None:
         members = (Characteristic(self.TAKES, ("write",)), Characteristic(self.TELLS, ("notify",)))
         made = imu_peripheral(
             around, f"BEDSIDE-IMU-{around.seed % 100:02d}", {self.SERVICE: members}, prefix="C0:20:A2"
@@ -108,7 +109,7 @@ class Capture2GoDevice(ImuDevice):
     SERVICE, TAKES, TELLS = (f"8003000{n}-e629-4c98-9324-aa7fc0c66de7" for n in (1, 2, 3))
     EPOCH_NS = 1_700_000_000_000_000_000
 
-    def __init__(self, around: Surroundings, segment: str, *, left: bool = True) -> None:
+    def __init__(self, around: Surroundings, segment: Segment, *, left: bool = True) -> None:
         members = (
             Characteristic(self.TAKES, ("write", "write-without-response"), on_write=self._on_write),
             Characteristic(self.TELLS, ("notify",)),
@@ -184,7 +185,7 @@ class DotDevice(ImuDevice):
         for mode, short in ((5, 0x2004), (20, 0x2003), (21, 0x2003), (26, 0x2002))
     }
 
-    def __init__(self, around: Surroundings, segment: str, *, left: bool = True) -> None:
+    def __init__(self, around: Surroundings, segment: Segment, *, left: bool = True) -> None:
         self.written: list[bytes] = []
         self._mode = 0
         self._control = bytearray(32)

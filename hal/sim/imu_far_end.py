@@ -12,7 +12,9 @@ import numpy as np
 from hal.sim.ble_far_end import BleFarEnd
 from hal.sim.far_end import Surroundings
 from hal.sim.imu_frames import counts
-from hal.sim.imu_motion import Array, Felt, SegmentMotion
+from hal.sim.imu_motion import Felt, SegmentMotion
+from hal.sim.jet import Array
+from hal.sim.limb import Segment
 from hal.sim.peripheral import Characteristic, Peripheral
 from hal.sim.truth import Truth
 
@@ -31,12 +33,12 @@ class ImuDevice(BleFarEnd):
     """A sensor that takes `rate_hz` samples a second by its own crystal, `samples_per_packet` together."""
 
     def __init__(
-        self, around: Surroundings, peripheral: Peripheral, segment: str, rate_hz: float, *, left: bool = True
+        self, around: Surroundings, peripheral: Peripheral, segment: Segment, rate_hz: float, *, left: bool = True
     ) -> None:
         super().__init__(around, peripheral)
         self.rng = np.random.default_rng(around.seed)
         self.drift_ppm = float(self.rng.uniform(-DRIFT_PPM, DRIFT_PPM))
-        self.motion = SegmentMotion(around.gait, segment, left=left, rng=self.rng)
+        self.motion = SegmentMotion(around.legs, segment, left=left, rng=self.rng)
         self.rate_hz = rate_hz
         self.lost = 0
         self.sent = 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from hal.sim.background import Bank, Contraction, cut, hum_uv, noise_bank
 from hal.sim.coil import CoilPlacement
+from hal.sim.effort import LegPhases, level_uv
 from hal.sim.muscles import Muscle, draw_muscles
 from hal.sim.recorded import RecordedSweeps
 from hal.sim.waveform import GRID_MS, Array
@@ -47,14 +48,14 @@ class Patient:
     """Drawn from the population by `seed`; all randomness is its own, so the same pulses evoke the same responses.
 
     With `recorded`, shapes, latencies and resting noise come from recordings where these have the muscle.
-    `body_mass_kg` is what stands on plates.
+    `body_mass_kg` is what stands on plates; `phases` tells where the legs are when they move.
     """
 
     def __init__(
         self,
         seed: int,
         *,
-        stride_phase: Callable[[Array], Array | None] | None = None,
+        phases: Callable[[Array], LegPhases | None] | None = None,
         recorded: RecordedSweeps | None = None,
     ) -> None:
         drawn, trials, noise, body = np.random.SeedSequence(seed).spawn(4)
@@ -63,7 +64,7 @@ class Patient:
         self.coil = CoilPlacement()
         self._trials = np.random.default_rng(trials)
         self._noise_seed = noise
-        self._stride_phase = stride_phase
+        self._phases = phases
         self._recorded = recorded
         self._contractions: deque[Contraction] = deque()
         self._responses: deque[Response] = deque()
@@ -156,9 +157,9 @@ class Patient:
         for contraction in self._contractions:
             if contraction.start_s < t_s[-1] + 1 and contraction.end_s > t_s[0]:
                 power = power + contraction.level_uv(t_s, len(self.muscles)) ** 2
-        phase = self._stride_phase(t_s) if self._stride_phase else None
-        if phase is not None:
-            power = power + np.stack([_walking_uv(muscle, phase) for muscle in self.muscles], axis=1) ** 2
+        phases = self._phases(t_s) if self._phases else None
+        if phases is not None:
+            power = power + level_uv(self.muscles, phases) ** 2
         return np.broadcast_to(np.sqrt(power).astype(np.float32), (t_s.size, len(self.muscles)))
 
     def _make_bank(self, rate_hz: float) -> Bank:
@@ -189,12 +190,3 @@ def response_uv(evoked_uv: float, resting_uv: float, noise_uv: float) -> float:
     Resting noise of peak-to-peak `noise_uv` is on the electrode anyway and adds to a response by power, not by sum.
     """
     return float(np.sqrt(max((evoked_uv + resting_uv) ** 2 - noise_uv**2, 0.0)))
-
-
-def _walking_uv(muscle: Muscle, phase: Array) -> Array:
-    shifted = phase if muscle.side == "right" else (phase + 0.5) % 1.0
-    bursts = [
-        np.exp(-0.5 * (((shifted - centre + 0.5) % 1.0 - 0.5) / 0.08) ** 2)
-        for centre in (muscle.kind.stance_centre, muscle.kind.swing_centre)
-    ]
-    return np.asarray(4.0 + muscle.walking_uv * np.maximum(*bursts))

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from hal.sim.body import Body
 from hal.sim.clock import SimClock
 from hal.sim.coil import CoilHeat
 from hal.sim.far_end import FAR_ENDS, FarEnd, Surroundings, TriggerMaster
@@ -21,7 +22,6 @@ from hal.sim.ports import PtyPort, TcpPort
 from hal.sim.quattrocento_device import QuattrocentoDevice
 from hal.sim.recorded import RecordedSweeps
 from hal.sim.robot_device import RobotDevice
-from hal.sim.waveform import Array
 
 StimulatorLink = Literal["pty", "tcp"]
 HANDS_S = 0.02
@@ -75,7 +75,8 @@ class SimulatedWorld:
         self.gait = GaitModel()
         self.faults = Faults()
         sweeps = RecordedSweeps(recorded, seed) if recorded else None
-        self.patient = Patient(seed, stride_phase=self._stride_phase, recorded=sweeps)
+        self.body = Body(self.gait, seed)
+        self.patient = Patient(seed, phases=self.body.phases, recorded=sweeps)
         self._build(folder, ports or Ports(), state, heat)
         self.also = {name: self._make(name, folder, bus) for name in also}
         self.stimulator.masters = [far_end for far_end in self.also.values() if isinstance(far_end, TriggerMaster)]
@@ -181,6 +182,7 @@ class SimulatedWorld:
             bus,
             self.stimulator.step,
             self.stimulator.trigger_in,
+            self.body,
         )
         return kind.build(around)
 
@@ -194,6 +196,3 @@ class SimulatedWorld:
         self.pulses.append(pulse)
         self.patient.stimulate(pulse.at_s, pulse.amplitude_pct_mso)
         self.emg.note_pulse(pulse.at_s)
-
-    def _stride_phase(self, t_s: Array) -> Array | None:
-        return self.gait.stride_phase(t_s) if self.gait.speed_kmh > 0 else None

@@ -4,6 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from hal.sim.body import Body
 from hal.sim.gait_model import GaitModel
 from hal.sim.patient import Patient
 
@@ -143,7 +144,7 @@ def test_contraction_is_seen_eases_responses_and_ends():
 
 def test_walking_raises_the_background_in_time_with_the_stride():
     gait = GaitModel()
-    patient = Patient(4, stride_phase=lambda t: gait.stride_phase(t) if gait.speed_kmh else None)
+    patient = Patient(4, phases=Body(gait).phases)
     still = patient.render_uv(5.0, 20_480, RATE_HZ).std(axis=0)
     gait.fit()
     gait.stand()
