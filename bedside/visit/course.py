@@ -27,8 +27,6 @@ from bedside.visit.inputs import NS, Now
 from bedside.visit.state import TrainRun, Visit
 from bedside.visit.timing import Pattern, next_train
 
-TOLD_S = 1.0
-"""How late (real s) the last words of a triggered train may come; it is waited for alike in all arms."""
 EndCause = Literal["complete", "aborted", "pause_too_long", "fault", "interrupted"]
 
 
@@ -170,7 +168,8 @@ def end(state: Visit, cause: EndCause, reason: str) -> tuple[Event, ...]:
 def lower(state: Visit, now: Now, to_pct_mso: int, reason: str) -> tuple[Event, ...]:
     """Lower the intensity (%MSO). A running train is switched off and goes on at the new value on resume.
 
-    Raises `Refusal` for a value that is not lower, and when nothing is planned any more.
+    One that another device triggers could not go on: it is lowered as it runs. Raises `Refusal` for a value that is not
+    lower, and when nothing is planned any more.
     """
     present = state.intensity_pct_mso
     if present is None or state.course.ended is not None:
@@ -178,6 +177,8 @@ def lower(state: Visit, now: Now, to_pct_mso: int, reason: str) -> tuple[Event, 
     if not 1 <= to_pct_mso < present:
         raise Refusal(f"only lower than {present} %MSO is possible during treatment", "choose a lower value")
     lowered = IntensityLowered(from_pct_mso=present, to_pct_mso=to_pct_mso, reason=reason or "asked for")
+    if state.course.running and state.course.train is not None and state.course.train.triggered:
+        return (lowered, replace(_amplitude(state), amplitude_pct_mso=to_pct_mso))
     text = f"intensity lowered to {to_pct_mso} %MSO"
     stopped = halt(state, "lowered", text) if state.course.running or state.chain is not None else ()
     return (*stopped, lowered)
@@ -237,14 +238,14 @@ def watch_train(state: Visit, now: Now) -> tuple[Event, ...]:
 
 def _over(state: Visit, train: TrainRun, now: Now) -> bool:
     if train.reported >= train.pulses:
-        return not train.triggered or (now.mono_ns - train.last_ns) / NS > TOLD_S * state.setup.speed
+        return not train.triggered or (now.mono_ns - train.last_ns) / NS > trigger.TOLD_S * state.setup.speed
     begun_ns = train.first_ns if train.reported else state.train_running_ns
     if begun_ns < train.asked_ns:
         return False
     length_ns = round(train.length_s * NS)
     status = state.live.status
     still = status is not None and status.train_running is True and state.live.status_ns >= begun_ns + length_ns
-    late_ns = round(TOLD_S * state.setup.speed * NS) if train.triggered else 0
+    late_ns = round(trigger.TOLD_S * state.setup.speed * NS) if train.triggered else 0
     return now.mono_ns >= begun_ns + length_ns + round(2 * NS / train.rate_hz) + late_ns and not still
 
 

@@ -92,8 +92,9 @@ def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
 
 
 def _amplitude(state: Visit, event: AmplitudeIntended, envelope: Envelope) -> Visit:
-    chain = Chain(event.purpose, "amplitude", envelope.mono_ns)
-    return replace(state, asked_pct_mso=event.amplitude_pct_mso, chain=chain)
+    under_way = state.course.running and state.course.train is not None and state.course.train.triggered
+    chain = None if under_way else Chain(event.purpose, "amplitude", envelope.mono_ns)
+    return replace(state, asked_pct_mso=event.amplitude_pct_mso, asked_ns=envelope.mono_ns, chain=chain)
 
 
 def _arm(state: Visit, event: ArmIntended, envelope: Envelope) -> Visit:

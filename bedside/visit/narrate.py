@@ -75,6 +75,12 @@ def _dose(event: e.DosePlanned) -> str:
     )
 
 
+def _train(event: e.TrainIntended) -> str:
+    head = "waiting for the triggers of" if event.triggered else "starting"
+    stimuli = f"{event.trains} x {event.pulses} {_stimuli(event)}"
+    return f"{head} {stimuli} at {event.rate_hz:g} Hz, {event.amplitude_pct_mso} %MSO, from {event.first_pulse}"
+
+
 def _stimuli(event: e.TrainIntended) -> str:
     if event.burst_pulses == 1:
         return "pulses"
@@ -171,14 +177,17 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.VisitResumed: lambda x: "visit resumed",
     e.VisitClosed: lambda x: f"visit closed, {x.outcome}: {x.reason}",
     e.Signed: lambda x: f"signed by {x.name}: {x.meaning}",
-    e.AmplitudeIntended: lambda x: f"setting {x.amplitude_pct_mso} %MSO for the {x.purpose}",
+    e.AmplitudeIntended: lambda x: (
+        f"setting {x.amplitude_pct_mso} %MSO for the {x.purpose}"
+        + (", each pulse at its trigger input" if x.follow_trigger else "")
+    ),
     e.ArmIntended: lambda x: f"enabling the stimulator for the {x.purpose}",
     e.PulseIntended: lambda x: f"single pulse {x.pulse} at {x.amplitude_pct_mso} %MSO over {x.site}",
-    e.TrainIntended: lambda x: (
-        f"starting {x.trains} x {x.pulses} {_stimuli(x)} at {x.rate_hz:g} Hz, {x.amplitude_pct_mso} %MSO,"
-        f" from {x.first_pulse}"
+    e.TrainIntended: _train,
+    e.TrainEnded: lambda x: (
+        f"train over: {x.reported} pulses reported, {x.lost} lost"
+        + ("" if x.triggers is None else f", {x.triggers} triggers sent")
     ),
-    e.TrainEnded: lambda x: f"train over: {x.reported} pulses reported, {x.lost} lost",
     e.PacingSet: lambda x: f"automatic pulses {'on' if x.automatic else 'off'}{_tail(x.reason)}",
     e.OffIntended: lambda x: f"switching off: {x.reason}",
     e.StimulatorSaid: _said,

@@ -10,8 +10,6 @@ from bedside.visit.current import RUNS
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import NO_TIME, Visit
 
-APART_S = 1.0
-"""How long (real s) triggers sent and pulses counted may differ by more than a burst: both are told with a delay."""
 CAUSES = ("trigger_master", "trigger_input", "trigger_count")
 """The interlocks of this module that end a pair."""
 
@@ -61,9 +59,13 @@ def follows(state: Visit, _: Now) -> str | None:
 
 
 def count(state: Visit, now: Now) -> str | None:
-    """Triggers sent and pulses counted have differed by more than a burst for too long."""
+    """Triggers sent and pulses counted have differed by more than a burst for longer than either may be told late."""
     since_ns = state.live.apart_ns
-    if since_ns == NO_TIME or not state.course.running or (now.mono_ns - since_ns) / NS <= APART_S * state.setup.speed:
+    if (
+        since_ns == NO_TIME
+        or not state.course.running
+        or (now.mono_ns - since_ns) / NS <= trigger.TOLD_S * state.setup.speed
+    ):
         return None
     return (
         f"the electrical stimulator sent {trigger.sent(state)} triggers, {trigger.counted(state)} pulses were counted"

@@ -19,7 +19,7 @@ def pulse(state: Visit, reading: PulseDelivered) -> tuple[Event, ...]:
     expected = state.armed or not state.off_confirmed
     if single is not None and expected:
         return (_reported(reading, single.purpose, pulse=single.pulse),)
-    if train is not None and train.reported < train.pulses and expected:
+    if train is not None and train.reported < train.pulses and expected and trigger.may_have_begun(state):
         return (_reported(reading, "treatment", course=state.ledger.course + 1), *course.started(state))
     if doubt is not None and doubt.at_most and expected:
         number = state.ledger.course + 1 if doubt.purpose == "treatment" else None

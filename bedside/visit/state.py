@@ -338,6 +338,7 @@ class Visit(msgspec.Struct, frozen=True):
     closed: VisitClosed | None = None
     # the stimulator
     asked_pct_mso: int | None = None
+    asked_ns: int = NO_TIME
     chain: Chain | None = None
     armed: bool = False
     off_since_ns: int | None = None

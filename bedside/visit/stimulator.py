@@ -4,6 +4,8 @@ from bedside.visit.inputs import NS, Now
 from bedside.visit.state import Visit
 
 STILL_S = 3.0
+LOWERED_S = 1.5
+"""A lower intensity in a running train is read back within so many real seconds."""
 STATUS_S = 1.0
 """A train of several parts stands still between them for its interval (visit time) and a status' delay (real s)."""
 LATE_S = 0.25
@@ -46,9 +48,17 @@ def read_back(state: Visit, _: Now) -> str | None:
     status, asked = state.live.status, state.asked_pct_mso
     if not state.armed or state.busy or status is None or status.amplitude_pct_mso is None:
         return None
-    if asked is None or status.amplitude_pct_mso == asked:
+    if asked is None or status.amplitude_pct_mso == asked or _is_being_lowered(state, asked):
         return None
     return f"the stimulator shows {status.amplitude_pct_mso} %MSO, {asked} %MSO was asked"
+
+
+def _is_being_lowered(state: Visit, asked_pct_mso: int) -> bool:
+    """A triggered train goes on while its intensity is lowered: the read-back follows within a moment."""
+    train, status = state.course.train, state.live.status
+    if train is None or not train.triggered or status is None or (status.amplitude_pct_mso or 0) < asked_pct_mso:
+        return False
+    return (state.live.now_ns - state.asked_ns) / NS <= LOWERED_S * state.setup.speed
 
 
 def train(state: Visit, _: Now) -> str | None:

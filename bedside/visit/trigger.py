@@ -5,7 +5,11 @@ magnetic one reported or its own counter shows. None of them is ever taken for a
 """
 
 from bedside.config import Bursts
+from bedside.visit.inputs import NS
 from bedside.visit.state import CurrentRun, Visit
+
+TOLD_S = 1.0
+"""How late (real s) a word of either device may come."""
 
 
 def bursts(state: Visit) -> Bursts | None:
@@ -54,3 +58,14 @@ def apart(state: Visit) -> bool:
     if train is None or not train.triggered or triggers is None or state.train_running_ns < train.asked_ns:
         return False
     return abs(triggers - counted(state)) > train.burst_pulses
+
+
+def may_have_begun(state: Visit) -> bool:
+    """Whether a trigger may have been sent by now: the plateau is told, or due within what it takes to tell it."""
+    train, run = state.course.train, last(state)
+    if train is None or not train.triggered or state.train_running_ns >= train.asked_ns:
+        return True
+    if run is None or run.started_ns is None:
+        return False
+    ramped_s = (state.live.now_ns - run.started_ns) / NS
+    return ramped_s >= run.intended.ramp_s - TOLD_S * state.setup.speed

@@ -68,9 +68,11 @@ class MagPro(MagProTrigger):
             self.off_now()
 
     async def goodbye(self) -> None:
-        """Leave the stimulator disabled."""
+        """Leave the stimulator disabled, and paced by what paced it before."""
         if self.account.enabled is not False or self.account.running:
             await self.off()
+        if self.set_by_us:
+            await self.follow_trigger(False)
 
     # commands
 

@@ -20,9 +20,9 @@ _BY_HAND = "set Timing Control on the stimulator's own screen, or use a stimulat
 
 
 class MagProTrigger(MagProWaveform):
-    """`following`: its trigger input paces it because we set it so, until the next stop."""
+    """`following`: its trigger input paces it because we set it so, until the next stop; `set_by_us` until put back."""
 
-    _set_by_us = False
+    set_by_us = False
 
     async def follow_trigger(self, follow: bool) -> None:
         """Have the trigger input pace it, one pulse each, read back; False puts the Sequence back that this replaced.
@@ -33,9 +33,9 @@ class MagProTrigger(MagProWaveform):
         async with self.turn():
             self.following = False
             if not follow:
-                if self._set_by_us:
+                if self.set_by_us:
                     await self._pace(TimingControl.SEQUENCE)
-                    self._set_by_us = False
+                    self.set_by_us = False
                 return
             if why := self.account.unsupported():
                 raise Refused(why, device=self.name, remedy="set it to Standard mode with single pulses")
@@ -50,7 +50,7 @@ class MagProTrigger(MagProWaveform):
             what = "what paces it is only changed while it is disabled"
             raise Refused(what, device=self.name, remedy="stop it first")
         await self.achieve(commands.show_page(Page.TIMING), page_told, int(Page.TIMING), "page")
-        self._set_by_us = True
+        self.set_by_us = True
         train = told.rate_tenth_hz, told.pulses, told.trains, told.inter_train_tenth_s
         self.say(commands.set_timing(control, *train, told.beep))
         for _ in range(READ_BACKS):

@@ -349,6 +349,48 @@ def test_a_foot_on_the_switch_is_a_pulse_that_nobody_triggered() -> None:
     assert not bed.stim.enabled
 
 
+def test_a_pulse_in_the_ramp_is_nobodys_and_ends_both() -> None:
+    bed = paired_bed().go()
+    bed.advance(5.0)
+    bed.pulse()
+    bed.advance(1.0)
+    assert bed.events(e.StimulationPaused)[-1].cause == "unasked_pulse"  # type: ignore[attr-defined]
+    assert (bed.state.ledger.course, bed.state.ledger.unasked) == (0, 1)
+    assert (bed.stim.enabled, bed.source.due) == (False, [])
+
+
+def test_a_first_pulse_may_be_told_before_the_plateau_is() -> None:
+    bed = paired_bed().go()
+    bed.advance(14.2)
+    assert bed.source.phase == "ramp_up"
+    bed.pulse()
+    assert (bed.state.ledger.course, bed.state.ledger.unasked) == (1, 0)
+
+
+def test_the_intensity_is_lowered_as_it_runs() -> None:
+    bed = paired_bed().go().to_pulses(60)
+    bed.ask(c.LowerIntensity(to_pct_mso=38, reason="tolerance"))
+    bed.advance(230)
+    assert not bed.events(e.StimulationPaused)
+    assert (ended(bed).cause, fired(bed), bed.source.starts) == ("complete", 600, 1)
+    reported = [x for x in bed.events(e.PulseReported) if isinstance(x, e.PulseReported) and x.course is not None]
+    assert {x.amplitude_pct_mso for x in reported[:60]} == {41}
+    assert {x.amplitude_pct_mso for x in reported[60:]} == {38}
+    with pytest.raises(Refusal):
+        bed.ask(c.LowerIntensity(to_pct_mso=30, reason="too late"))
+    assert same(bed.fold(), bed.state)
+
+
+def test_an_intensity_that_is_not_lowered_ends_both() -> None:
+    bed = paired_bed().go().to_pulses(60)
+    bed.stim.fails = {"amplitude"}
+    bed.ask(c.LowerIntensity(to_pct_mso=38, reason="tolerance"))
+    bed.stim.fails = set()
+    bed.advance(5.0)
+    assert (bed.stim.enabled, bed.source.due) == (False, [])
+    assert ended(bed).cause == "aborted"
+
+
 # again, in the same visit
 
 

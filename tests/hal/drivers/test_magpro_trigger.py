@@ -112,6 +112,7 @@ async def test_each_trigger_is_one_reported_pulse_and_the_sequence_comes_back(tm
         await finishes(magpro.follow_trigger(True))
         await finishes(magpro.set_amplitude(40))
         await finishes(magpro.enable())
+        await finishes(magpro.follow_trigger(True))
         before_s = world.clock.now_s()
         for k in range(30):
             world.stimulator.trigger_in(before_s + k * 0.02)
@@ -156,3 +157,10 @@ async def test_a_stop_in_the_middle_of_the_setting_leaves_it_not_following(tmp_p
         with pytest.raises(HalError):
             await finishes(setting)
         assert not magpro.following
+
+
+async def test_a_station_that_ends_in_order_puts_the_sequence_back(tmp_path: Path) -> None:
+    async with at_the_wire(tmp_path) as (magpro, world, _heard):
+        await finishes(magpro.follow_trigger(True))
+        await finishes(magpro.close())
+        assert world.core.state.timing_control == SEQUENCE
