@@ -13,11 +13,11 @@ from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.means import stance_mean
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
-from bedside.analyse.recorded import part_arguments, part_of
+from bedside.analyse.recorded import part_of
 from bedside.analyse.responses import measure_file, response_arguments, settings_from, table
 from bedside.analyse.silence import silence_arguments, silence_report, silence_settings, silence_table
 from bedside.analyse.stance import stance_arguments, stance_report, stance_settings, stance_table
-from bedside.analyse.walking import measure_walk, walk_table
+from bedside.analyse.walking import measure_walk, walk_arguments, walk_settings, walk_table
 
 __all__ = ["arguments", "run"]
 
@@ -35,11 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     silence_arguments(kinds.add_parser("silent-period", help=text, description=f"{text}; see docs/recordings.md."))
     text = "walking with a sensor on each foot: strides, contacts, lengths, spatio-temporal variables"
     about = f"{text}. NPZ and CSV files, and recordings; see docs/recordings.md."
-    gait = kinds.add_parser("gait", help=text, description=about)
-    gait.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    gait.add_argument("--json", action="store_true", help="one JSON document instead of a table")
-    gait.add_argument("--paretic", choices=("left", "right"), help="name this side's values paretic as well")
-    part_arguments(gait)
+    walk_arguments(kinds.add_parser("gait", help=text, description=about))
     text = "standing: path, speed, areas and offsets of the centre of pressure, weight on each side"
     about = f"{text}. CSV and NPZ files and the folders of recordings; see docs/recordings.md."
     stance_arguments(kinds.add_parser("posture", help=text, description=about))
@@ -94,8 +90,8 @@ def _posture(args: argparse.Namespace) -> Analysis:
 
 
 def _gait(args: argparse.Namespace) -> Analysis:
-    part = part_of(args)
-    return lambda path: measure_walk(read_feet(path, part), args.paretic), walk_table
+    part, settings = part_of(args), walk_settings(args)
+    return lambda path: measure_walk(read_feet(path, part), settings), walk_table
 
 
 def _cycling(args: argparse.Namespace) -> Analysis:

@@ -23,11 +23,17 @@ PLACES = {"left": "foot_left", "right": "foot_right"}
 
 @dataclass(frozen=True)
 class Feet:
-    """What a file holds; a foot that is not in it is None."""
+    """What a file holds; a foot that is not in it is None, and so is what the file does not say.
+
+    The ranges are those the sensors were set to, the belt's speed that of a treadmill.
+    """
 
     path: Path
     left: Foot | None
     right: Foot | None
+    accel_range_g: float | None = None
+    gyro_range_deg_s: float | None = None
+    belt_speed_m_s: float | None = None
 
 
 def read_feet(path: Path, part: Part = WHOLE) -> Feet:
@@ -52,7 +58,8 @@ def _feet(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Feet:
     left, right = (_foot(path, arrays, side, rate_hz) for side in ("left", "right"))
     if left is None and right is None:
         raise BadRecordingError(f"{path}: neither 'left_gyr' with 'left_acc' nor 'right_gyr' with 'right_acc'")
-    return Feet(path, left, right)
+    said = {key: _number(path, arrays, key) for key in ("accel_range_g", "gyro_range_deg_s", "belt_speed_m_s")}
+    return Feet(path, left, right, **said)
 
 
 def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -79,12 +86,19 @@ def _csv(path: Path) -> dict[str, NDArray[np.generic]]:
     return found
 
 
+def _number(path: Path, arrays: Mapping[str, NDArray[np.generic]], key: str) -> float | None:
+    given = arrays.get(key)
+    if given is None:
+        return None
+    if given.size != 1 or given.dtype.kind not in "iuf" or not float(given.item()) > 0:
+        raise BadRecordingError(f"{path}: key '{key}' must be one positive number")
+    return float(given.item())
+
+
 def _rate(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> float:
-    given = arrays.get("fs", arrays.get("rate_hz"))
+    given = _number(path, arrays, "fs" if "fs" in arrays else "rate_hz")
     if given is not None:
-        if given.size != 1 or given.dtype.kind not in "iuf" or not float(given.item()) > 0:
-            raise BadRecordingError(f"{path}: key 'fs' must be one positive rate in Hz")
-        return float(given.item())
+        return given
     if "t" not in arrays or arrays["t"].size < 3 or arrays["t"].dtype.kind not in "iuf":
         raise BadRecordingError(f"{path}: key 'fs' is missing")
     steps = np.diff(arrays["t"].astype(float))

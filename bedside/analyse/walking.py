@@ -1,11 +1,20 @@
 """Gait of a whole file as plain values, and as a table for a terminal."""
 
-from dataclasses import asdict
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bedside.analyse.gait_files import Feet
-from dsp.gait import analyse
-from dsp.gait.model import Side, SideSummary, Stride, Summary
+from bedside.analyse.plain import plain
+from bedside.analyse.recorded import part_arguments
+from dsp.gait import ACCEL_RANGE_G, GYRO_RANGE_DEG_S, analyse
+from dsp.gait.curves import curves
+from dsp.gait.model import SIDES, Gait, Side, SideSummary, Stride, Summary
+from dsp.gait.samples import STANDARD_GRAVITY_M_S2
+from dsp.gait.table import columns, limb_columns
 from dsp.gait.ten_metre import ten_metre
 
 # printed name, key of a side, digits
@@ -19,23 +28,76 @@ ROWS = (
     ("double support, initial %", "initial_double_support_pct", 1),
     ("double support, terminal %", "terminal_double_support_pct", 1),
     ("single support %", "single_support_pct", 1),
-    ("clearance cm", "clearance_cm", 1),
+    ("clearance of the sensor cm", "clearance_cm", 1),
+    ("foot angle at contact deg", "strike_angle_deg", 1),
 )
+LIMB_RATIOS = ("stance_pct", "swing_pct", "single_support_pct", "gait_cycle_s")
+LARGEST_BELT_GAP = 0.05
+CURVE_DIGITS = 2
 
 
-def measure_walk(feet: Feet, paretic: Side | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class WalkSettings:
+    """What a recording does not say: the paretic side, a belt under the feet and its speed, the sensors' ranges."""
+
+    paretic: Side | None = None
+    belt: bool = False
+    belt_speed_m_s: float | None = None
+    accel_range_g: float | None = None
+    gyro_range_deg_s: float | None = None
+
+
+def walk_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of walking."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+    parser.add_argument("--paretic", choices=SIDES, help="name this side's values paretic as well")
+    parser.add_argument("--belt", action="store_true", help="walked on a belt: no distance over ground")
+    parser.add_argument("--belt-speed-m-s", type=float, metavar="V", help="the belt's speed, to compare with")
+    parser.add_argument("--accel-range-g", type=float, metavar="G", help=f"of the sensors (default {ACCEL_RANGE_G:g})")
+    text = f"of the sensors (default {GYRO_RANGE_DEG_S:g})"
+    parser.add_argument("--gyro-range-deg-s", type=float, metavar="W", help=text)
+    part_arguments(parser)
+
+
+def walk_settings(args: argparse.Namespace) -> WalkSettings:
+    """From a command line. Raises ValueError for a number that is not positive."""
+    for name in ("belt_speed_m_s", "accel_range_g", "gyro_range_deg_s"):
+        value = getattr(args, name)
+        if value is not None and not value > 0:
+            raise ValueError(f"--{name.replace('_', '-')} {value:g}: must be more than 0")
+    on_belt = args.belt or args.belt_speed_m_s is not None
+    return WalkSettings(args.paretic, on_belt, args.belt_speed_m_s, args.accel_range_g, args.gyro_range_deg_s)
+
+
+def measure_walk(feet: Feet, settings: WalkSettings) -> dict[str, Any]:
     """Strides, summary, ten-metre walk and flags as values that JSON knows; names carry the units."""
-    gait = analyse(feet.left, feet.right)
+    accel_range_g = settings.accel_range_g or feet.accel_range_g or ACCEL_RANGE_G
+    gyro_range_deg_s = settings.gyro_range_deg_s or feet.gyro_range_deg_s or GYRO_RANGE_DEG_S
+    belt_speed_m_s = settings.belt_speed_m_s or feet.belt_speed_m_s
+    on_belt = settings.belt or belt_speed_m_s is not None
+    gait = analyse(
+        feet.left,
+        feet.right,
+        accel_range_m_s2=accel_range_g * STANDARD_GRAVITY_M_S2,
+        gyro_range_rad_s=float(np.radians(gyro_range_deg_s)),
+    )
     foot = feet.left or feet.right
-    return {
-        "file": str(feet.path),
+    summary = gait.summary
+    report = {
+        "file": feet.path,
         "rate_hz": None if foot is None else foot.rate_hz,
+        "surface": "belt" if on_belt else "ground",
         "refusal": gait.refusal,
-        "flags": list(gait.flags),
-        "summary": None if gait.summary is None else _summary(gait.summary, paretic),
-        "ten_metre_walk": asdict(ten_metre(gait)),
+        "flags": [*gait.flags, *_belt_flags(summary, belt_speed_m_s)],
+        "body_side": None if gait.body_side is None else asdict(gait.body_side),
+        "summary": None if summary is None else _summary(summary, settings.paretic),
+        "columns": None if summary is None else columns(summary),
+        "ten_metre_walk": asdict(ten_metre(gait, belt=on_belt)),
+        "curves": _curves(gait),
         "strides": [_stride(stride) for stride in gait.strides],
     }
+    return dict(plain(report))
 
 
 def walk_table(report: dict[str, Any]) -> str:
@@ -48,32 +110,70 @@ def walk_table(report: dict[str, Any]) -> str:
     lines = [f"  {'':<28}{'left':>8}{'right':>8}"]
     lines.append(f"  {'straight strides (turns)':<28}" + "".join(f"{_count(side):>8}" for side in sides))
     for name, key, digits in ROWS:
-        lines.append(f"  {name:<28}" + "".join(f"{_number(side.get(key), digits):>8}" for side in sides))
-    lines.append(f"  {'step frequency /min':<28}{_number(summary['step_frequency_per_min'], 1):>8}")
+        lines.append(f"  {name:<28}" + "".join(f"{_digits(side.get(key), digits):>8}" for side in sides))
+    lines.append(f"  {'step frequency /min':<28}{_digits(summary['step_frequency_per_min'], 1):>8}")
     notes = [*report["flags"], *summary["identities"]]
     return "\n".join([*head, *lines, *(f"  ! {note}" for note in notes)]) + "\n"
 
 
 def _summary(summary: Summary, paretic: Side | None) -> dict[str, Any]:
     values = asdict(summary)
-    values["identities"] = list(summary.identities)
-    if paretic is not None:
-        sides: dict[str, SideSummary | None] = {"left": summary.left, "right": summary.right}
-        other = "right" if paretic == "left" else "left"
-        for name, side in (("paretic", paretic), ("non_paretic", other)):
-            found = sides[side]
-            values[name] = None if found is None else {"side": side} | asdict(found)
+    if paretic is None:
+        return values
+    other: Side = "right" if paretic == "left" else "left"
+    limbs = {"paretic": (paretic, getattr(summary, paretic)), "non_paretic": (other, getattr(summary, other))}
+    for name, (side, found) in limbs.items():
+        values[name] = None if found is None else {"side": side} | asdict(found)
+    values["limb_columns"] = limb_columns(summary, paretic)
+    values["paretic_over_non_paretic"] = {
+        key: _over(limbs["paretic"][1], limbs["non_paretic"][1], key) for key in LIMB_RATIOS
+    }
+    return values
+
+
+def _over(paretic: SideSummary | None, other: SideSummary | None, key: str) -> float | None:
+    if paretic is None or other is None:
+        return None
+    above, below = getattr(paretic, key), getattr(other, key)
+    return None if above is None or not below else float(above / below)
+
+
+def _belt_flags(summary: Summary | None, belt_speed_m_s: float | None) -> list[str]:
+    if belt_speed_m_s is None or summary is None or summary.speed_m_s is None:
+        return []
+    if abs(summary.speed_m_s / belt_speed_m_s - 1) <= LARGEST_BELT_GAP:
+        return []
+    text = f"the feet's speed, {summary.speed_m_s:.2f} m/s, is not the belt's, {belt_speed_m_s:.2f} m/s"
+    return [f"{text}: check the sensors, or walking ahead of the belt"]
+
+
+def _curves(gait: Gait) -> dict[str, Any]:
+    """Side view and foot angle at 0, 1 ... 100 % of the gait cycle, mean and SD."""
+    values: dict[str, Any] = {}
+    for side in SIDES:
+        found = curves(gait.strides, side)
+        if found is None:
+            values[side] = None
+            continue
+        values[side] = {"cycles": found.cycles} | {
+            name: {
+                "mean": np.round(curve.mean, CURVE_DIGITS).tolist(),
+                "sd": np.round(curve.sd, CURVE_DIGITS).tolist(),
+            }
+            for name, curve in vars(found).items()
+            if name != "cycles"
+        }
     return values
 
 
 def _stride(stride: Stride) -> dict[str, Any]:
-    values = {key: value for key, value in vars(stride).items() if key != "path_m"}
-    return values | {"stride_time_s": stride.stride_time_s, "flags": list(stride.flags)}
+    values = {key: value for key, value in vars(stride).items() if key not in ("path_m", "pitch_deg")}
+    return values | {"stride_time_s": stride.stride_time_s}
 
 
 def _count(side: dict[str, Any]) -> str:
     return f"{side['strides']} ({side['turns']})" if side else "-"
 
 
-def _number(value: float | None, digits: int) -> str:
+def _digits(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"

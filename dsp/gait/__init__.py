@@ -8,9 +8,9 @@ from dsp.gait.samples import STANDARD_GRAVITY_M_S2, RefusedError, Samples, check
 from dsp.gait.strides import Walk, walks
 from dsp.gait.summary import summarise
 
-__all__ = ["Foot", "Gait", "Side", "SideSummary", "Stride", "Summary", "analyse"]
+__all__ = ["ACCEL_RANGE_G", "GYRO_RANGE_DEG_S", "Foot", "Gait", "Side", "SideSummary", "Stride", "Summary", "analyse"]
 
-ACCEL_RANGE_G, GYRO_RANGE_RAD_S = 16.0, 34.906585  # 2000 deg/s
+ACCEL_RANGE_G, GYRO_RANGE_DEG_S = 16.0, 2000.0
 
 
 def analyse(
@@ -18,7 +18,7 @@ def analyse(
     right: Foot | None,
     *,
     accel_range_m_s2: float = ACCEL_RANGE_G * STANDARD_GRAVITY_M_S2,
-    gyro_range_rad_s: float = GYRO_RANGE_RAD_S,
+    gyro_range_rad_s: float = float(np.radians(GYRO_RANGE_DEG_S)),
 ) -> Gait:
     """Analyse a walk of one or both feet; never raises for what a sensor may deliver, `.refusal` says what is wrong."""
     given = {side: foot for side, foot in zip(SIDES, (left, right), strict=True) if foot is not None}

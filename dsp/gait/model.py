@@ -30,8 +30,10 @@ class Foot:
 class Stride:
     """One stride: contact, mid-stance, toe-off, next contact, next mid-stance. None: no landmark, no number.
 
-    Times are in s from the first sample; `path_m` (k, 3) is the foot's way from mid-stance to mid-stance as forward,
-    left, up, or None. `heading_change_deg` is how far the foot turned about the vertical.
+    Times are in s from the first sample; `path_m` (k, 3) is the sensor's way from mid-stance to mid-stance as forward,
+    left, up, `pitch_deg` (k,) the foot's angle on it, toes up against mid-stance, or None. `heading_change_deg` is how
+    far the foot turned about the vertical. Clearance is the sensor's greatest height over its mid-stance, the least
+    swing height the lowest point between two tops; the toes' own height is not known.
     """
 
     side: Side
@@ -46,7 +48,11 @@ class Stride:
     lateral_excursion_m: float | None
     is_turn: bool
     flags: tuple[str, ...] = ()
+    least_swing_height_m: float | None = None
+    toe_off_angle_deg: float | None = None
+    strike_angle_deg: float | None = None
     path_m: Array | None = field(default=None, repr=False, compare=False)
+    pitch_deg: Array | None = field(default=None, repr=False, compare=False)
 
     @property
     def stride_time_s(self) -> float | None:
@@ -72,6 +78,9 @@ class SideSummary:
     terminal_double_support_pct: float | None = None
     single_support_pct: float | None = None
     clearance_cm: float | None = None
+    least_swing_height_cm: float | None = None
+    toe_off_angle_deg: float | None = None
+    strike_angle_deg: float | None = None
     lateral_excursion_cm: float | None = None
     stride_time_sd_s: float | None = None
 
@@ -92,6 +101,10 @@ class Summary:
     double_support_pct: float | None = None
     stance_ratio: float | None = None
     stance_index_pct: float | None = None
+    swing_ratio: float | None = None
+    swing_index_pct: float | None = None
+    single_support_ratio: float | None = None
+    single_support_index_pct: float | None = None
     step_time_ratio: float | None = None
     step_time_index_pct: float | None = None
     step_length_method: str = "estimated from timing"

@@ -8,6 +8,7 @@ from dsp.gait.cycle import Cycle, Swing, borrow, cycle, swing_peaks, swings
 from dsp.gait.events import Contacts, contacts, pitch_axis
 from dsp.gait.model import Array, Mask, Side, Stride
 from dsp.gait.samples import LONGEST_CLIPPED_S, STANDARD_GRAVITY_M_S2, RefusedError, Samples
+from dsp.gait.shape import pitches, shaped
 from dsp.gait.ways import Paths, paths
 
 TURN_DEG = 25.0
@@ -38,6 +39,18 @@ class Walk:
     accel_bias_m_s2: Array
     period_s: float
     no_length: str
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """One foot's swings with what was found of them."""
+
+    side: Side
+    samples: Samples
+    swings: list[Swing]
+    ways: Paths
+    marks: list[Contacts]
+    pitch_deg: Array
 
 
 def walks(feet: dict[Side, Samples]) -> dict[Side, Walk]:
@@ -77,7 +90,8 @@ def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Wa
     whole = np.array([not samples.cut[swing.before : swing.after + 1].any() for swing in found])
     _one_frame(side, ways, axis, whole)
     landmarks = contacts(samples, found, axis, period_s)
-    made = [_stride(side, samples, found, ways, landmarks, axis, number) for number in range(len(found))]
+    parts = _Parts(side, samples, found, ways, landmarks, pitches(ways, axis))
+    made = [_stride(parts, number) for number in range(len(found))]
     if np.mean(["way not believable" in stride.flags for stride in made]) > MOST_UNBELIEVABLE:
         raise RefusedError(f"{side} foot: most strides do not end on the floor they left; check axes and units")
     why = _unsteady(ways, whole)
@@ -109,8 +123,12 @@ def _without_way(stride: Stride, why: str) -> Stride:
         stride,
         stride_length_m=None,
         clearance_m=None,
+        least_swing_height_m=None,
         lateral_excursion_m=None,
+        toe_off_angle_deg=None,
+        strike_angle_deg=None,
         path_m=None,
+        pitch_deg=None,
         flags=(*stride.flags, why),
     )
 
@@ -124,15 +142,14 @@ def _one_frame(side: Side, ways: Paths, axis: Array, whole: Mask) -> None:
         raise RefusedError(f"{side} foot: it seems to turn about the vertical; check axes and units of both sensors")
 
 
-def _stride(
-    side: Side, samples: Samples, found: list[Swing], ways: Paths, marks: list[Contacts], axis: Array, number: int
-) -> Stride:
-    swing, mark, rate_hz = found[number], marks[number], samples.rate_hz
+def _stride(parts: _Parts, number: int) -> Stride:
+    swing, marks, ways, rate_hz = parts.swings[number], parts.marks, parts.ways, parts.samples.rate_hz
+    mark = marks[number]
     before = marks[number - 1].initial_s if swing.joined and number else None
     turn = float(np.degrees(ways.turn_rad[number]))
     flags = list(mark.flags) + (["no initial contact before"] if before is None else [])
     stride = Stride(
-        side,
+        parts.side,
         initial_contact_s=before,
         final_contact_s=mark.final_s,
         next_initial_contact_s=mark.initial_s,
@@ -145,11 +162,12 @@ def _stride(
         is_turn=abs(turn) > TURN_DEG,
         flags=tuple(flags),
     )
-    return _with_path(stride, samples, swing, ways, axis, number)
+    return _with_path(stride, parts, number)
 
 
-def _with_path(stride: Stride, samples: Samples, swing: Swing, ways: Paths, axis: Array, number: int) -> Stride:
+def _with_path(stride: Stride, parts: _Parts, number: int) -> Stride:
     """Length, clearance and way, where no hole cuts the stride and the foot ends on the floor it left."""
+    samples, swing, ways = parts.samples, parts.swings[number], parts.ways
     inside = slice(swing.before, swing.after + 1)
     flags = list(stride.flags)
     if (samples.clipped | samples.spun)[inside].any():
@@ -163,15 +181,9 @@ def _with_path(stride: Stride, samples: Samples, swing: Swing, ways: Paths, axis
         return replace(stride, flags=(*flags, "clipped for too long: no length"))
     if abs(ways.rise_m[number]) > LARGEST_RISE_M or not SHORTEST_M <= length <= LONGEST_M:
         return replace(stride, flags=(*flags, "way not believable"))
-    path = _level_path(ways, number, swing.after - swing.before)
-    return replace(
-        stride,
-        stride_length_m=length,
-        clearance_m=float(path[:, 2].max()),
-        lateral_excursion_m=float(np.abs(path[:, 1]).max()),
-        path_m=path,
-        flags=tuple(flags),
-    )
+    steps = swing.after - swing.before
+    whole = replace(stride, stride_length_m=length, flags=tuple(flags))
+    return shaped(whole, _level_path(ways, number, steps), parts.pitch_deg[number, : steps + 1])
 
 
 def _level_path(ways: Paths, number: int, steps: int) -> Array:

@@ -29,7 +29,7 @@ def summarise(strides: Sequence[Stride]) -> Summary:
     cycle = _mean(side.gait_cycle_s for side in both)
     speed = _mean(side.speed_m_s for side in both)
     double = _mean(_sum(s.initial_double_support_pct, s.terminal_double_support_pct) for s in both)
-    stance = _pair(left, right, "stance_pct")
+    stance, swing, single = (_pair(left, right, f"{name}_pct") for name in ("stance", "swing", "single_support"))
     steps = _step_times(by_side)
     found = Summary(
         left,
@@ -40,6 +40,10 @@ def summarise(strides: Sequence[Stride]) -> Summary:
         double_support_pct=double,
         stance_ratio=_ratio(*stance),
         stance_index_pct=_index(*stance),
+        swing_ratio=_ratio(*swing),
+        swing_index_pct=_index(*swing),
+        single_support_ratio=_ratio(*single),
+        single_support_index_pct=_index(*single),
         step_time_ratio=_ratio(*steps),
         step_time_index_pct=_index(*steps),
     )
@@ -76,6 +80,9 @@ def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
         if stance is None or initial is None or terminal is None
         else stance - initial - terminal,
         clearance_cm=_scaled(_mean(s.clearance_m for s in straight)),
+        least_swing_height_cm=_scaled(_mean(s.least_swing_height_m for s in straight)),
+        toe_off_angle_deg=_mean(s.toe_off_angle_deg for s in straight),
+        strike_angle_deg=_mean(s.strike_angle_deg for s in straight),
         lateral_excursion_cm=_scaled(_mean(s.lateral_excursion_m for s in straight)),
         stride_time_sd_s=stdev(times) if len(times) > 1 else None,
     )

@@ -17,8 +17,12 @@ class TenMetre:
     reason: str | None = None
 
 
-def ten_metre(gait: Gait, *, distance_m: float = DISTANCE_M, run_in_m: float = RUN_IN_M) -> TenMetre:
-    """Time over `distance_m` after the first `run_in_m`, over the longest straight row of strides without a hole."""
+def ten_metre(
+    gait: Gait, *, distance_m: float = DISTANCE_M, run_in_m: float = RUN_IN_M, belt: bool = False
+) -> TenMetre:
+    """Time over `distance_m` after the first `run_in_m`, over the first straight row of strides without a hole."""
+    if belt:
+        return TenMetre(distance_m, reason="walked on a belt: no distance over ground")
     if gait.refusal is not None:
         return TenMetre(distance_m, reason=gait.refusal)
     times = []

@@ -66,7 +66,7 @@ def test_the_table_of_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ("change", "word"),
     [
         ({"fs": None}, "'fs' is missing"),
-        ({"fs": -1.0}, "positive rate"),
+        ({"fs": -1.0}, "positive number"),
         ({"left_acc": None}, "'left_acc'"),
         ({"left_gyr": np.array(["a"])}, "must be numbers"),
     ],
