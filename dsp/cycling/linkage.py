@@ -10,16 +10,16 @@ whose path is a circle tells how shank and thigh lie to each other, without any 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import least_squares
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, savgol_filter, sosfiltfilt
 
 from dsp.cycling.segment import GRAVITY_M_S2, Array, Complex, Planar
 
 SMOOTH_HZ, RATE_SMOOTH_HZ = 4.0, 10.0
 CIRCLE_POINTS = 2000
-PHASE_SD_S = 0.06
-"""Average of the phase, against noise and trembling; a crank has a flywheel or a leg on it."""
+PHASE_SPAN_S, PHASE_ORDER = 0.3, 2
+"""Smoothing of the phase, against noise and trembling, that keeps a change of direction (Savitzky, Golay, Anal Chem
+36:1627, 1964): a crank has a flywheel or a leg on it and bends no faster."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,11 @@ def crank(thigh: Planar, shank: Planar, found: Joints, rate_hz: float) -> Crank:
     radius = abs(float(fit.x[4]))
     roundness = float(np.sqrt(np.mean(fit.fun**2))) / max(radius, 1e-9)
     phase = np.unwrap(np.angle(knee + shank.turned * point - centre))
-    margin = min(phase.size - 1, round(5 * PHASE_SD_S * rate_hz))
+    span = 2 * max(round(PHASE_SPAN_S * rate_hz / 2), 2) + 1
+    margin = min(phase.size - 1, span)
     # mirrored through its end points, a crank that turns goes on turning outside the record
     wide = np.pad(phase, margin, mode="reflect", reflect_type="odd")
-    phase = gaussian_filter1d(wide, PHASE_SD_S * rate_hz)[margin : margin + phase.size]
+    phase = savgol_filter(wide, span, PHASE_ORDER)[margin : margin + phase.size]
     return Crank(np.asarray(phase), direction, point, radius, roundness)
 
 
