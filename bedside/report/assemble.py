@@ -54,7 +54,7 @@ def _facts(state: Visit, told: Sequence[Envelope], opened: VisitOpened, role: Ro
         ("Visit", opened.visit),
         ("Begun (UTC)", begin.utc[:19].replace("T", " ")),
         ("Ended (UTC)", told[-1].utc[:19].replace("T", " ") if state.closed is not None else "not closed"),
-        ("Outcome", "open" if state.closed is None else f"{state.closed.outcome}: {state.closed.reason}"),
+        ("Outcome", _outcome(state, masked=role == "assess" and opened.kind == "treatment")),
     ]
     if opened.kind == "treatment" and role != "assess":
         facts.append(("Session", f"{opened.session} of {opened.sessions_planned}"))
@@ -64,6 +64,13 @@ def _facts(state: Visit, told: Sequence[Envelope], opened: VisitOpened, role: Ro
     if state.signed is not None:
         facts.append(("Signed by", f"{state.signed.name}: {state.signed.meaning}"))
     return tuple(facts)
+
+
+def _outcome(state: Visit, *, masked: bool) -> str:
+    """How the visit ended; of a treatment an assessor reads only that it did."""
+    if state.closed is None:
+        return "open"
+    return "closed" if masked else f"{state.closed.outcome}: {state.closed.reason}"
 
 
 def _warnings(state: Visit, opened: VisitOpened) -> list[str]:
