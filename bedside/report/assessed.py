@@ -57,7 +57,8 @@ def _warnings(result: Result | None) -> tuple[str, ...]:
 def _how(work: Work, result: Result | None) -> Iterator[str]:
     closed, opened = work.closed, work.opened
     if closed is not None:
-        yield f"Examiner {closed.examiner}." + (f" {closed.reason}." if closed.reason else "")
+        remark = f" Remark: {closed.reason}." if closed.reason and closed.outcome == "complete" else ""
+        yield f"Examiner {closed.examiner}.{remark}"
     if opened is not None:
         wording = "; the site's licensed wording was shown" if opened.overlay else ""
         yield f"Version {opened.version}{wording}."

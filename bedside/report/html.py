@@ -19,7 +19,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .5mm 6mm; margi
 dt { font-weight: 600; } dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; margin: 3mm 0; font-size: 9.5pt; }
 caption { text-align: left; font-weight: 600; padding-bottom: 1mm; }
-th, td { border: 1px solid #777; padding: 1mm 2mm; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th, td { border: 1px solid #777; padding: 1mm 2mm; text-align: left; vertical-align: top; overflow-wrap: break-word; }
 thead th { background: #eee; } thead { display: table-header-group; } tr { break-inside: avoid; }
 figure { margin: 4mm 0; break-inside: avoid; } figcaption { font-size: 9.5pt; }
 svg { width: 100%; height: auto; } svg text { font-size: 11px; fill: #111; }
