@@ -132,10 +132,10 @@ class PairedBed(CurrentBed):
 
     def to_pulses(self, count: int) -> "PairedBed":
         """Let time pass until so many triggers were sent."""
-        for _ in range(20_000):
-            if self.source.sent >= count:
-                return self
-            self.advance(0.02 if self.source.sent or not self.source.due else 1.0)
+        while self.source.sent < count and self.source.due:
+            self.advance(max(0.001, (self.source.due[0] - self.now_ns) / NS))
+        if self.source.sent >= count:
+            return self
         raise AssertionError(f"{self.source.sent} triggers, not {count}")
 
 

@@ -30,7 +30,7 @@ from tests.helpers.station_process import Bedside, bedside_at
 
 STUDY = "isci-itbs-tsdcs"
 OVER = (engine.RAMP_DOWN, engine.IDLE, engine.FAULT)
-SPEED = 40.0
+SPEED = 30.0
 
 
 @pytest.fixture(scope="module")

@@ -70,10 +70,9 @@ async def test_it_is_written_while_disabled_keeps_the_train_and_is_read_back(tmp
         ({"flags": flags(waveform=3)}, (), "set to bursts"),
         ({"flags": flags(mode=2)}, (), "Twin mode"),
         ({"flags": flags(enabled=True)}, (told(0),), "only changed while it is disabled"),
-        ({}, (told(0), SHOW, Turn(WRITE), *[told(0)] * 4), "not paced by its trigger input"),
         ({}, (told(0), SHOW, Turn(WRITE), *[told(2)] * 4), "not paced by its trigger input"),
     ],
-    ids=["bursts", "twin", "enabled", "not taken", "another control"],
+    ids=["bursts", "twin", "enabled", "another control"],
 )
 async def test_what_cannot_be_set_is_refused(tmp_path: Path, state, script, words) -> None:
     async with scripted(tmp_path, *script, **state) as (magpro, device):
