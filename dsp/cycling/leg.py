@@ -47,10 +47,10 @@ def cadence(thigh: Motion | None, shank: Motion | None, *, rate_hz: float, known
     `thigh` and `shank` have `gyro_rad_s` (n, 3) and `accel_m_s2` (n, 3) in raw sensor axes, and may have `received`
     (n,). Needs a whole turn within the recording, by which the leg's geometry is found; no magnetometer.
 
-    Cadence and the angle's range do not depend on its zero. The zero takes the foot's path for a circle, and no sensor
+    Cadence and the angle's range do not depend on its zero. The zero takes the ankle's path for a circle, and no sensor
     here can see where it is not: on the modelled leg a path 2 cm longer than wide turns it by 6 degrees, and soft
-    tissue that swings by 1 degree with the crank by 2 to 4. Where the zero matters, give `known` = (from s, to s, knee
-    angle deg) of a posture that was measured.
+    tissue that swings by 1 degree with the crank by 2 to 4. `zero_doubt_deg` works that out for this ride. Where the
+    zero matters, give `known` = (from s, to s, knee angle deg) of a posture that was measured.
 
     Raises ValueError for a rate that is none and for shapes that are not (n, 3) or differ; all else is a `refusal`.
     """
@@ -169,7 +169,7 @@ def _result(
     knee, turned = np.full(rows, np.nan), np.full(rows, np.nan)
     knee[part], turned[part] = angle_deg, turns.turned
     begin_s = part.start / rate_hz
-    zero, zero_doubt_deg = "circle", float(np.hypot(unsure.tissue_deg, clock.doubt_ms * unsure.deg_per_ms))
+    zero, zero_doubt_deg = "circle", unsure.zero_deg(clock.doubt_ms)
     if known is not None:
         posture = knee[round(known[0] * rate_hz) : round(known[1] * rate_hz)]
         if np.isfinite(posture).any():

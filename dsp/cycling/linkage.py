@@ -75,20 +75,24 @@ def joints(thigh: Planar, shank: Planar, rate_hz: float) -> Joints:
     )
 
 
-def crank(thigh: Planar, shank: Planar, found: Joints, rate_hz: float) -> Crank:
-    """Fit the point of the shank whose path about the hip is a circle; started at the lengths the joints suggest."""
+def crank(thigh: Planar, shank: Planar, found: Joints, rate_hz: float, bulge: Array | None = None) -> Crank:
+    """Fit the point of the shank whose path about the hip is a circle; started at the lengths the joints suggest.
+
+    `bulge` (n,), in thighs, is how much wider than a circle the path is taken to be at each sample.
+    """
     along = found.knee_from_thigh_m - found.hip_from_thigh_m
     direction = along / abs(along)
     knee = direction * thigh.turned
     step = max(1, knee.size // CIRCLE_POINTS)
     few_knees, few_turns = knee[::step], shank.turned[::step]
+    few_bulges = 0.0 if bulge is None else bulge[::step]
     guess = -found.knee_from_shank_m / abs(found.knee_from_shank_m)
     path = few_knees + few_turns * guess
     start = np.array([guess.real, guess.imag, path.mean().real, path.mean().imag, np.abs(path - path.mean()).mean()])
 
     def off_circle(unknown: Array) -> Array:
         point, centre = complex(unknown[0], unknown[1]), complex(unknown[2], unknown[3])
-        return np.asarray(np.abs(few_knees + few_turns * point - centre) - unknown[4])
+        return np.asarray(np.abs(few_knees + few_turns * point - centre) - unknown[4] - few_bulges)
 
     fit = least_squares(off_circle, start)
     point, centre = complex(fit.x[0], fit.x[1]), complex(fit.x[2], fit.x[3])

@@ -23,9 +23,11 @@ class Cycling:
     a second or longer.
 
     `roundness` is how far the foot's path is from a circle, as a share of its radius. `zero` says where 0 degrees comes
-    from, "circle" or "known posture", and `zero_doubt_deg` by how much 1 degree of soft tissue and the clocks may move
-    it. `clock_offset_ms` is how much later the shank's stamps are than the thigh's, by the knee that both share; it was
-    taken out, and from 20 ms on it is flagged. `clock_deg_per_ms` is by how much an offset would move the angle.
+    from, "circle" or "known posture", and `zero_doubt_deg` by how much 1 degree of soft tissue, an ankle whose path is
+    2 cm longer than wide, and the clocks may move it together. `clock_offset_ms` is how much later the shank's stamps
+    are than the thigh's, by the knee that both share; it was taken out, and from 20 ms on it is flagged.
+    `clock_deg_per_ms` is by how much an offset would move the angle.
+
     `refusal` says why there is nothing; `flags` what to look at.
     """
 

@@ -76,6 +76,17 @@ def cut(segment: Segment, rows: slice) -> Segment:
     return replace(segment, gyro_rad_s=segment.gyro_rad_s[rows], accel_m_s2=segment.accel_m_s2[rows])
 
 
+def delayed(segment: Segment, late_ms: float, rate_hz: float) -> Segment:
+    """The same sensor with stamps that are `late_ms` later than its samples."""
+    rows = np.arange(segment.gyro_rad_s.shape[0])
+    at = rows - late_ms * rate_hz / 1000.0
+    gyro, accel = (
+        np.stack([np.interp(at, rows, column) for column in part.T], axis=1)
+        for part in (segment.gyro_rad_s, segment.accel_m_s2)
+    )
+    return Segment(gyro, accel)
+
+
 def _sensor(
     bone: Array, crank: Array, origin: Array, place: tuple[float, float], rig: Rig, rng: np.random.Generator
 ) -> Segment:
