@@ -54,6 +54,12 @@ def still(n: int, value: float = 0.0) -> Jet:
     return Jet(np.full(n, value), np.zeros(n), np.zeros(n))
 
 
+def joined(parts: list[Jet]) -> Jet:
+    """One quantity from pieces of its time, in order."""
+    value, rate, bend = (np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "rate", "bend"))
+    return Jet(value, rate, bend)
+
+
 def sin(x: Jet) -> Jet:
     """Sine of an angle in rad."""
     sine = np.sin(x.value)

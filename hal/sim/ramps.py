@@ -10,7 +10,11 @@ from math import factorial
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from hal.sim.jet import Array, Jet
+from hal.sim.jet import Array, Jet, joined, still
+
+DEGREE = 8
+CHUNK = 256
+"""Samples that are worked out together: of a long time, most ramps are elsewhere."""
 
 
 class Shape:
@@ -18,15 +22,11 @@ class Shape:
 
     def __init__(self, polynomial: Polynomial, last: float) -> None:
         self.last = last
-        self._orders = [[float(c) for c in polynomial.deriv(n).coef[::-1]] for n in (0, 1, 2)]
-
-    def at(self, u: Array, order: int) -> Array:
-        """The derivative of that order (0, 1, 2) by u, which lies between 0 and 1."""
-        first, *rest = self._orders[order]
-        value = np.full(u.shape, first)
-        for coefficient in rest:
-            value = value * u + coefficient
-        return value
+        self.orders = np.zeros((3, DEGREE + 1))
+        """Coefficients of the polynomial and its two derivatives, the highest power first."""
+        for row, order in zip(self.orders, range(3), strict=True):
+            coefficients = polynomial.deriv(order).coef[::-1]
+            row[-len(coefficients) :] = coefficients
 
 
 _U = Polynomial([0.0, 1.0])
@@ -55,17 +55,6 @@ class Ramp:
     lasts_s: float = field(compare=False)
     change: float = field(compare=False)
     shape: Shape = field(compare=False)
-
-    def add_to(self, t_s: Array, value: Array, rate: Array, bend: Array) -> None:
-        """Add it to a quantity and its derivatives at times `t_s` (n,)."""
-        u = (t_s - self.start_s) / self.lasts_s
-        inside = (u > 0) & (u < 1)
-        value[u >= 1] += self.change * self.shape.last
-        if inside.any():
-            u = u[inside]
-            value[inside] += self.change * self.shape.at(u, 0)
-            rate[inside] += self.change / self.lasts_s * self.shape.at(u, 1)
-            bend[inside] += self.change / self.lasts_s**2 * self.shape.at(u, 2)
 
 
 class Ramps:
@@ -101,14 +90,19 @@ class Ramps:
 
     def at(self, t_s: Array) -> Jet:
         """It and its derivatives at times (n,), n at least 1."""
-        first, last = float(np.min(t_s)), float(np.max(t_s))
-        low = bisect_left(self._ramps, first - self._longest_s, key=lambda ramp: ramp.start_s)
-        high = bisect_left(self._ramps, last, lo=low, key=lambda ramp: ramp.start_s)
-        value = np.full(t_s.shape, self._sums[low])
-        rate, bend = np.zeros(t_s.shape), np.zeros(t_s.shape)
-        for ramp in self._ramps[low:high]:
-            ramp.add_to(t_s, value, rate, bend)
-        return Jet(value, rate, bend)
+        if t_s.size > CHUNK:
+            return joined([self.at(t_s[at : at + CHUNK]) for at in range(0, t_s.size, CHUNK)])
+        low, active = _active(self._ramps, self._longest_s, t_s)
+        if not active:
+            return still(t_s.size, self._sums[low])
+        u, lasts_s = _progress(active, t_s)
+        change = np.array([[ramp.change] for ramp in active])
+        value, rate, bend = _horner(np.stack([ramp.shape.orders for ramp in active], axis=1), u)
+        return Jet(
+            self._sums[low] + (change * value).sum(axis=0),
+            (change / lasts_s * rate).sum(axis=0),
+            (change / lasts_s**2 * bend).sum(axis=0),
+        )
 
 
 class Run:
@@ -136,15 +130,41 @@ class Run:
 
     def at(self, t_s: Array) -> Jet:
         """The way, its speed and acceleration at times (n,), n at least 1."""
-        first, last = float(np.min(t_s)), float(np.max(t_s))
-        low = bisect_left(self._ramps, first - self._longest_s, key=lambda ramp: ramp.start_s)
-        high = bisect_left(self._ramps, last, lo=low, key=lambda ramp: ramp.start_s)
-        value = self._speeds[low] * t_s - self._offsets[low]
-        rate, bend = np.full(t_s.shape, self._speeds[low]), np.zeros(t_s.shape)
-        for ramp in self._ramps[low:high]:
-            u = np.clip((t_s - ramp.start_s) / ramp.lasts_s, 0.0, 1.0)
-            over_s = np.maximum(t_s - ramp.start_s - ramp.lasts_s, 0.0)
-            value += ramp.change * (ramp.lasts_s * _EVEN_INTEGRAL.at(u, 0) + over_s)
-            rate += ramp.change * _EVEN_INTEGRAL.at(u, 1)
-            bend += ramp.change / ramp.lasts_s * _EVEN_INTEGRAL.at(u, 2)
-        return Jet(value, rate, bend)
+        if t_s.size > CHUNK:
+            return joined([self.at(t_s[at : at + CHUNK]) for at in range(0, t_s.size, CHUNK)])
+        low, active = _active(self._ramps, self._longest_s, t_s)
+        value, speed = self._speeds[low] * t_s - self._offsets[low], np.full(t_s.shape, self._speeds[low])
+        if not active:
+            return Jet(value, speed, np.zeros(t_s.shape))
+        u, lasts_s = _progress(active, t_s)
+        change = np.array([[ramp.change] for ramp in active])
+        over_s = np.maximum(t_s - np.array([[ramp.start_s] for ramp in active]) - lasts_s, 0.0)
+        way, rate, bend = _horner(_EVEN_INTEGRAL.orders[:, None, :], u)
+        return Jet(
+            value + (change * (lasts_s * way + over_s)).sum(axis=0),
+            speed + (change * rate).sum(axis=0),
+            (change / lasts_s * bend).sum(axis=0),
+        )
+
+
+def _active(ramps: list[Ramp], longest_s: float, t_s: Array) -> tuple[int, list[Ramp]]:
+    """How many ramps are over for certain before all of these times, and those that are not and have begun."""
+    low = bisect_left(ramps, float(t_s.min()) - longest_s, key=lambda ramp: ramp.start_s)
+    high = bisect_left(ramps, float(t_s.max()), lo=low, key=lambda ramp: ramp.start_s)
+    return low, ramps[low:high]
+
+
+def _progress(ramps: list[Ramp], t_s: Array) -> tuple[Array, Array]:
+    """How far each ramp is at each time, 0 to 1 (ramps, n), and how long each lasts (ramps, 1)."""
+    lasts_s = np.array([[ramp.lasts_s] for ramp in ramps])
+    starts_s = np.array([[ramp.start_s] for ramp in ramps])
+    return np.clip((t_s - starts_s) / lasts_s, 0.0, 1.0), lasts_s
+
+
+def _horner(orders: Array, u: Array) -> Array:
+    """Polynomials with coefficients (3, ramps, degree + 1) at `u` (ramps, n): shape (3, ramps, n)."""
+    value = orders[..., :1] * u
+    for power in range(1, orders.shape[-1] - 1):
+        value = (value + orders[..., power : power + 1]) * u
+    made: Array = value + orders[..., -1:]
+    return made

@@ -11,7 +11,7 @@ from hal.sim.imu_motion import FIELD_UT, Felt, SegmentMotion
 from hal.sim.limb import GRAVITY_M_S2, SEGMENTS, Segment, seen, specific_force, turn_rate
 from hal.sim.walking_style import SIDES, Side
 
-FINE_S = 1e-4
+FINE_S = 2e-4
 
 
 def robot(speed_kmh: float) -> GaitModel:
@@ -58,7 +58,7 @@ def test_force_and_turn_rate_are_the_derivatives_of_the_path(what: str, segment:
     expected = np.stack((np.cos(lean) * ahead - np.sin(lean) * up, left, np.sin(lean) * ahead + np.cos(lean) * up), 1)
     inside = slice(5, -5)
     assert np.ptp(pose.place.x.value) > 0.05, "it did not move"
-    assert np.abs(specific_force(pose) - expected)[inside].max() < 0.25, "of up to 60 m/s2"
+    assert np.abs(specific_force(pose) - expected)[inside].max() < 0.5, "of up to 60 m/s2"
     assert np.abs(turn_rate(pose)[:, 1] - np.gradient(lean, FINE_S))[inside].max() < 0.01
     assert (turn_rate(pose)[:, [0, 2]] == 0).all()
     np.testing.assert_allclose(np.linalg.norm(seen(FIELD_UT, pose), axis=1), np.linalg.norm(FIELD_UT))
@@ -93,7 +93,7 @@ def test_a_heel_strike_is_short_and_pushes_nothing() -> None:
     thump = body.walk.legs["left"].thump.at(t_s)
     assert np.abs(thump.bend).max() > 15.0, "m/s2"
     assert abs(thump.bend.sum()) * FINE_S < 1e-4, "m/s"
-    assert thump.rate[-1] == thump.value[-1] - thump.value[0] == 0.0
+    assert abs(thump.rate[-1]) + abs(thump.value[-1] - thump.value[0]) < 1e-9
 
 
 @pytest.mark.parametrize("speed_kmh", [1.0, 2.0])
@@ -120,7 +120,7 @@ def test_the_robot_s_feet_close_when_it_stands_again() -> None:
         body.pose("foot", "right", np.array([now_s]))
     feet = [body.pose("foot", side, np.array([99.0])) for side in SIDES]
     assert feet[0].place.x.value == pytest.approx(feet[1].place.x.value)
-    assert [float(foot.place.x.rate[0]) for foot in feet] == [0.0, 0.0]
+    assert max(abs(float(foot.place.x.rate[0])) for foot in feet) < 1e-9
 
 
 def test_counts_stop_at_their_rails() -> None:
