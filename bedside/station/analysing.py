@@ -200,7 +200,9 @@ def options(capture: CaptureConfig, task: CaptureTask, trial: Recorded) -> list[
     """The options of `bedside analyse` for a trial: its settings, its part of the recording, its cues."""
     told = {**task.settings, **trial.started.settings}
     from_ns = trial.started_ns + round(task.skip_s * NS)
-    to_ns = max(trial.started_ns + round(trial.stopped.seconds * NS), from_ns + 1)
+    # nobody knows when an interrupted recording ended: all of it is taken
+    lasted_s = trial.started.seconds if trial.stopped.cause == "interrupted" else trial.stopped.seconds
+    to_ns = max(trial.started_ns + round(lasted_s * NS), from_ns + 1)
     listed = [f"--from-ns={from_ns}", f"--to-ns={to_ns}"]
     for key in sorted(SETTINGS[capture.kind] & told.keys()):
         value = told[key]

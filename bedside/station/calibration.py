@@ -23,9 +23,10 @@ from hal.roles import ForcePlate, MagneticBlock, MotionBlock, MotionSensor, Plat
 
 Array = NDArray[np.float64]
 
-AFTER_ZERO_S, REST_S, KNOCK_S, SWEEP_S = 1.0, 3.0, 10.0, 40.0
-"""How long each is looked at: an emptied plate, a resting sensor, three knocks, a sensor turned every way."""
-EMPTY_KG = 0.5
+REST_S, AFTER_ZERO_S, KNOCK_S, SWEEP_S = 3.0, 1.0, 10.0, 40.0
+"""How long each is looked at: what rests, a plate after its zero, three knocks, a sensor turned every way."""
+EMPTY_KG, STILL_KG = 0.5, 0.15
+"""Nobody stands so still for `REST_S` that no corner's load moves by more (SD); an empty plate does."""
 STILL_RAD_S, WOBBLE_DEG = 0.1, 2.0
 GRAVITY_M_S2, GRAVITY_SHARE = 9.81, 0.05
 MAGNETOMETER_DAYS = 7
@@ -86,16 +87,23 @@ class Calibrations:
         return DeviceCalibrated(device=device.name, what="zero", residual=left, unit="deg/s", note="turn rate at rest")
 
     async def _empty_plate(self, plate: ForcePlate) -> DeviceCalibrated:
+        moved = float((await self._loads_kg(plate, REST_S)).std(axis=0).max())
+        if moved > STILL_KG:
+            raise Refusal(f"somebody stands on it: a corner moves by {moved:.2f} kg", "step off, wait, then zero it")
         taken = await plate.zero()
-        heard = await self._listen(AFTER_ZERO_S, plate.name)
-        loads = [block.loads_kg for block in heard[plate.name] if isinstance(block, PlateBlock)]
-        if not loads:
-            raise Refusal(f"{plate.name} sends nothing", "wait until it is connected, then zero it again")
-        left = float(abs(np.concatenate(loads).sum(axis=1).mean()))
+        left = float(abs((await self._loads_kg(plate, AFTER_ZERO_S)).sum(axis=1).mean()))
         if left > EMPTY_KG:
             raise Refusal(f"{left:.1f} kg are left on the plate after zeroing", "step off and zero it again")
         note = "taken as zero (kg): " + ", ".join(f"{kg:.2f}" for kg in taken)
         return DeviceCalibrated(device=plate.name, what="zero", residual=left, unit="kg", note=note)
+
+    async def _loads_kg(self, plate: ForcePlate, seconds: float) -> Array:
+        """The loads (n, cells) of the next seconds; raises `Refusal` when it sends none."""
+        heard = await self._listen(seconds, plate.name)
+        loads = [block.loads_kg for block in heard[plate.name] if isinstance(block, PlateBlock)]
+        if not loads:
+            raise Refusal(f"{plate.name} sends nothing", "wait until it is connected, then zero it again")
+        return np.concatenate(loads).astype(float)
 
     async def _mounting(self, device: Device) -> DeviceCalibrated:
         """How the worn sensor hangs: gravity in its axes, while the person stands still."""

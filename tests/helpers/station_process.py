@@ -17,7 +17,7 @@ from bedside.config import load_participant
 from bedside.demo.processes import Child, FarEnds, attach, start_station, surroundings
 from bedside.demo.setup import Layout, prepare, script_for
 from bedside.demo.therapist import Therapist
-from bedside.events import Event, StepId
+from bedside.events import Envelope, Event, StepId
 from bedside.record.journal import read_journal
 from bedside.snapshot import Snapshot
 from bedside.station.books import envelopes
@@ -58,7 +58,8 @@ class Bedside:
         self.speed = speed
         self.guard: Child | None = None
         participant = prepare(layout, config, world.addresses, None)
-        self.therapist = Therapist(script_for(participant))
+        self.script = script_for(participant)
+        self.therapist = Therapist(self.script)
         self.client: StationClient | None = None
         self._work: asyncio.Task[bool] | None = None
 
@@ -131,8 +132,11 @@ class Bedside:
 
     def events(self, kind: type[E]) -> list[E]:
         """What the journal holds of a kind."""
-        journal = envelopes(read_journal(self.layout.data / "journal", strict=False))
-        return [envelope.event for envelope in journal if isinstance(envelope.event, kind)]
+        return [envelope.event for envelope in self.envelopes() if isinstance(envelope.event, kind)]
+
+    def envelopes(self) -> list[Envelope]:
+        """The journal."""
+        return list(envelopes(read_journal(self.layout.data / "journal", strict=False)))
 
     def alarm(self, words: str) -> str:
         """The remedy of a raised alarm whose text has these words; empty without one."""
