@@ -8,14 +8,18 @@ from typing import Literal
 import msgspec
 
 from bedside.tui import offers
-from bedside.tui.deeds import DEEDS, Deed, Local, Open
+from bedside.tui.deedkinds import Deed, Local, Open
+from bedside.tui.deeds import DEEDS
 from bedside.tui.offers import State
 
-Group = Literal["always", "visit", "single pulses", "treatment"]
+Group = Literal["always", "visit", "single pulses", "treatment", "assessment"]
 
 
 class KeyAction(msgspec.Struct, frozen=True):
-    """One key. `state` says None when it is not shown now, "" when it works, else why it is greyed."""
+    """One key. `state` says None when it is not shown now, "" when it works, else why it is greyed.
+
+    `watcher` keys work on every screen, `assessor` keys on those of control and of a blinded assessor.
+    """
 
     id: str
     keys: tuple[str, ...]
@@ -27,8 +31,11 @@ class KeyAction(msgspec.Struct, frozen=True):
     state: State
     priority: bool = False
     watcher: bool = False
+    assessor: bool = False
     footer: bool = True
 
+
+_PULSES = offers.offered_or("pulse.judge", offers.has_trials)
 
 ACTIONS: tuple[KeyAction, ...] = (
     KeyAction(
@@ -65,6 +72,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "always",
         Local("do_next"),
         offers.next_key,
+        assessor=True,
     ),
     KeyAction(
         "pause",
@@ -98,6 +106,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "visit",
         DEEDS["step.back"],
         offers.offered("step.back"),
+        assessor=True,
     ),
     KeyAction(
         "silence",
@@ -109,6 +118,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         DEEDS["alarm.silence"],
         offers.alarmed,
         priority=True,
+        assessor=True,
     ),
     KeyAction(
         "adverse",
@@ -119,9 +129,18 @@ ACTIONS: tuple[KeyAction, ...] = (
         "visit",
         DEEDS["adverse.report"],
         offers.in_visit,
+        assessor=True,
     ),
     KeyAction(
-        "note", ("f5",), "F5", "note", "Keep a remark with the visit", "visit", DEEDS["visit.note"], offers.in_visit
+        "note",
+        ("f5",),
+        "F5",
+        "note",
+        "Keep a remark with the visit",
+        "visit",
+        DEEDS["visit.note"],
+        offers.in_visit,
+        assessor=True,
     ),
     KeyAction(
         "robot",
@@ -168,31 +187,34 @@ ACTIONS: tuple[KeyAction, ...] = (
         ("a",),
         "A",
         "accept",
-        "Accept the marked response after all",
+        "Accept the marked response or trial",
         "single pulses",
-        DEEDS["pulse.judge"],
-        offers.offered_or("pulse.judge", offers.has_trials),
+        Local("do_accept"),
+        offers.either(_PULSES, offers.judged),
+        assessor=True,
     ),
     KeyAction(
         "reject",
         ("x",),
         "X",
         "reject",
-        "Reject the marked response and say why; it stays in the record",
+        "Reject the marked response or trial and say why; it stays in the record",
         "single pulses",
-        DEEDS["pulse.reject"],
-        offers.offered_or("pulse.judge", offers.has_trials),
+        Local("do_reject"),
+        offers.either(_PULSES, offers.judged),
+        assessor=True,
     ),
     KeyAction(
         "repeat",
         ("r",),
         "R",
         "repeat",
-        "Reject the marked response so that it is repeated",
+        "Reject the marked response or trial so that it is repeated",
         "single pulses",
-        DEEDS["pulse.repeat"],
-        offers.offered_or("pulse.judge", offers.has_trials),
+        Local("do_repeat"),
+        offers.either(_PULSES, offers.judged),
         footer=False,
+        assessor=True,
     ),
     KeyAction(
         "take",
@@ -209,11 +231,11 @@ ACTIONS: tuple[KeyAction, ...] = (
         "plot",
         ("v",),
         "V",
-        "plot",
-        "Show the recruitment plot in place of the responses, or back",
+        "view",
+        "Show the recruitment plot in place of the responses, an assessment's result in place of its panels, or back",
         "single pulses",
         Local("do_plot"),
-        lambda picture: "" if offers.hunting(picture) else None,
+        offers.view,
         watcher=True,
     ),
     KeyAction(
@@ -252,10 +274,11 @@ ACTIONS: tuple[KeyAction, ...] = (
         ("e",),
         "E",
         "end",
-        "Give no more pulses in this visit",
+        "Give no more pulses in this visit; in an assessment end the recording, what was recorded is kept",
         "treatment",
-        DEEDS["run.end"],
-        offers.offered_or("run.end", offers.has_run),
+        Local("do_end"),
+        offers.either(offers.offered_or("run.end", offers.has_run), offers.recorded),
+        assessor=True,
     ),
     KeyAction(
         "prepare_current",
@@ -307,6 +330,129 @@ ACTIONS: tuple[KeyAction, ...] = (
         DEEDS["visit.end"],
         offers.offered_or("visit.end", lambda seen: bool(seen.snapshot.visit) and not seen.snapshot.closed),
         footer=False,
+        assessor=True,
+    ),
+    KeyAction(
+        "assessment",
+        ("m",),
+        "M",
+        "assessment",
+        "Open an assessment; F2 opens a treatment",
+        "assessment",
+        DEEDS["assess.open"],
+        offers.home,
+        assessor=True,
+    ),
+    KeyAction(
+        "instrument",
+        ("enter",),
+        "Enter",
+        "open",
+        "Open the marked instrument; a finished one asks why",
+        "assessment",
+        Local("do_instrument"),
+        offers.instrument,
+        assessor=True,
+    ),
+    KeyAction(
+        "record",
+        ("w",),
+        "W",
+        "record",
+        "Record a trial of the marked task; the live picture alone records nothing",
+        "assessment",
+        DEEDS["capture.start"],
+        offers.possible("capture.start"),
+        assessor=True,
+    ),
+    KeyAction(
+        "cue",
+        ("comma",),
+        ",",
+        "cue",
+        "Give the next cue; a digit gives any other of the list",
+        "assessment",
+        DEEDS["capture.cue"],
+        offers.cued,
+        assessor=True,
+    ),
+    KeyAction(
+        "zero",
+        ("0",),
+        "0",
+        "zero",
+        "Zero the plate while nobody stands on it",
+        "assessment",
+        DEEDS["device.zero"],
+        offers.zeroed,
+        assessor=True,
+    ),
+    KeyAction(
+        "finish",
+        ("y",),
+        "Y",
+        "finish",
+        "Finish the open instrument; with something missing it asks why",
+        "assessment",
+        Local("do_finish"),
+        offers.finished,
+        assessor=True,
+    ),
+    KeyAction(
+        "list",
+        ("i",),
+        "I",
+        "list",
+        "The list of instruments, or back to the open one",
+        "assessment",
+        Local("do_list"),
+        offers.listing,
+        watcher=True,
+    ),
+    KeyAction(
+        "calibrate",
+        ("j",),
+        "J",
+        "calibrate",
+        "Calibrate one of the sensors",
+        "assessment",
+        DEEDS["device.calibrate"],
+        offers.calibrated,
+        assessor=True,
+    ),
+    KeyAction(
+        "scale",
+        ("plus",),
+        "+",
+        "scale",
+        "The next scale of the live picture: 12, 8, 5, 20 cm to each side; EMG 50, 100, 150, 200, 250, 300 µV",
+        "assessment",
+        Local("do_scale"),
+        offers.live("cop", "knee"),
+        watcher=True,
+    ),
+    KeyAction(
+        "feedback",
+        ("minus",),
+        "-",
+        "hide",
+        "Hide the balance picture from the participant, or show it again; a recording goes on",
+        "assessment",
+        Local("do_feedback"),
+        offers.live("cop"),
+        watcher=True,
+    ),
+    KeyAction(
+        "record_for",
+        ("full_stop",),
+        ".",
+        "other time",
+        "Record a trial for another evaluation time",
+        "assessment",
+        DEEDS["capture.start_for"],
+        offers.possible("capture.start"),
+        assessor=True,
+        footer=False,
     ),
     KeyAction(
         "control",
@@ -328,6 +474,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         DEEDS["staff.sign_in"],
         offers.sign_in,
         footer=False,
+        assessor=True,
     ),
     KeyAction(
         "devices",
@@ -373,7 +520,9 @@ BY_ID = {action.id: action for action in ACTIONS}
 
 def for_role(role: str) -> tuple[KeyAction, ...]:
     """The actions a role can ever have."""
-    return ACTIONS if role == "control" else tuple(action for action in ACTIONS if action.watcher)
+    if role == "control":
+        return ACTIONS
+    return tuple(action for action in ACTIONS if action.watcher or (role == "assess" and action.assessor))
 
 
 def markdown_table() -> str:

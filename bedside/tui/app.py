@@ -24,7 +24,9 @@ from bedside.events import Role, Value
 from bedside.snapshot import Item, Step
 from bedside.tui.actions import ACTIONS, BY_ID, for_role
 from bedside.tui.arming import HELD_S, REPEAT_S, Armed, DoublePress, HeldKeys
-from bedside.tui.deeds import DEEDS, Ask, Deed, Local, Open, Send
+from bedside.tui.assesskeys import AssessKeys, is_new, settled
+from bedside.tui.deedkinds import Ask, Deed, Local, Open, Send
+from bedside.tui.deeds import DEEDS
 from bedside.tui.glyphs import ladder_for
 from bedside.tui.link import Link
 from bedside.tui.offers import next_offer
@@ -49,7 +51,7 @@ class Heard(Message):
         return isinstance(message, Heard)
 
 
-class BedsideApp(App[None], inherit_bindings=False):
+class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
     """The kiosk and the watcher's screen: the same widgets, another role.
 
     `run_folder` holds the station's sockets; `clock` gives monotonic seconds; `environment` stands for the process's.
@@ -144,7 +146,7 @@ class BedsideApp(App[None], inherit_bindings=False):
         )
         if picture.step_id != before.step_id or _trials(picture) != _trials(before):
             picture = replace(picture, site=None if picture.step_id != before.step_id else picture.site, pulse=None)
-        self._show(picture)
+        self._show(settled(before, picture))
 
     def _show(self, picture: Picture) -> None:
         self.picture = picture
@@ -210,10 +212,12 @@ class BedsideApp(App[None], inherit_bindings=False):
         elif isinstance(deed, Open):
             self.push_screen(later("page").page(deed.page, self.picture, flashing=self._flashing))
         elif isinstance(deed, Ask):
-            dialog = later("dialog").Dialog(deed, self.picture, flashing=self._flashing)
-            self.push_screen(dialog, self._send_if_given)
+            self._ask_person(deed)
         else:
             self._perform_send(deed, tag)
+
+    def _ask_person(self, deed: Ask) -> None:
+        self.push_screen(later("dialog").Dialog(deed, self.picture, flashing=self._flashing), self._send_if_given)
 
     def _perform_send(self, deed: Send, tag: str) -> None:
         if self._rest_s < HELD_S:
@@ -264,8 +268,8 @@ class BedsideApp(App[None], inherit_bindings=False):
         self._perform(DEEDS[tag], tag)
 
     def do_emergency(self) -> None:
-        """The emergency card; from the kiosk it stops stimulation, whatever the state."""
-        if self.picture.role == "control":
+        """The emergency card; from beside the patient it stops stimulation, whatever the state."""
+        if self.picture.acts:
             self._stop("emergency card opened")
         self.push_screen(later("page").EmergencyCard(self.picture, flashing=self._flashing))
 
@@ -309,7 +313,10 @@ class BedsideApp(App[None], inherit_bindings=False):
     async def _ask(self, command: AnyCommand) -> None:
         expect = self.picture.snapshot.n if name_of(command) in STEP_BOUND else None
         reply = await self.link.ask(command, expect=expect)
-        if not reply.ok:
+        self._go_on_after(command, reply)
+        if is_new(command, reply):
+            self._ask_person(self._record_first(command))
+        elif not reply.ok:
             self.say(f"{reply.reason}{': ' if reply.remedy else ''}{reply.remedy}")
         elif isinstance(command, Stop):
             self.say("STOP sent: the station answered")

@@ -10,7 +10,7 @@ from bedside.commands import AnyCommand, Stop
 from bedside.events import Role
 from bedside.snapshot import Snapshot
 from bedside.station.client import StationClient, StationGone
-from bedside.station.wire import Goodbye, Reply, Request, ServerMessage, SnapshotMessage, Sweep, Wave
+from bedside.station.wire import Goodbye, Live, Reply, Request, ServerMessage, SnapshotMessage, Sweep, Wave
 from bedside.tui.picture import EMPTY, LinkState
 
 SILENT_AFTER_S = 2.0
@@ -19,19 +19,23 @@ REPLY_WITHIN_S = 5.0
 OWED_STOP_S = 10.0
 KEPT_WAVES = 400
 KEPT_SWEEPS = 12
+KEPT_LIVES = 200
 
 
 class Link:
     """One screen's connection to the station.
 
     `on_heard` is called after each message that changes the picture, in the event loop. `clock` gives monotonic
-    seconds. Waves and sweeps are kept undecoded until something draws them.
+    seconds. Waves, sweeps and live values are kept as they came until
+    something draws them; `live_s` says when each stream was last heard.
     """
 
     def __init__(self, folder: Path, role: Role, clock: Callable[[], float], on_heard: Callable[[], None]) -> None:
         self.snapshot: Snapshot = EMPTY
         self.waves: deque[tuple[int, Wave]] = deque(maxlen=KEPT_WAVES)
         self.sweeps: deque[Sweep] = deque(maxlen=KEPT_SWEEPS)
+        self.lives: deque[tuple[int, Live]] = deque(maxlen=KEPT_LIVES)
+        self.live_s = dict.fromkeys(("cop", "knee", "feet"), float("-inf"))
         self.heard_s = clock()
         self._folder = folder
         self._role = role
@@ -43,6 +47,7 @@ class Link:
         self._lost_s = clock()
         self._ever = False
         self._wave_count = 0
+        self._live_count = 0
         self._stop_owed_s: float | None = None
 
     @property
@@ -103,11 +108,19 @@ class Link:
             self.waves.append((self._wave_count, message))
         elif isinstance(message, Sweep):
             self.sweeps.append(message)
+        elif isinstance(message, Live):
+            self._live_count += 1
+            self.lives.append((self._live_count, message))
+            self.live_s[message.stream] = self._clock()
         elif isinstance(message, Goodbye):
             raise StationGone(f"the station said goodbye: {message.reason}")
         self.heard_s = self._clock()
-        if not isinstance(message, Wave):
+        if not isinstance(message, Wave | Live):
             self._on_heard()
+
+    def live_age_s(self, stream: str) -> float:
+        """Seconds since live values of a stream were heard; infinite for one that never was."""
+        return self._clock() - self.live_s[stream]
 
     def beat(self) -> None:
         """Say that this screen is alive; called from the painting loop only, so that a frozen screen falls silent."""

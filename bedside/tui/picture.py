@@ -5,10 +5,24 @@ from typing import Literal
 import msgspec
 
 from bedside.events import Role
-from bedside.snapshot import Action, DeviceLine, Hunt, Run, Snapshot, Step
+from bedside.snapshot import (
+    Action,
+    Assess,
+    Capture,
+    DeviceLine,
+    Hunt,
+    InstrumentLine,
+    Run,
+    ScaleForm,
+    Snapshot,
+    Step,
+    TrialLine,
+)
 from bedside.tui.arming import Armed
 
-BodyKind = Literal["start", "interrupted", "form", "hunt", "run"]
+BodyKind = Literal["start", "interrupted", "form", "hunt", "run", "instruments", "scale", "capture"]
+ACTING: frozenset[Role] = frozenset({"control", "assess"})
+"""The roles that stand beside the patient; the others watch."""
 ACTIVE_WORDS = frozenset({"STIMULATING", "STOPPING", "UNKNOWN"})
 EMPTY = Snapshot(n=0, mono_ns=0, utc="", software="", simulated=False)
 
@@ -24,7 +38,10 @@ class LinkState(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """One moment. `age_s` is the time since the snapshot was heard and is added to every age in it."""
+    """One moment. `age_s` is the time since the snapshot was heard and is added to every age in it.
+
+    `site`, `pulse`, `instrument`, `task` and `trial` (its place in the list) are what the person marked.
+    """
 
     snapshot: Snapshot = EMPTY
     role: Role = "control"
@@ -37,6 +54,13 @@ class Picture(msgspec.Struct, frozen=True):
     site: str | None = None
     pulse: int | None = None
     plot: bool = False
+    instrument: str | None = None
+    listing: bool = False
+    task: str | None = None
+    trial: int | None = None
+    feedback: bool = True
+    zoom: int = 0
+    emg_range: int = 0
     can_quit: bool = True
     hint: str = ""
 
@@ -54,6 +78,56 @@ class Picture(msgspec.Struct, frozen=True):
     def hunt(self) -> Hunt | None:
         """The hotspot search or threshold hunt."""
         return self.snapshot.hunt
+
+    @property
+    def assess(self) -> Assess | None:
+        """The assessment, while its own step is the present one."""
+        return self.snapshot.assess if self.step_id == "assess" else None
+
+    @property
+    def form(self) -> ScaleForm | None:
+        """The open scale."""
+        return self.assess.form if self.assess else None
+
+    @property
+    def capture(self) -> Capture | None:
+        """The open capture."""
+        return self.assess.capture if self.assess else None
+
+    @property
+    def marked_instrument(self) -> InstrumentLine | None:
+        """The instrument the person marked, else the one under way, else the first open one."""
+        lines = self.assess.instruments if self.assess else ()
+        marked = next((line for line in lines if line.id == self.instrument), None)
+        under_way = next((line for line in lines if line.state == "now"), None)
+        first_open = next((line for line in lines if line.state == "open" and line.kind != "mep"), None)
+        return marked or under_way or first_open or next(iter(lines), None)
+
+    @property
+    def marked_task(self) -> str:
+        """The task the person marked, else the present one; empty without a capture."""
+        if self.capture is None:
+            return ""
+        tasks = [name for name, _ in self.capture.tasks]
+        return self.task if self.task in tasks and self.task is not None else self.capture.task
+
+    @property
+    def marked_trial(self) -> TrialLine | None:
+        """The trial the person marked, else the one that waits for a judgement, else the last; None without any."""
+        done = self.capture.done if self.capture else ()
+        if self.trial is not None and self.trial < len(done):
+            return done[self.trial]
+        waiting = next((line for line in done if line.state == "analysed"), None)
+        return waiting or (done[-1] if done else None)
+
+    def task_of(self, line: TrialLine) -> str:
+        """The task that a trial belongs to."""
+        return getattr(line, "task", "") or (self.capture.task if self.capture else "")
+
+    @property
+    def acts(self) -> bool:
+        """Whether this screen stands beside the patient."""
+        return self.role in ACTING
 
     @property
     def step_id(self) -> str:
@@ -80,10 +154,20 @@ class Picture(msgspec.Struct, frozen=True):
 
     def offer(self, command: str) -> Action | None:
         """What the station says about this command now, None when it does not offer it."""
+        found = self.offers(command)
+        return found[0] if found else None
+
+    def offers(self, command: str) -> list[Action]:
+        """All that the station says about this command now: it may be possible in one way and not in another."""
         if self.step is None:
-            return None
+            return []
         offers = ([self.step.next] if self.step.next else []) + list(self.step.others)
-        return next((offer for offer in offers if offer.command == command), None)
+        return [offer for offer in offers if offer.command == command]
+
+    @property
+    def at_home(self) -> bool:
+        """Whether no visit is open, or the last one is finished."""
+        return self.snapshot.closed or not (self.snapshot.visit or self.snapshot.step)
 
     @property
     def marked_site(self) -> str | None:
@@ -112,4 +196,10 @@ def body_kind(picture: Picture) -> BodyKind:
         return "start"
     if picture.hunt is not None and picture.step_id in {"hotspot", "threshold"}:
         return "hunt"
-    return "form"
+    return _assess_kind(picture) if picture.assess is not None else "form"
+
+
+def _assess_kind(picture: Picture) -> BodyKind:
+    if picture.listing or (picture.form is None and picture.capture is None):
+        return "instruments"
+    return "scale" if picture.form is not None else "capture"

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from bedside.station.wire import Sweep, Wave
 
 SCALES_UV = (50, 100, 200, 500, 1000, 2000, 5000, 10000)
+RANGES_UV = (50, 100, 150, 200, 250, 300)
+"""The six ranges of the cycling assessment's EMG."""
 GAP_DOTS = 4
 ARTEFACT_MS = 10.0
 
@@ -22,6 +24,11 @@ def decode(text: str, channels: int, uv_per_count: float) -> NDArray[np.float64]
 def scale_for(peak_uv: float) -> int:
     """The smallest step of the 1-2-5 ladder that holds `peak_uv`."""
     return next((step for step in SCALES_UV if peak_uv <= step), SCALES_UV[-1])
+
+
+def emg_range_uv(presses: int) -> int:
+    """The range after so many presses of the key, round and round."""
+    return RANGES_UV[presses % len(RANGES_UV)]
 
 
 class SweepBuffer:

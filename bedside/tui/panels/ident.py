@@ -26,6 +26,8 @@ def ident(picture: Picture, width: int) -> Row:
     if speed and width_of(row(*left)) + len(speed) + 1 <= width:
         right = [(speed, "sim")]
     session = f"  session {snapshot.session}" if snapshot.session else ""
+    if snapshot.kind == "assessment":
+        session = f"  assessment {snapshot.assess.point if snapshot.assess else ''}".rstrip()
     clock = f" {clock_of(snapshot.utc, seconds=False)} "
     for part, text, style in (
         (right, clock, "bar.dim"),
@@ -39,6 +41,8 @@ def ident(picture: Picture, width: int) -> Row:
 
 def operator(picture: Picture) -> Span:
     """Who is signed in, and whether this screen controls."""
+    if picture.role == "assess":
+        return (f" {picture.snapshot.user or 'not signed in'}, blinded assessor", "text")
     if picture.role != "control":
         return (f" watching, {controller(picture)} controls", "text")
     user = picture.snapshot.user.split(" (")[0] or "not signed in"

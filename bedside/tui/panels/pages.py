@@ -58,10 +58,11 @@ def help_rows(picture: Picture, width: int) -> list[Row]:
             lines.append(row((f"   {action.shows if place == 0 else '':<6} ", style), *spans))
     lines.append(row((" forms", "accent")))
     lines.append(row(("   arrows and Tab move; y, n and digits answer; Enter opens a line to type in", "text")))
+    lines.append(row(("   scales: digits and + give the level, n not done, Backspace clears", "text")))
     return lines
 
 
-_GROUPS = ("always", "visit", "single pulses", "treatment")
+_GROUPS = ("always", "visit", "single pulses", "treatment", "assessment")
 
 
 def card_rows(kind: str, seconds: float, width: int) -> list[Row]:

@@ -1,7 +1,8 @@
 """The visit's checklist and the present step's words."""
 
 from bedside.snapshot import StepMark
-from bedside.tui.deeds import DEEDS, Send
+from bedside.tui.deedkinds import Send
+from bedside.tui.deeds import DEEDS
 from bedside.tui.offers import next_offer
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, cut, ends, row, veil, wrapped

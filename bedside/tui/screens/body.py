@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from bedside.tui.panels.home import choice_rows
 from bedside.tui.panels.pages import interruption_rows, start_rows
 from bedside.tui.panels.visit import action_rows
 from bedside.tui.picture import Picture
@@ -34,6 +35,14 @@ class ActionBox(Panel):
         return action_rows(picture, height)
 
 
+class HomeBox(ActionBox):
+    """Treatment or assessment."""
+
+    def rows(self, picture: Picture, width: int, height: int) -> Sequence[Row]:
+        """Both, side by side."""
+        return choice_rows(picture, width, height)
+
+
 class Body(Vertical):
     """What stands in the middle of the screen for one kind of moment."""
 
@@ -51,13 +60,13 @@ class Body(Vertical):
 
 
 class StartBody(Body):
-    """Before a visit: what this is, the devices, and signing in."""
+    """Before a visit: what this is, the devices, signing in, and the choice of treatment or assessment."""
 
     def compose(self) -> ComposeResult:
         """Words, then the action."""
         self.panels = [
             RowsPanel(lambda picture, width, height: start_rows(picture, width), classes="rest"),
-            ActionBox(),
+            HomeBox(),
         ]
         yield from self.panels
 

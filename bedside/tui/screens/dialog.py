@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from bedside.commands import AnyCommand
 from bedside.events import Value
 from bedside.snapshot import Item
-from bedside.tui.deeds import Ask
+from bedside.tui.deedkinds import Ask
 from bedside.tui.formlogic import Draft
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, row

@@ -53,7 +53,7 @@ class FormBody(Body):
         self._step = step
         self._picture = picture
         self._fit_head()
-        self.form.list.readonly = picture.role != "control"
+        self.form.list.readonly = not picture.acts
         hide = picture.private and step.id in HIDDEN_STEPS
         self.form.put(() if hide else step.items, afresh=afresh)
 

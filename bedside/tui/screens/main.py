@@ -23,6 +23,9 @@ from bedside.tui.widgets.banner import AlarmBanner
 from bedside.tui.widgets.panel import Panel
 
 WITH_SIGNALS = frozenset({"hunt", "run"})
+"""What needs the checklist's place in a terminal of 80 columns."""
+ASSESSING = frozenset({"instruments", "scale", "capture"})
+"""What needs it in one of 100 columns too: these have a list of their own."""
 
 
 def later(name: str) -> Any:
@@ -32,7 +35,7 @@ def later(name: str) -> Any:
 
 ROOMY = 100
 _FIRST = ("stop", "emergency", "next", "pause")
-_GROUPS = ("treatment", "single pulses", "visit", "always")
+_GROUPS = ("treatment", "single pulses", "assessment", "visit", "always")
 
 
 def footer_row(picture: Picture, width: int) -> Row:
@@ -134,6 +137,7 @@ class MainScreen(Screen[None]):
         self._kind = kind
         self.set_class(kind == "run", "-running")
         self.set_class(kind in WITH_SIGNALS, "-signals")
+        self.set_class(kind in ASSESSING, "-assessing")
         self.set_class(kind == "start", "-alone")
         self._body = self._make(kind)
         self._holder.remove_children()
@@ -143,7 +147,7 @@ class MainScreen(Screen[None]):
     def _begin(self, body: Body) -> None:
         if body is self._body:
             body.show(self._picture)
-            if self._picture.role == "control":
+            if self._picture.acts:
                 body.begin()
 
     def _make(self, kind: BodyKind) -> Body:
@@ -155,4 +159,10 @@ class MainScreen(Screen[None]):
             return cast("Body", later("form").FormBody(self._answer))
         if kind == "hunt":
             return cast("Body", later("hunt").HuntBody(self._link, self._ladder))
+        if kind == "instruments":
+            return cast("Body", later("instruments").InstrumentsBody())
+        if kind == "scale":
+            return cast("Body", later("scale").ScaleBody())
+        if kind == "capture":
+            return cast("Body", later("capture").CaptureBody(self._link, self._ladder))
         return cast("Body", later("run").RunBody(self._link, self._ladder, self._answer))

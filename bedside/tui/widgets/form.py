@@ -6,16 +6,15 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input
 
 from bedside.events import Value
 from bedside.snapshot import Item
-from bedside.tui.formlogic import TYPED, NotAValue, key_value, neighbour, next_open, parse, range_text, value_text
+from bedside.tui.formlogic import TYPED, key_value, neighbour, next_open, range_text, value_text
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, cut, ends, row, width_of, wrapped
 from bedside.tui.widgets.panel import Panel
+from bedside.tui.widgets.typed import Typed
 
 _MARKS = {"open": "[ ]", "ok": "[x]", "attention": "[!]", "stop": "[!]"}
 _STYLES = {"open": "text", "ok": "text", "attention": "look", "stop": "look"}
@@ -162,16 +161,8 @@ def _starts_number(event: events.Key) -> bool:
     return event.character is not None and (event.character.isdigit() or event.character in "-.")
 
 
-class EditLine(Input):
-    """The line to type in; Escape leaves it without an answer."""
-
-    takes_text = True
-
-
-class Form(Vertical):
+class Form(Typed):
     """Items and the line to type in. Posts `Form.Answered`; what becomes of it is the owner's business."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close_line", show=False)]
 
     class Answered(Message):
         """A person gave an item a value."""
@@ -184,15 +175,17 @@ class Form(Vertical):
     def __init__(self, *, readonly: bool = False, typing: bool = False) -> None:
         super().__init__()
         self.list = ItemList(readonly=readonly)
-        self.line = EditLine(select_on_focus=False)
-        self.line.display = False
         self._typing = typing
-        self._item: Item | None = None
 
     def compose(self) -> ComposeResult:
         """The list above, the line below."""
         yield self.list
         yield self.line
+
+    @property
+    def keys(self) -> ItemList:
+        """The list."""
+        return self.list
 
     def put(self, items: Sequence[Item], *, afresh: bool) -> None:
         """Show these items."""
@@ -205,66 +198,20 @@ class Form(Vertical):
         self.screen.set_focus(self.list)
         item = self.list.current
         if self._typing and item is not None and item.kind in TYPED and item.value is None:
-            self._open(item, "")
+            self.open_line(item, "")
 
     def on_item_list_given(self, message: ItemList.Given) -> None:
         """Pass an answer on and move to the next item unless it was a turn of the choices."""
         message.stop()
-        self._answer(message.item, message.value)
+        self.given(message.item, message.value)
 
     def on_item_list_wanted(self, message: ItemList.Wanted) -> None:
         """Open the line to type in."""
         message.stop()
-        self._open(message.item, message.typed)
+        self.open_line(message.item, message.typed)
 
-    def _open(self, item: Item, typed: str) -> None:
-        self._item = item
-        self.line.password = item.kind == "secret"
-        self.line.value = typed or (str(item.value) if item.value is not None and item.kind == "text" else "")
-        self.line.cursor_position = len(self.line.value)
-        self.line.border_title = item.label
-        self.line.border_subtitle = "Enter takes it, Esc leaves it"
-        self.line.display = True
-        self.screen.set_focus(self.line)
-
-    def action_close_line(self) -> None:
-        """Escape: leave the line without an answer."""
-        if self.is_typing:
-            self.close_line()
-
-    def close_line(self) -> None:
-        """Leave the line without an answer."""
-        self.line.display = False
-        self.line.value = ""
-        self._item = None
-        self.screen.set_focus(self.list)
-
-    @property
-    def is_typing(self) -> bool:
-        """Whether the line is open."""
-        return self._item is not None
-
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Take what was typed, or say what would fit."""
-        message.stop()
-        taken = self.take_line()
-        if taken is not None:
-            self._answer(*taken)
-
-    def take_line(self) -> tuple[Item, Value] | None:
-        """Close the line and return what was typed for which item; None, with the reason shown, when it is no value."""
-        item = self._item
-        if item is None:
-            return None
-        try:
-            value = parse(item, self.line.value)
-        except NotAValue as error:
-            self.line.border_subtitle = str(error)
-            return None
-        self.close_line()
-        return item, value
-
-    def _answer(self, item: Item, value: Value) -> None:
+    def given(self, item: Item, value: Value) -> None:
+        """Go to the next open item and pass the answer on."""
         place = next((n for n, mine in enumerate(self.list.items) if mine.id == item.id), self.list.at)
         if item.value is None:
             self.list.at = next_open(self.list.items, place)

@@ -12,7 +12,7 @@ from bedside.tui.canvas import cells, strokes, text_of
 from bedside.tui.glyphs import DOTS, Ladder
 from bedside.tui.link import Link
 from bedside.tui.picture import Picture
-from bedside.tui.traces import SweepBuffer, scale_for
+from bedside.tui.traces import SweepBuffer, emg_range_uv, scale_for
 from bedside.tui.widgets.panel import Panel
 
 FRAMES_PER_S = 10
@@ -22,11 +22,11 @@ FEWEST_LANES = 3
 _PULSE_SIGN = {"braille": "⡇", "half": "│", "ascii": "|"}
 
 
-def shown_channels(channels: Sequence[str], first: Sequence[str], height: int) -> list[int]:
-    """Which channels get a lane, by index: those asked for first, then the others, as many as have two rows each."""
+def shown_channels(channels: Sequence[str], first: Sequence[str], height: int, *, tall: int = 2) -> list[int]:
+    """Which channels get a lane, by index: those asked for first, then the others, as many as have `tall` rows."""
     wanted = [channels.index(name) for name in first if name in channels]
     order = wanted + [place for place in range(len(channels)) if place not in wanted]
-    return order[: max(height // 2, FEWEST_LANES)]
+    return order[: max(height // tall, FEWEST_LANES)]
 
 
 def lanes(height: int, channels: int) -> list[tuple[int, int]]:
@@ -42,10 +42,14 @@ def lanes(height: int, channels: int) -> list[tuple[int, int]]:
 
 
 class TraceCanvas(Panel):
-    """All channels of the amplifier, sweeping; the target muscle in the trace colour."""
+    """All channels of the amplifier, sweeping; the target muscle in the trace colour.
 
-    def __init__(self, link: Link, ladder: Ladder, *, window_ms: float = WINDOW_MS) -> None:
+    Each channel takes its own scale, unless it is `fixed`: then all have the range that the person chose.
+    """
+
+    def __init__(self, link: Link, ladder: Ladder, *, window_ms: float = WINDOW_MS, fixed: bool = False) -> None:
         super().__init__()
+        self._fixed = fixed
         self._link = link
         self._ladder: Ladder = ladder
         self._window_ms = window_ms
@@ -54,6 +58,7 @@ class TraceCanvas(Panel):
         self._codes: NDArray[np.uint32] = np.zeros((0, 0), dtype=np.uint32)
         self._scales: list[int] = []
         self._lanes: list[tuple[int, int, int]] = []
+        self._over: list[bool] = []
 
     def on_mount(self) -> None:
         """Draw ten times a second."""
@@ -61,7 +66,7 @@ class TraceCanvas(Panel):
 
     def show(self, picture: Picture) -> None:
         """Only the labels depend on the picture."""
-        changed = self._first(picture) != self._first(self.picture)
+        changed = self._first(picture) != self._first(self.picture) or picture.emg_range != self.picture.emg_range
         self.picture = picture
         if changed:
             self.renew()
@@ -93,7 +98,8 @@ class TraceCanvas(Panel):
 
     def _lay_out(self) -> None:
         height = self._codes.shape[0]
-        order = shown_channels(self._buffer.channels, self._first(self.picture), height)
+        tall = 1 if self._fixed else 2
+        order = shown_channels(self._buffer.channels, self._first(self.picture), height, tall=tall)
         self._lanes = [
             (channel, top, rows) for channel, (top, rows) in zip(order, lanes(height, len(order)), strict=False)
         ]
@@ -107,7 +113,10 @@ class TraceCanvas(Panel):
         return [(int(a), min(int(b), width)) for a, b in zip(firsts, lasts, strict=True) if a < width]
 
     def _rescale(self) -> bool:
-        wanted = [scale_for(float(peak)) for peak in self._buffer.peaks_uv()]
+        peaks_uv = self._buffer.peaks_uv()
+        if self._fixed:
+            return self._rescale_fixed([float(peak) for peak in peaks_uv])
+        wanted = [scale_for(float(peak)) for peak in peaks_uv]
         if len(wanted) != len(self._scales) or any(new > old for new, old in zip(wanted, self._scales, strict=True)):
             self._scales = wanted
             return True
@@ -115,6 +124,14 @@ class TraceCanvas(Panel):
             self._scales = wanted
             return True
         return False
+
+    def _rescale_fixed(self, peaks_uv: list[float]) -> bool:
+        """One range for all channels, chosen by a person; signal beyond it is cut off and said."""
+        chosen = emg_range_uv(self.picture.emg_range)
+        over = [peak > chosen for peak in peaks_uv]
+        changed = self._scales != [chosen] * len(peaks_uv) or over != self._over
+        self._scales, self._over = [chosen] * len(peaks_uv), over
+        return changed
 
     def _raster(self, first: int, last: int) -> None:
         wide, tall = DOTS[self._ladder]
@@ -137,7 +154,9 @@ class TraceCanvas(Panel):
     def _label(self, channel: int, line: int) -> str:
         if channel < 0 or line > 1:
             return ""
-        return self._buffer.channels[channel] if line == 0 else f"±{self._scales[channel]} µV"
+        if not self._fixed:
+            return self._buffer.channels[channel] if line == 0 else f"±{self._scales[channel]} µV"
+        return f"{self._buffer.channels[channel]}{' >' if self._over[channel] else ''}" if line == 0 else ""
 
     def render_line(self, y: int) -> Strip:
         """Label, then the row's signs with pulses marked."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from bedside.commands import AnyCommand, Stop, name_of
+from bedside.events import Role
 from bedside.snapshot import Snapshot
 from bedside.station.wire import (
     PROTOCOL,
@@ -31,6 +32,7 @@ from bedside.station.wire import (
     Wave,
 )
 
+ROLES: tuple[Role, ...] = ("control", "observe", "assess")
 Rule = Callable[[AnyCommand, Snapshot], "Snapshot | str"]
 
 
@@ -55,7 +57,7 @@ class Peer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Peer":
-        for role in ("control", "observe"):
+        for role in ROLES:
             path = self.folder / SOCKETS[role]
             path.unlink(missing_ok=True)
             self._servers.append(await asyncio.start_unix_server(self._accept(role), path=path))
@@ -90,7 +92,7 @@ class Peer:
         for writer in self.writers:
             writer.write(msgspec.json.encode(message) + b"\n")
 
-    def _accept(self, role: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    def _accept(self, role: Role) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.get_running_loop().create_task(self._serve(role, reader, writer))
             self._tasks.add(task)
@@ -98,11 +100,10 @@ class Peer:
 
         return accepted
 
-    async def _serve(self, role: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.joined += 1
-        client = "control-1" if role == "control" else f"observe-{self.joined}"
-        granted = "control" if role == "control" else "observe"
-        hello = Hello(protocol=PROTOCOL, box="box", software="0.1", role=granted, client=client, n=self.snapshot.n)
+        client = "control-1" if role == "control" else f"{role}-{self.joined}"
+        hello = Hello(protocol=PROTOCOL, box="box", software="0.1", role=role, client=client, n=self.snapshot.n)
         writer.write(msgspec.json.encode(hello) + b"\n")
         writer.write(msgspec.json.encode(SnapshotMessage(snapshot=self.snapshot)) + b"\n")
         self.writers.append(writer)

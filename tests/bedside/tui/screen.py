@@ -67,10 +67,11 @@ class Kiosk:
         await self.rest()
 
     async def rest(self) -> None:
-        """Let the app, then its widgets, handle all that is queued."""
+        """Let the app, then its widgets, handle all that is queued; an app that crashed says so."""
         for _ in range(2):
             handled = asyncio.Event()
-            self.app.call_later(handled.set)
+            if not self.app.call_later(handled.set) and self.app._exception is not None:
+                raise self.app._exception
             await handled.wait()
             await self.pilot._wait_for_screen()
 

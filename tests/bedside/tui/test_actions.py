@@ -9,14 +9,15 @@ import pytest
 from bedside.commands import Answer, AnyCommand, name_of
 from bedside.tui.actions import ACTIONS, BY_ID, for_role, markdown_table
 from bedside.tui.app import BedsideApp
-from bedside.tui.deeds import DEEDS, Local
+from bedside.tui.deedkinds import Local
+from bedside.tui.deeds import DEEDS
 from bedside.tui.offers import next_offer
 from bedside.tui.picture import LinkState, Picture
 from tests.bedside.tui.scenes import SCENES
 
 README = Path(__file__).parents[3] / "README.md"
 UP = LinkState(up=True, client="control-1", trouble="", ever=True)
-SENDABLE = re.compile(r"f([1-9]|12)|[a-zA-Z]|space|exclamation_mark")
+SENDABLE = re.compile(r"f([1-9]|12)|[a-zA-Z0-9]|space|enter|exclamation_mark|plus|minus|comma|full_stop")
 
 
 def seen(name: str, **more: object) -> Picture:
@@ -67,6 +68,9 @@ def test_watcher_has_no_key_that_commands() -> None:
         "privacy",
         "help",
         "quit",
+        "list",
+        "scale",
+        "feedback",
     }
 
 

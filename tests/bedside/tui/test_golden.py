@@ -8,6 +8,7 @@ import pytest
 
 from bedside.events import Role
 from bedside.tui.actions import BY_ID
+from tests.bedside.tui.assess_scenes import ASSESS_SCENES, cop_live, feet_live, knee_live
 from tests.bedside.tui.peer import sweep, wave
 from tests.bedside.tui.scenes import SCENES
 from tests.bedside.tui.screen import Kiosk, kiosk
@@ -51,6 +52,24 @@ async def test_screens_look_as_agreed(name: str, tmp_path: Path) -> None:
             user.peer.put(msgspec.structs.replace(SCENES[scene], n=n))
             await user.until(lambda n=n: user.app.picture.snapshot.n == n, scene)
             differ += differing(f"{name}-{scene}", await user.settle())
+    assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 48)])
+async def test_assessments_look_as_agreed(size: tuple[int, int], tmp_path: Path) -> None:
+    differ: list[str] = []
+    async with kiosk(tmp_path, ASSESS_SCENES["home"], size=size) as user:
+        user.peer.say(wave(0, 380, ("RF L", "BF L", "RF R", "BF R")))
+        for live in (cop_live(), knee_live(), feet_live("left"), feet_live("right", 98.0)):
+            user.peer.say(live)
+        await user.until(lambda: len(user.app.link.lives) == 4 and bool(user.app.link.waves), "live values")
+        for n, (scene, snapshot) in enumerate(ASSESS_SCENES.items(), 1000):
+            user.peer.put(msgspec.structs.replace(snapshot, n=n))
+            await user.until(lambda n=n: user.app.picture.snapshot.n == n, scene)
+            if scene == "review":
+                await user.until(lambda: user.app.focused is not None, "the keys")
+                await user.key("end")
+            differ += differing(f"assess-{size[0]}x{size[1]}-{scene}", await user.settle())
     assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
 
 

@@ -19,7 +19,7 @@ async def test_whole_visit_by_keys_alone(tmp_path: Path) -> None:
         await user.press("enter")
         await user.type("1234")
         await user.press("enter", "f2")
-        await user.sees("Open a visit")
+        await user.sees("Open a treatment visit")
         await user.press("f2")
         await user.sees("Study number")
         await user.type("S-014")

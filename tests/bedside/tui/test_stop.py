@@ -11,11 +11,13 @@ from textual.widgets import Input
 from bedside.commands import Stop
 from bedside.tui.actions import ACTIONS, BY_ID
 from bedside.tui.app import BedsideApp
-from bedside.tui.deeds import Ask, Open
+from bedside.tui.deedkinds import Ask, Open
+from bedside.tui.deeds import DEEDS
 from tests.bedside.tui.scenes import SCENES
 from tests.bedside.tui.screen import Kiosk, kiosk
 
-ASKS = [action for action in ACTIONS if isinstance(action.deed, Ask)]
+ASKS = {tag: deed for tag, deed in DEEDS.items() if isinstance(deed, Ask)}
+PAGES = {action.id: action.deed for action in ACTIONS if isinstance(action.deed, Open)}
 
 
 class NoPriority(BedsideApp, inherit_bindings=False):
@@ -46,10 +48,10 @@ async def test_stop_on_every_screen(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])
 async def test_stop_over_every_page_and_dialog(size: tuple[int, int], tmp_path: Path) -> None:
     async with kiosk(tmp_path, SCENES["stimulating"], size=size) as user:
-        for action in [*ASKS, *(action for action in ACTIONS if isinstance(action.deed, Open)), BY_ID["emergency"]]:
-            user.app._perform(action.deed, action.id)
-            await user.until(lambda: len(user.app.screen_stack) == 2, action.id)
-            assert await stops(user), action.id
+        for name, deed in {**ASKS, **PAGES, "emergency": BY_ID["emergency"].deed}.items():
+            user.app._perform(deed, name)
+            await user.until(lambda: len(user.app.screen_stack) == 2, name)
+            assert await stops(user), name
             user.app.pop_screen()
 
 

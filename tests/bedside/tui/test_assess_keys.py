@@ -1,0 +1,428 @@
+"""An assessment by keys alone: home, instruments, scoring, recording, judging; and an assessor's screen."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bedside import commands
+from bedside.snapshot import Action
+from bedside.tui.actions import BY_ID, for_role
+from bedside.tui.picture import LinkState, Picture
+from bedside.tui.traces import RANGES_UV, emg_range_uv
+from tests.bedside.tui.assess_scenes import (
+    ASSESS_SCENES,
+    COP,
+    CYCLING,
+    DONE,
+    HOME,
+    JUDGING,
+    LIST,
+    NO_RESULT,
+    RESULT,
+    SCALE,
+    SHIFTING,
+    cop_live,
+    walk_assessment,
+)
+from tests.bedside.tui.scenes import SIGNED_IN, START
+from tests.bedside.tui.screen import kiosk
+
+replace = msgspec.structs.replace
+
+
+async def test_home_offers_treatment_and_assessment_once_somebody_is_signed_in(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, START) as user:
+        assert "assessment" not in user.text()
+        user.peer.put(replace(HOME, n=1))
+        await user.sees("M  Open an assessment")
+        assert "F2  Open a treatment visit" in user.text()
+        await user.press("m")
+        await user.sees("Which assessment")
+
+
+async def test_assessment_is_greyed_where_the_study_plans_none(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SIGNED_IN) as user:
+        await user.press("m")
+        await user.sees("the study plans no assessments")
+        assert user.peer.asked == []
+
+
+async def test_whole_assessment_by_keys_alone(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, HOME, rule=walk_assessment) as user:
+        await user.press("m")
+        await user.type("S-014")
+        await user.press("enter")
+        await user.type("1961")
+        await user.press("enter", "2", "f2")
+        await user.sees("Evaluation time")
+        await user.press("f2")
+        await user.sees("hip adductors")
+        await user.press("1", "+")
+        await user.sees("knee flexors")
+        await user.press("n", "2")
+        await user.sees("plantar flexors")
+        await user.press("1", "enter")
+        await user.sees("speed of the movement")
+        await user.type("9")
+        await user.press("enter")
+        await user.sees("9 is outside 0.1 to 5 s")
+        await user.press("backspace", "1", ".", "2", "enter")
+        await user.sees("position")
+        await user.press("2")
+        await user.sees("remark")
+        await user.press("down")
+        await user.until(lambda: user.app.picture.form is not None and not user.app.picture.form.open, "all scored")
+        await user.sees("Review: Y finishes it")
+        await user.press("y")
+        await user.sees("reached (6 >= 6)")
+        await user.press("v", "down", "enter")
+        await user.sees("not recording")
+        await user.press("w")
+        await user.sees("REC ")
+        await user.press("1", "e")
+        await user.sees("Accept trial 2")
+        await user.press("a")
+        await user.asked("capture.judge")
+        scored = [command for command in user.peer.asked if isinstance(command, commands.ScoreItem)]
+        assert [(one.code, one.value, one.missing) for one in scored] == [
+            ("MAS01", "1+", ""),
+            ("MAS02", None, "refused"),
+            ("MAS03", "1", ""),
+            ("MAS05", 1.2, ""),
+            ("MAS06", "sitting", ""),
+        ]
+        rest = [command for command in user.peer.asked if not isinstance(command, commands.ScoreItem)]
+        assert rest == [
+            commands.OpenAssessment(participant="S-014", second_identifier="1961", point="T1"),
+            commands.OpenInstrument(instrument="mas"),
+            commands.CloseInstrument(instrument="mas"),
+            commands.OpenInstrument(instrument="balance"),
+            commands.StartCapture(task="static"),
+            commands.GiveCue(cue="left 70 %"),
+            commands.StopCapture(),
+            commands.JudgeTrial(task="static", trial=2, accept=True),
+        ]
+
+
+async def test_unknown_participant_leads_to_the_full_record_and_goes_on(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, HOME, rule=walk_assessment) as user:
+        await user.press("m")
+        await user.type("S-099")
+        await user.press("enter")
+        await user.type("1970")
+        await user.press("enter", "1", "f2")
+        await user.sees("A new participant")
+        await user.press("1", "2", "down")
+        for text in ("3.0", "2026-03-01"):
+            await user.press("enter")
+            await user.type(text)
+            await user.press("enter")
+        await user.press("f2")
+        await user.sees("Evaluation time")
+        assert user.peer.asked[1:] == [
+            commands.EnrolParticipant(
+                participant="S-099",
+                second_identifier="1970",
+                lesion_hemisphere="left",
+                paretic_side="right",
+                consent_version="3.0",
+                consent_date="2026-03-01",
+            ),
+            commands.OpenAssessment(participant="S-099", second_identifier="1970", point="T0"),
+        ]
+
+
+async def test_typing_error_in_the_number_enrols_nobody(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, HOME, rule=walk_assessment) as user:
+        await user.press("m")
+        await user.type("S-099")
+        await user.press("enter")
+        await user.type("1970")
+        await user.press("enter", "1", "f2")
+        await user.sees("A new participant")
+        await user.press("escape")
+        await user.until(lambda: len(user.app.screen_stack) == 1, "closed")
+        assert user.peer.names() == ["assess.open"]
+
+
+async def test_finished_instrument_is_opened_again_with_a_reason(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, LIST) as user:
+        await user.press("up", "up", "enter")
+        await user.sees("Open a finished instrument again")
+        await user.type("wrong side")
+        await user.press("enter", "f2")
+        await user.asked("assess.reopen")
+        assert user.peer.asked == [commands.ReopenInstrument(instrument="fma_le", reason="wrong side")]
+
+
+async def test_next_key_does_what_its_label_says_of_the_marked_instrument(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, LIST) as user:
+        await user.press("down")
+        await user.sees("F2  Open Balance, three tasks")
+        await user.press("f2")
+        await user.asked("assess.instrument")
+        assert user.peer.asked == [commands.OpenInstrument(instrument="balance")]
+
+
+async def test_incomplete_scale_is_finished_with_a_reason_only(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SCALE) as user:
+        await user.press("f2")
+        await user.sees("5 item(s) are open")
+        assert user.peer.asked == []
+        await user.press("y")
+        await user.sees("Why it is not complete")
+        await user.press("2", "f2")
+        await user.asked("assess.close")
+        assert user.peer.asked == [commands.CloseInstrument(instrument="mas", reason="tired")]
+
+
+async def test_backspace_clears_an_item_and_a_half_typed_level_first(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, DONE) as user:
+        await user.press("home", "backspace")
+        await user.asked("assess.score")
+        assert user.peer.asked == [commands.ScoreItem(instrument="mas", code="MAS01")]
+        await user.press("1", "backspace")
+        assert len(user.peer.asked) == 1
+
+
+async def test_half_typed_level_is_taken_when_one_moves_on(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SCALE) as user:
+        await user.press("1")
+        await user.sees("+ for 1+")
+        await user.press("down")
+        await user.asked("assess.score")
+        assert user.peer.asked == [commands.ScoreItem(instrument="mas", code="MAS01", value="1")]
+
+
+async def test_live_picture_alone_never_says_that_it_records(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP) as user:
+        user.peer.say(cop_live())
+        await user.sees("right, paretic")
+        assert "not recording" in user.text()
+        assert " REC " not in user.text()
+        user.peer.put(replace(SHIFTING, n=1))
+        await user.sees("  REC  ")
+        assert "not recording" not in user.text()
+
+
+async def test_recording_starts_and_ends_with_different_keys(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP) as user:
+        await user.press("e")
+        assert user.peer.asked == []
+        await user.press("w")
+        await user.asked("capture.start")
+        user.peer.put(replace(SHIFTING, n=1))
+        await user.sees("  REC  ")
+        await user.press("w")
+        assert user.peer.names() == ["capture.start"]
+        await user.press("e")
+        await user.asked("capture.stop")
+
+
+async def test_other_task_and_other_time(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP) as user:
+        await user.press("right")
+        await user.sees("F2  Record: Weight shift")
+        await user.press(".")
+        await user.sees("Evaluation time")
+        await user.type("45")
+        await user.press("f2")
+        await user.asked("capture.start")
+        assert user.peer.asked == [commands.StartCapture(task="shift", seconds=45.0)]
+
+
+async def test_cues_by_digit_and_in_order(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SHIFTING) as user:
+        await user.press("3", "comma", "9")
+        await user.until(lambda: len(user.peer.asked) == 2, "two cues")
+        assert user.peer.asked == [commands.GiveCue(cue="middle"), commands.GiveCue(cue="right 70 %")]
+
+
+async def test_trial_without_a_result_is_rejected_with_its_reason(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, NO_RESULT) as user:
+        await user.sees("F2  Reject trial 1: the plate was stepped off")
+        await user.press("f2")
+        await user.sees("Why; it stays in the record")
+        await user.press("2", "f2")
+        await user.asked("capture.judge")
+        assert user.peer.asked == [
+            commands.JudgeTrial(task="static", trial=1, accept=False, reason="stepped or held on")
+        ]
+
+
+async def test_repeat_and_an_earlier_trial(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, JUDGING) as user:
+        await user.press("r")
+        await user.press("up", "x", "1", "f2")
+        await user.until(lambda: len(user.peer.asked) == 2, "two judgements")
+        assert user.peer.asked == [
+            commands.JudgeTrial(task="static", trial=2, accept=False, reason="to be repeated"),
+            commands.JudgeTrial(task="static", trial=1, accept=False, reason="patient moved"),
+        ]
+
+
+async def test_plate_is_zeroed_at_once_and_sensors_by_choice(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP) as user:
+        await user.press("0")
+        await user.asked("device.calibrate")
+        user.peer.put(replace(CYCLING, n=1, assess=idle(CYCLING)))
+        await user.sees("shank right")
+        await user.press("j")
+        await user.sees("Calibrate a device")
+        await user.press("2", "1", "f2")
+        await user.until(lambda: len(user.peer.asked) == 2, "both")
+        assert user.peer.asked == [
+            commands.CalibrateDevice(device="board", what="zero"),
+            commands.CalibrateDevice(device="imu_2", what="mounting"),
+        ]
+
+
+def idle(snapshot):  # type: ignore[no-untyped-def]
+    return replace(snapshot.assess, capture=replace(snapshot.assess.capture, state="idle"))
+
+
+async def test_feedback_is_hidden_and_a_recording_goes_on(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SHIFTING) as user:
+        user.peer.say(cop_live())
+        await user.sees("outside the ring")
+        await user.press("minus")
+        await user.sees("feedback is hidden")
+        text = await user.settle()
+        assert "LEFT 70 %" not in text
+        assert "  REC  " in text
+        assert user.peer.asked == []
+        user.peer.say(cop_live(2.0))
+        await user.until(lambda: user.app.link.live_age_s("cop") == 0.0, "live values of now")
+        await user.press("minus")
+        await user.sees("outside the ring")
+
+
+async def test_zoom_key_changes_the_scale(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP) as user:
+        for scale in ("+-8 cm", "+-5 cm", "+-20 cm", "+-12 cm"):
+            await user.press("plus")
+            await user.sees(scale)
+
+
+async def test_emg_range_key_goes_through_exactly_the_six(tmp_path: Path) -> None:
+    assert RANGES_UV == (50, 100, 150, 200, 250, 300)
+    assert [emg_range_uv(presses) for presses in range(7)] == [50, 100, 150, 200, 250, 300, 50]
+    async with kiosk(tmp_path, CYCLING, size=(100, 30)) as user:
+        for range_uv in (50, 100, 150, 200, 250, 300, 50):
+            await user.sees(f"sEMG ±{range_uv} µV")
+            await user.press("plus")
+        assert user.peer.asked == []
+
+
+async def test_old_live_values_are_not_shown_as_now(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP) as user:
+        user.peer.say(cop_live())
+        await user.sees("67 %")
+        user.clock.pass_(1.5)
+        user.app.link.heard_s = user.clock()
+        await user.sees("no live data")
+        assert "67 %" not in user.text()
+
+
+async def test_list_while_an_instrument_is_open_and_back(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SCALE) as user:
+        await user.press("i")
+        await user.sees("Back to Modified Ashworth Scale")
+        await user.press("enter")
+        await user.sees("hip adductors")
+        assert user.peer.asked == []
+
+
+async def test_result_comes_up_by_itself_when_an_instrument_is_finished(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SCALE) as user:
+        user.peer.put(replace(RESULT, n=1))
+        await user.sees("reached (6 >= 6)")
+        await user.press("v")
+        await user.sees("Evaluation time")
+
+
+# an assessor
+
+
+async def test_assessor_assesses_and_has_no_key_of_treatment(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, HOME, role="assess", rule=walk_assessment) as user:
+        await user.sees("blinded assessor")
+        await user.sees("F2  Open an assessment")
+        await user.press("f2")
+        await user.type("S-014")
+        await user.press("enter")
+        await user.type("1961")
+        await user.press("enter", "1", "f2")
+        await user.sees("Evaluation time")
+        await user.press("enter")
+        await user.sees("hip adductors")
+        await user.press("2")
+        await user.asked("assess.score")
+        await user.press("f12")
+        await user.asked("stop")
+
+
+def test_assessors_keys_are_those_of_an_assessment() -> None:
+    assert {action.id for action in for_role("assess")} >= {"assessment", "record", "end", "finish", "accept", "cue"}
+    assert not {action.id for action in for_role("assess")} & {
+        "fire",
+        "pacing",
+        "lower",
+        "start_current",
+        "control",
+        "robot",
+    }
+
+
+@pytest.mark.parametrize("name", ASSESS_SCENES)
+def test_watcher_has_no_key_that_commands_an_assessment(name: str) -> None:
+    up = LinkState(up=True, client="observe-2", trouble="", ever=True)
+    picture = Picture(snapshot=ASSESS_SCENES[name], role="observe", link=up)
+    live = {action.id for action in for_role("observe") if action.state(picture) == ""}
+    assert live <= {
+        "stop",
+        "stop_letter",
+        "emergency",
+        "devices",
+        "privacy",
+        "help",
+        "quit",
+        "list",
+        "scale",
+        "feedback",
+        "plot",
+    }
+
+
+async def test_emergency_card_of_an_assessor_stops_too(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, COP, role="assess") as user:
+        await user.press("exclamation_mark")
+        await user.until(lambda: user.peer.stops == 1, "STOP by the card")
+
+
+async def test_masked_step_offers_an_assessor_nothing(tmp_path: Path) -> None:
+    masked = replace(LIST, step=None, assess=None)
+    async with kiosk(tmp_path, masked, role="assess") as user:
+        text = await user.settle()
+        assert "Open an assessment" not in text
+        await user.press("m", "f2")
+        assert user.peer.asked == []
+
+
+@pytest.mark.parametrize("name", ASSESS_SCENES)
+def test_every_key_shown_has_a_state_and_stop_works_everywhere(name: str) -> None:
+    up = LinkState(up=True, client="control-1", trouble="", ever=True)
+    picture = Picture(snapshot=ASSESS_SCENES[name], link=up)
+    assert BY_ID["stop"].state(picture) == ""
+    shown = {action.id for action in for_role("control") if action.state(picture) is not None}
+    greyed = {action.id: action.state(picture) for action in for_role("control") if action.state(picture)}
+    assert shown
+    assert all(reason and reason == reason.strip() for reason in greyed.values())
+
+
+async def test_offer_without_its_key_is_said_not_crashed_on(tmp_path: Path) -> None:
+    odd = replace(SCALE, step=replace(SCALE.step, next=Action(command="assess.odd", label="?", enabled=True)))
+    async with kiosk(tmp_path, odd) as user:
+        await user.press("f2")
+        await user.sees("nothing to do here")
