@@ -96,3 +96,12 @@ class Crank:
             if uneven.value.any():
                 swung = swung - uneven * sin(even - (WEAKEST + (np.pi if weak == "left" else 0.0)))
         return swung
+
+    def truth(self, since_s: float, until_s: float) -> dict[str, float]:
+        """Mean cadence between two instants (rpm, negative backward) and each knee's range in a turn (deg)."""
+        if until_s <= since_s:
+            return {}
+        turned = np.diff(self._turned.at(np.array([since_s, until_s])).value)[0]
+        one_turn = np.linspace(0.0, TURN, 721)
+        knee = np.degrees(on_crank(Jet(one_turn, np.ones(721), np.zeros(721))).knee.value)
+        return {"cadence_rpm": float(turned / TURN / (until_s - since_s) * 60), "knee_range_deg": float(np.ptp(knee))}

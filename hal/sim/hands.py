@@ -10,17 +10,12 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+from hal.sim.patient_hands import PatientHands, Reply, number
 from hal.sim.sway import Stander
-from hal.sim.world import SimulatedWorld
-
-Reply = dict[str, Any]
 
 
-class Hands:
+class Hands(PatientHands):
     """Carries out commands on a world. Every public method is a command, its keywords are its arguments."""
-
-    def __init__(self, world: SimulatedWorld) -> None:
-        self._world = world
 
     def answer(self, request: object) -> Reply:
         """The reply to one request `{"do": NAME, ARGUMENT: VALUE, …}`: `ok` and results, or `ok` false and `error`."""
@@ -58,7 +53,7 @@ class Hands:
         """Hold the coil elsewhere; what is left out stays."""
         patient = self._world.patient
         numbers = {"x_cm": x_cm, "y_cm": y_cm, "rotation_deg": rotation_deg, "tilt_deg": tilt_deg}
-        given = {name: _number(name, value) for name, value in numbers.items() if value is not None}
+        given = {name: number(name, value) for name, value in numbers.items() if value is not None}
         patient.coil = replace(
             patient.coil, **given, contact=patient.coil.contact if contact is None else bool(contact)
         )
@@ -139,9 +134,9 @@ class Hands:
         stander = getattr(self._elsewhere(name), "stander", None)
         if not isinstance(stander, Stander):
             raise TypeError(f"plate: {name} is no plate")
-        place = tuple(_number("x_cm, y_cm", value or 0.0) for value in (x_cm, y_cm))
+        place = tuple(number("x_cm, y_cm", value or 0.0) for value in (x_cm, y_cm))
         if mass_kg is not None:
-            stander.put(_number("mass_kg", mass_kg), *place)
+            stander.put(number("mass_kg", mass_kg), *place)
         elif x_cm is not None or y_cm is not None:
             stander.lean(*place)
         if on is not None:
@@ -229,9 +224,3 @@ def _parse(request: object) -> tuple[str, dict[str, Any]]:
     if not isinstance(request, dict) or not isinstance(request.get("do"), str):
         raise TypeError('a request is an object with "do": the command\'s name')
     return request["do"], {str(key): value for key, value in request.items() if key != "do"}
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a number, not {value!r}")
-    return float(value)

@@ -78,6 +78,11 @@ class PlateSource:
         """Measure at another rate from now on."""
         self._period_s = 1 / rate_hz
 
+    def place_cm(self, left_pct: float) -> float:
+        """Where (cm to the right) the weight lies when the left leg bears `left_pct`: of one board, its left cells."""
+        span_cm = self._spacing_cm[0] if self._boards == 1 else 2 * FOOT_APART_CM
+        return (0.5 - left_pct / 100) * span_cm
+
     def restart(self) -> None:
         """Count samples from 0 again, as after a reset."""
         self._number = 0
