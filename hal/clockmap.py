@@ -37,7 +37,7 @@ class ClockMap:
     `bits` is the width of a counter that wraps (None: it does not). For each packet: `unwrap` its counter, `feed` the
     newest count in it with its arrival, then ask `at_ns`. Two devices so mapped agree to 2 ms beside their constant
     delays, at 100 ppm drift and bunches of 10 to 60 ms: from a few seconds after the start at 100 packets a second; at
-    20 a second from half a minute, or from the first minute where their drift was not known (`expect_drift`).
+    20 a second from the first minute on, and to 4 ms before.
     """
 
     def __init__(
@@ -81,15 +81,6 @@ class ClockMap:
     def drift_within_ppm(self) -> float:
         """How well the drift is known: its standard deviation (parts per million)."""
         return self._edge.slope_sd * 1e6
-
-    def expect_drift(self, ppm: float, within_ppm: float) -> None:
-        """Before anything has arrived: this device's drift is known from earlier, to `within_ppm`.
-
-        Raises ValueError once something has arrived.
-        """
-        if self.known:
-            raise ValueError("the clock is being mapped already")
-        self._edge.expect(ppm / 1e6, within_ppm / 1e6)
 
     @property
     def offset_ms(self) -> float:

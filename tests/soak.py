@@ -1,6 +1,7 @@
 """All devices at once for minutes or an hour, then the recording against what the far ends truly did.
 
     python -m tests.soak --minutes 10 --report FILE [--loss]
+    python -m tests.soak --minutes 30 --report FILE --radio-two witmotion|nus
 
 Eight channels at 5120 Hz, four inertial sensors at 100 Hz over Bluetooth (two with a clock of their own, two without
 even a counter), a force plate at 100 Hz, a balance board, a robot at 100 Hz, an emergency stop and a stimulator in a
@@ -10,8 +11,14 @@ Crystals are 100 ppm slow or fast, Bluetooth brings its samples in bunches of 10
 What is compared. *Lost*: the sequence of recorded rows with the sequence that left each device, by content. *Between
 devices that carry a clock or a counter*: each device's error of time (recorded minus true) less one constant, its
 median, since the delay that every sample has is not seen by timing alone; then the largest difference of two devices at
-the same instant, from WARM_S after their first sample. For the amplifier also the times that its recorded pairs of
-count and arrival give offline. *Devices without*: the root mean square of the error less its median.
+the same instant, from KNOWN_S after their first sample: so long it takes until twenty packets a second have told the
+drift of a crystal of which nothing was known. What it is from WARM_S on is reported beside it, without a bar. For the
+amplifier also the times that its recorded pairs of count and arrival give offline. *Devices without*: the root mean
+square of the error less its median.
+
+With `--radio-two` only two inertial sensors stand beside the patient, 50 ppm slow and fast, one in a hundred samples
+lost in bursts. Half a minute after the start both are knocked three times together; what the knocks tell of the two
+sensors' constant delays is taken off, and what is left between left and right is looked at for the rest of the run.
 """
 
 import argparse
@@ -38,12 +45,14 @@ from bedside.events import PulseReported, RecordFault
 from bedside.record.samples import gaps_in, read_samples, read_states, segment_files
 from bedside.station.client import StationClient
 from bedside.station.wire import Subscribe
+from dsp.knock import offset_ms
 from hal.sim.balance_board_device import BalanceBoardDevice
 from hal.sim.force_board_device import NOMINAL_KG_PER_COUNT, ForceBoardDevice
 from hal.sim.imu_far_end import ImuDevice
 from hal.sim.private_bus import PrivateBus
 from hal.sim.truth import Truth
 from tests.helpers import truths
+from tests.helpers.knocked import KNOCK_ROOM_S, KNOCKS_S, Knocked, felt_between
 from tests.helpers.station_process import ROOT, Bedside, bedside_at
 from tests.helpers.truths import Checked
 
@@ -58,10 +67,15 @@ DRIFT_PPM = {
     "imu_foot_left": 100.0,
     "imu_foot_right": -100.0,
 }
+RADIO_TWO = {"witmotion": FREE, "nus": CLOCKED}
+RADIO_PPM = (50.0, -50.0)
+KNOCK_AFTER_S = 35.0
 PLATE_HZ = 100.0
 CPU_BAR = 0.25
 BETWEEN_BAR_MS = 2.0
+KNOWN_S = 60.0
 FREE_BAR_MS = 5.0
+SIDES_BAR_MS = 5.0
 GROWTH_BAR = 1.05
 START_S = 60.0
 SETTLE_S = 5.0
@@ -79,15 +93,23 @@ EMG_LOSS_EVERY_S = 5.0
 class Soak:
     """One run: `go` gives the report."""
 
-    def __init__(self, bed: Bedside, bus_pid: int, minutes: float, loss: bool, standing: bool) -> None:
+    def __init__(
+        self, bed: Bedside, bus_pid: int, minutes: float, loss: bool, standing: bool, radio: tuple[str, ...] = ()
+    ) -> None:
         self.bed = bed
+        self.radio = radio
+        self.also = radio or ALSO
+        self.drift_ppm = dict(zip(radio, RADIO_PPM, strict=True)) if radio else DRIFT_PPM
+        self.clocked = tuple(name for name in CLOCKED if name in self.also)
+        self.free = tuple(name for name in FREE if name in self.also)
+        self.knocks_s: tuple[float, ...] = ()
         self.bus_pid = bus_pid
         self.world = bed.world
         self.seconds = 60.0 * minutes
         self.loss = loss
         self.standing = standing
         self.waves = 0
-        self.truths = {name: Truth() for name in ("emg", "robot", *ALSO) if name != "emergency_stop"}
+        self.truths = {name: Truth() for name in ("emg", "robot", *self.also) if name != "emergency_stop"}
         self.memory_mb: list[float] = []
         self.counted_before = len(bed.events(PulseReported))
         self._prepare_far_ends()
@@ -95,11 +117,14 @@ class Soak:
     def _prepare_far_ends(self) -> None:
         self.world.emg.truth, self.world.robot.truth = self.truths["emg"], self.truths["robot"]
         self.world.emg.drift_ppm = DRIFT_PPM["emg"]
+        knocked = (self.world.clock.now_s() + KNOCK_AFTER_S) if self.radio else math.inf
+        self.knocks_s = tuple(knocked + at_s for at_s in KNOCKS_S)
         for name, far_end in self.world.also.items():
             if isinstance(far_end, ImuDevice | ForceBoardDevice | BalanceBoardDevice):
                 far_end.truth = self.truths[name]
             if isinstance(far_end, ImuDevice):
-                far_end.drift_ppm = DRIFT_PPM[name]
+                far_end.drift_ppm = self.drift_ppm[name]
+                far_end.motion = Knocked(far_end.motion, self.knocks_s)
             if isinstance(far_end, ForceBoardDevice):
                 far_end.clock_ppm = DRIFT_PPM[name]
                 far_end.set_rate(PLATE_HZ)
@@ -124,14 +149,15 @@ class Soak:
     def _under_way(self) -> bool:
         picture = self.bed.picture
         states = {line.name: line.state for line in picture.devices} if picture is not None else {}
-        return self.world.running and len(states) > len(ALSO) and set(states.values()) == {"ok"}
+        return self.world.running and len(states) > len(self.also) and set(states.values()) == {"ok"}
 
     async def _run(self) -> dict[str, Any]:
         async with self._screen():
             await asyncio.sleep(SETTLE_S)
             if self.loss:
                 for spec in LOSS:
-                    self.world.add_fault(spec)
+                    if spec.split(".")[0] in self.also:
+                        self.world.add_fault(spec)
             before = self._cpu_s()
             began_s = time.monotonic()
             while (done_s := time.monotonic() - began_s) < self.seconds:
@@ -187,46 +213,55 @@ class Soak:
     def _judge(self, run: dict[str, Any], screen_lost: dict[str, int]) -> dict[str, Any]:
         files = segment_files(next((self.bed.layout.data / "visits").glob("*/raw")))
         streams = self._streams(files)
-        clocked = {name: streams[name] for name in ("force_board", *CLOCKED)}
-        clocked["emg"] = streams["emg"]
-        clocked["emg offline"] = self._emg_again(files, streams["emg"])
-        between = {
-            f"{a} and {b}": truths.apart_ms(clocked[a], clocked[b])
-            for a, b in combinations(clocked, 2)
-            if {a, b} != {"emg", "emg offline"}
-        }
-        free = {name: truths.rms_ms(streams[name]) for name in FREE}
+        clocked = {} if self.radio else {name: streams[name] for name in ("force_board", *CLOCKED, "emg")}
+        if not self.radio:
+            clocked["emg offline"] = self._emg_again(files, streams["emg"])
+        pairs = [pair for pair in combinations(clocked, 2) if set(pair) != {"emg", "emg offline"}]
+        between, sooner = (
+            {f"{a} and {b}": truths.apart_ms(clocked[a], clocked[b], from_s) for a, b in pairs}
+            for from_s in (KNOWN_S, truths.WARM_S)
+        )
+        free = {name: truths.rms_ms(streams[name]) for name in self.radio or FREE}
         described = {name: self._described(name, checked, screen_lost) for name, checked in streams.items()}
         figures: dict[str, Any] = {
             "streams": described,
             "recorder_gaps": sum(gap.stream not in described for gap in gaps_in(files)),
             "constant_delay_ms": _rounded({name: checked.delay_ms for name, checked in streams.items()}),
             "between_ms": _rounded(between),
+            "between_sooner_ms": _rounded(sooner),
             "free_rms_ms": _rounded(free),
-            "arrival_rms_ms": _rounded({name: truths.rms_ms(streams[name]) for name in STAMPED_ON_ARRIVAL}),
+            "arrival_rms_ms": _rounded(
+                {name: truths.rms_ms(streams[name]) for name in STAMPED_ON_ARRIVAL if name in streams}
+            ),
+            "sides": self._sides(files, streams) if self.radio else {},
             "pulses": self._pulses(files),
         }
         return figures | {"verdicts": self._verdicts(figures, run)}
 
     def _streams(self, files: Sequence[Path]) -> dict[str, Checked]:
         station, left = self._station, {name: truth.left() for name, truth in self.truths.items()}
-        board = self.world.also["balance_board"]
-        assert isinstance(board, BalanceBoardDevice)
         words, times_ns = truths.read_robot(files)
         checked = {
             "emg": truths.check_amplifier(read_samples(files, "emg"), left["emg"], station),
             "robot": truths.check(words, np.arange(len(words)), times_ns, truths.robot_left(left["robot"]), station),
         }
-        for name in (*CLOCKED, *FREE, "force_board", "balance_board"):
+        for name in self.truths.keys() - {"emg", "robot"}:
             run = read_samples(files, name)
             if name == "force_board":
                 words = truths.force_words(run, NOMINAL_KG_PER_COUNT)
-            elif name == "balance_board":
+            elif isinstance(board := self.world.also[name], BalanceBoardDevice):
                 words = truths.balance_words(run, board.memory)
             else:
                 words = truths.motion_words(run)
             checked[name] = truths.check(words, run.index, run.times_ns, left[name], station)
         return checked
+
+    def _sides(self, files: Sequence[Path], streams: dict[str, Checked]) -> dict[str, float]:
+        """What the knocks tell of the two sensors' delays, and what is left between left and right afterwards (ms)."""
+        knocked_ns = self._station(np.array([self.knocks_s[0] - KNOCK_ROOM_S, self.knocks_s[-1] + KNOCK_ROOM_S]))
+        left, right = (felt_between(read_samples(files, name), *knocked_ns.tolist()) for name in self.radio)
+        told_ms = offset_ms(*left, *right)
+        return {"told_ms": told_ms, "left_ms": truths.left_of_offset_ms(*(streams[n] for n in self.radio), told_ms)}
 
     def _station(self, at_s: np.ndarray) -> np.ndarray:
         return self.world.clock.monotonic_ns(0.0) + np.rint(at_s * 1e9).astype(np.int64)
@@ -262,7 +297,7 @@ class Soak:
     def _verdicts(self, figures: dict[str, Any], run: dict[str, Any]) -> dict[str, bool]:
         """Each bar by its words, and whether it held."""
         streams, pulses, memory = figures["streams"], figures["pulses"], run["memory_mb"]
-        counted = ("emg", "force_board", *CLOCKED)
+        counted = tuple(name for name in ("emg", "force_board", *CLOCKED) if name in streams)
         verdicts = {
             f"{name}: every sample that left it is recorded once, in order": not told["wrong"]
             for name, told in streams.items()
@@ -279,7 +314,7 @@ class Soak:
                 f"{name}: {told['true_lost']} lost, {told['lost']} told by arrivals": bool(told["true_lost"])
                 and told["lost"] == told["screen_lost"] == told["true_lost"]
                 for name, told in streams.items()
-                if name in FREE
+                if name in self.free
             }
         else:
             verdicts |= {
@@ -295,6 +330,10 @@ class Soak:
             f"{name}: {rms:.2f} ms RMS (bar {FREE_BAR_MS:g})": rms <= FREE_BAR_MS
             for name, rms in figures["free_rms_ms"].items()
         }
+        if self.radio:
+            found = figures["sides"]
+            told = f"right {found['told_ms']:+.2f} ms by the knocks, {found['left_ms']:.2f} ms left over"
+            verdicts[f"{told} (bar {SIDES_BAR_MS:g})"] = found["left_ms"] <= SIDES_BAR_MS
         share = run["cores"]["station"]
         verdicts[f"station {share:.1%} of one core (bar {CPU_BAR:.0%})"] = share <= CPU_BAR
         # a trigger may lie in samples that were lost on purpose
@@ -337,8 +376,10 @@ def long_enough(config: Path, seconds: float) -> None:
         (config / name).write_text(text.replace(old, new))
 
 
-async def soak(folder: Path, minutes: float, *, loss: bool = False, standing: bool = False) -> dict[str, Any]:
-    """One run in `folder`; its report."""
+async def soak(
+    folder: Path, minutes: float, *, loss: bool = False, standing: bool = False, radio: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """One run in `folder`; its report. `radio` names two sensors to stand alone."""
     config = folder / "config"
     shutil.copytree(ROOT / "configs", config)
     long_enough(config, 60 * minutes)
@@ -347,9 +388,9 @@ async def soak(folder: Path, minutes: float, *, loss: bool = False, standing: bo
     with PrivateBus(folder) as bus:
         assert bus.pid is not None
         async with bedside_at(
-            folder / "bed", speed=1.0, step="treatment", also=ALSO, bus=bus.address, config=config
+            folder / "bed", speed=1.0, step="treatment", also=radio or ALSO, bus=bus.address, config=config
         ) as bed:
-            return await Soak(bed, bus.pid, minutes, loss, standing).go()
+            return await Soak(bed, bus.pid, minutes, loss, standing, radio).go()
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -359,10 +400,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, required=True, help="where the figures go, as JSON")
     parser.add_argument("--loss", action="store_true", help="lose samples on purpose")
     parser.add_argument("--standing", action="store_true", help="the patient stands: begins half a minute sooner")
+    parser.add_argument("--radio-two", choices=tuple(RADIO_TWO), help="two inertial sensors alone, knocked, with loss")
     options = parser.parse_args(words)
+    radio = RADIO_TWO.get(options.radio_two, ())
+    loss = options.loss or bool(radio)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        report = asyncio.run(soak(Path(folder), options.minutes, loss=options.loss, standing=options.standing))
+        report = asyncio.run(soak(Path(folder), options.minutes, loss=loss, standing=options.standing, radio=radio))
     options.report.write_text(json.dumps(report, indent=1))
     for name, held in report["verdicts"].items():
         print(f"{'PASS' if held else 'FAIL'}  {name}", flush=True)

@@ -21,6 +21,8 @@ from hal.roles.motion import MagneticBlock, MotionBlock, Placement
 from hal.supervised import Patience
 
 RATE_S = 5.0
+TOLD_WITHIN_PPM = 25.0
+"""A drift is shown once it is known to that."""
 FROZEN = "its readings repeat themselves: it measures nothing"
 FROZEN_REMEDY = "switch the sensor off and on"
 Vectors = NDArray[np.float32]
@@ -119,7 +121,7 @@ class MotionStream(BleDevice):
             received=self._received,
             lost=self.lost,
             clock_offset_ms=clock.offset_ms if clock.settled else None,
-            clock_drift_ppm=clock.drift_ppm if clock.settled else None,
+            clock_drift_ppm=clock.drift_ppm if clock.drift_within_ppm < TOLD_WITHIN_PPM else None,
             clock_spread_ms=clock.spread_ms if clock.settled else None,
             notes=self.notes,
         )

@@ -210,17 +210,27 @@ def mapped_again(pairs: Pairs, tick_ns: float, index: Ints) -> Ints:
     return np.concatenate(times)
 
 
-def apart_ms(a: Checked, b: Checked) -> float:
-    """The largest disagreement (ms) of two devices' times at the same instant, each less its constant delay."""
+def apart_ms(a: Checked, b: Checked, from_s: float = WARM_S) -> float:
+    """The largest disagreement (ms) of two devices' times at the same instant, each less its constant delay.
+
+    From `from_s` after the first sample of the later one on.
+    """
     if not (a.warm.any() and b.warm.any()):
         return math.nan
-    one, two = (c.errors_ms[c.warm] - c.delay_ms for c in (a, b))
-    at_one, at_two = a.at_ns[a.warm], b.at_ns[b.warm]
-    shared = (at_one >= at_two[0]) & (at_one <= at_two[-1])
+    begin_ns = max(a.at_ns[0], b.at_ns[0]) + from_s * 1e9
+    shared = (a.at_ns >= begin_ns) & (a.at_ns <= b.at_ns[-1])
     if not shared.any():
         return math.nan
-    other = np.interp(at_one[shared], at_two, two)
-    return float(np.abs(one[shared] - other).max())
+    other = np.interp(a.at_ns[shared], b.at_ns, b.errors_ms - b.delay_ms)
+    return float(np.abs(a.errors_ms[shared] - a.delay_ms - other).max())
+
+
+def left_of_offset_ms(a: Checked, b: Checked, told_ms: float) -> float:
+    """The largest disagreement (ms, mean of a minute) of two devices' times once `b` is told to be `told_ms` late."""
+    one, two, at_ns = a.errors_ms[a.warm], b.errors_ms[b.warm], a.at_ns[a.warm]
+    left_ms = np.interp(at_ns, b.at_ns[b.warm], two) - one - told_ms
+    minute = (at_ns - at_ns[0]) // 60_000_000_000
+    return float(np.abs(np.bincount(minute, left_ms) / np.maximum(np.bincount(minute), 1)).max())
 
 
 def rms_ms(checked: Checked) -> float:

@@ -1,6 +1,7 @@
 """All devices at once at real rate: ten minutes in CI, beside the other tests; half a minute elsewhere."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dsp.knock import offset_ms
+from hal.sim.imu_motion import Felt
 from hal.sim.truth import Left
 from tests.helpers import truths
+from tests.helpers.knocked import KNOCKS_S, Knocked
 from tests.helpers.soaking import MINUTES, Background
 from tests.helpers.tools import IN_CI, need_tools
 from tests.soak import FREE
@@ -110,3 +114,28 @@ def test_times_through_the_mean_of_the_arrivals_are_seen() -> None:
     bad = check(words, left.number, left.at_s + noise_s + 1e-4 * left.at_s, left)
     assert truths.apart_ms(good, good) == 0.0
     assert truths.apart_ms(good, bad) > 1.0
+
+
+def test_an_offset_between_the_sides_that_the_knocks_do_not_tell_is_seen() -> None:
+    words, left = recorded(20_000)
+    one = check(words, left.number, left.at_s, left)
+    two = check(words, left.number, left.at_s + 0.012, left)
+    assert truths.left_of_offset_ms(one, two, 12.0) == pytest.approx(0.0, abs=1e-3)
+    assert truths.left_of_offset_ms(one, two, 0.0) == pytest.approx(12.0, abs=1e-3)
+
+
+def test_both_sensors_feel_the_same_knocks() -> None:
+    class Walking:
+        def at(self, times_s: np.ndarray) -> Felt:
+            turn = np.column_stack((np.sin(7 * times_s), np.cos(7 * times_s), times_s * 0))
+            return Felt(turn * 0, turn, turn * 0)
+
+    times_s = np.arange(0.0, 20.0, 0.01)
+    knocks_s = tuple(10.0 + at_s for at_s in KNOCKS_S)
+    sides = []
+    for late_s in (0.0, 0.012):
+        felt = Knocked(Walking(), knocks_s).at(times_s)
+        held = abs(times_s - knocks_s[1]) < 3.0
+        sides.append((np.rint((times_s + late_s) * 1e9)[held], felt.gyro_rad_s[held]))
+    assert offset_ms(*sides[0], *sides[1]) == pytest.approx(12.0, abs=1.0)
+    assert np.abs(Knocked(Walking(), (math.inf,)).at(times_s).gyro_rad_s).max() <= 1.0
