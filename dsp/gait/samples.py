@@ -56,7 +56,8 @@ def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: flo
             f"{side} foot: only {good.sum() / foot.rate_hz:.1f} s of samples, too short for three strides"
         )
     if good.mean() < LEAST_RECEIVED:
-        raise RefusedError(f"{side} foot: {100 * (1 - good.mean()):.0f} % of the samples are missing")
+        stopped = " or stand still" if frozen.any() else ""
+        raise RefusedError(f"{side} foot: {100 * (1 - good.mean()):.0f} % of the samples are missing{stopped}")
     _units(side, gyro[good], accel[good])
     clipped = good & _at_range(accel, accel_range_m_s2, LEAST_TOP_M_S2)
     spun = good & _at_range(gyro, gyro_range_rad_s, LEAST_TOP_RAD_S)

@@ -30,12 +30,15 @@ def line(name: str, value: float, bar: float, unit: str, peer: str, *, at_least:
 
 
 def measured(kind: str) -> list[tuple[Recording, Gait, float]]:
-    """Every recording of a kind with its analysis and how many times faster than it lasted."""
+    """Every recording of a kind with its analysis and how many times faster than it lasted, the best of three."""
     found = []
     for recording in recordings(SHARED_DATA, kind):
-        start = time.process_time()
-        result = analyse(recording.left, recording.right)
-        found.append((recording, result, recording.lasts_s / (time.process_time() - start)))
+        took = []
+        for _ in range(3):
+            start = time.process_time()
+            result = analyse(recording.left, recording.right)
+            took.append(time.process_time() - start)
+        found.append((recording, result, recording.lasts_s / min(took)))
     return found
 
 
@@ -72,7 +75,7 @@ def vicon(rows: Iterable[tuple[Recording, Gait, float]]) -> None:
 
 def by_hand(rows: list[tuple[Recording, Gait, float]]) -> None:
     """Events checked by hand, packets lost; their annotator's grid is 10 ms."""
-    print("events checked by hand, up to 10 % of the packets lost")
+    print("events checked by hand, up to 10 % of their packets lost")
     for kind, bar, peer in (("ic", 18.0, "20"), ("tc", 18.0, "15")):
         scores = [event_errors(result, recording, kind) for recording, result, _ in rows]
         errors = np.concatenate([score[0] for score in scores])

@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 from dsp.gait import analyse
+from dsp.gait.cycle import cycle, swing_peaks, swings
+from dsp.gait.events import IMPACT_FLAG
+from dsp.gait.model import Array
+from dsp.gait.samples import check
+from dsp.gait.ways import paths
 from tests.helpers.gait_scores import against_contacts, against_mid_stances, double_support_s, event_errors
 from tests.helpers.recordings import need_recordings
 from tests.helpers.walking_feet import recordings
@@ -37,7 +42,8 @@ def test_a_healthy_walk_agrees_with_the_cameras(folder: Path) -> None:
 
 
 def test_lengths_of_strides_between_turns_agree_with_the_cameras(folder: Path) -> None:
-    found, lengths = [], []
+    found: list[float] = []
+    lengths: list[float] = []
     for recording in recordings(folder, "foot_vicon"):
         strides = against_mid_stances(analyse(recording.left, recording.right), recording)
         found.extend([strides.found] * len(recording.truth["strides"]))
@@ -94,3 +100,36 @@ def test_axes_that_do_not_fit_are_refused_on_every_recording(folder: Path) -> No
                 for foot in (recording.left, recording.right)
             ]
             assert analyse(*swapped).refusal is not None, recording.name
+
+
+def test_a_contact_without_a_heel_is_taken_from_its_impact_and_says_so(folder: Path) -> None:
+    """Last steps and turns end flat; a stride without drop and impact has no contact at all."""
+    by_impact: list[float] = []
+    without = 0
+    for recording in recordings(folder, "foot_events_agpl"):
+        for stride in analyse(recording.left, recording.right).strides:
+            without += stride.next_initial_contact_s is None
+            if IMPACT_FLAG in stride.flags and stride.next_initial_contact_s is not None:
+                true = np.array(recording.truth["events"][stride.side]["ic"])
+                by_impact.append(float(np.abs(true - stride.next_initial_contact_s).min()))
+    near = [away for away in by_impact if away < 0.25]  # the others are steps that nobody labelled
+    assert len(near) >= 4
+    assert np.median(near) <= 0.06
+    assert without >= 1
+
+
+def test_the_sensors_of_one_set_have_the_same_errors_on_every_walker(folder: Path) -> None:
+    """Six people wore the same two sensors; what is found of their errors is the sensors', not the walker's."""
+    forces: dict[str, list[Array]] = {"left": [], "right": []}
+    for recording in recordings(folder, "foot_events_agpl"):
+        for side, foot in (("left", recording.left), ("right", recording.right)):
+            assert foot is not None
+            samples = check(foot, "left" if side == "left" else "right", 200.0, 40.0)
+            own = cycle(samples)
+            found = swings(samples, swing_peaks(own, foot.rate_hz, own.period_s), own.period_s)
+            forces[side].append(paths(samples, found).accel_bias_m_s2)
+    left, right = (np.array(forces[side]) for side in ("left", "right"))
+    apart = np.linalg.norm(np.median(left, axis=0) - np.median(right, axis=0))
+    assert apart > 0.3
+    for each in (left, right):
+        assert np.median(np.linalg.norm(each - np.median(each, axis=0), axis=1)) < 0.3 * apart

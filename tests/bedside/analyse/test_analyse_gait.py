@@ -89,3 +89,40 @@ def test_garbage_missing_and_unknown_files_are_named(tmp_path: Path, capsys: pyt
     assert main(["analyse", "gait", *files]) == 1
     error = capsys.readouterr().err
     assert all(name in error for name in files)
+
+
+def test_the_columns_the_curves_and_the_limbs_are_in_the_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "a.npz", **arrays())
+    made = report(capsys, tmp_path / "a.npz", "--paretic", "left")
+    assert len(made["columns"]) == 11
+    assert made["columns"]["speed_m_s"] == made["summary"]["speed_m_s"]
+    assert made["summary"]["step_length_method"] == "estimated from timing"
+    assert made["summary"]["limb_columns"]["stance_paretic_pct"] == made["columns"]["stance_left_pct"]
+    assert made["summary"]["paretic_over_non_paretic"]["gait_cycle_s"] == pytest.approx(1.0, abs=0.01)
+    assert set(made["curves"]["right"]) == {"cycles", "forward_cm", "left_cm", "up_cm", "pitch_deg"}
+    assert len(made["curves"]["right"]["pitch_deg"]["mean"]) == 101
+    assert made["surface"] == "ground"
+    assert set(made["body_side"]) == {"outward", "strides", "chance", "verdict"}
+
+
+def test_a_belt_has_a_speed_and_no_ten_metres(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "a.npz", **arrays())
+    made = report(capsys, tmp_path / "a.npz", "--belt")
+    assert made["surface"] == "belt"
+    assert "belt" in made["ten_metre_walk"]["reason"]
+    np.savez(tmp_path / "b.npz", **(arrays() | {"belt_speed_m_s": 1.2 / 1.1}))
+    assert not any("belt" in flag for flag in report(capsys, tmp_path / "b.npz")["flags"])
+    wrong = report(capsys, tmp_path / "b.npz", "--belt-speed-m-s", "0.8")
+    assert any("is not the belt's, 0.80 m/s" in flag for flag in wrong["flags"])
+
+
+def test_ranges_come_from_the_file_or_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = arrays()
+    most_g = float(np.abs(given["left_acc"]).max()) / 9.80665
+    np.savez(tmp_path / "a.npz", **given, accel_range_g=most_g)
+    assert any("acceleration at the end" in flag for flag in report(capsys, tmp_path / "a.npz")["flags"])
+    assert not any("at the end" in f for f in report(capsys, tmp_path / "a.npz", "--accel-range-g", "16")["flags"])
+    assert main(["analyse", "gait", str(tmp_path / "a.npz"), "--gyro-range-deg-s", "-1"]) == 2
+    assert "--gyro-range-deg-s -1: must be more than 0" in capsys.readouterr().err
