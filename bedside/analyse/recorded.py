@@ -5,6 +5,7 @@ splines, which keep what a sensor of that rate can see.
 """
 
 import argparse
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ LONGEST_BLOCK_S = 5.0
 UNEQUAL_S = 3.0
 """Sensors may deliver their last samples this late, and then the trial is over: all end together."""
 MISSED_STEPS = 1.5
+MOST_LATE_MS = 1000.0
 ON_THE_GRID = 0.02
 ACCEL = ("accel_x_m_s2", "accel_y_m_s2", "accel_z_m_s2")
 GYRO = ("gyro_x_rad_s", "gyro_y_rad_s", "gyro_z_rad_s")
@@ -33,10 +35,14 @@ GYRO = ("gyro_x_rad_s", "gyro_y_rad_s", "gyro_z_rad_s")
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of a recording in visit time (ns); None: from its beginning, to its end."""
+    """A stretch of a recording in visit time (ns); None: from its beginning, to its end.
+
+    `late_ms` names streams whose times are known to be late, and by how much: that is taken out.
+    """
 
     from_ns: int | None = None
     to_ns: int | None = None
+    late_ms: tuple[tuple[str, float], ...] = ()
 
     def mask(self, times_ns: NDArray[np.int64]) -> Mask:
         """Which of these times lie in it."""
@@ -61,14 +67,27 @@ def part_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that name a part of a recording."""
     parser.add_argument("--from-ns", type=int, metavar="NS", help="of a recording: from this visit time on")
     parser.add_argument("--to-ns", type=int, metavar="NS", help="of a recording: up to this visit time")
+    late = "of a recording: take this much out of a sensor's times, as its knocks have shown"
+    parser.add_argument("--late-ms", action="append", default=[], metavar="SENSOR:MS", help=late)
 
 
 def part_of(args: argparse.Namespace) -> Part:
     """The part that a command line names. Raises ValueError when it ends before it begins."""
-    part = Part(args.from_ns, args.to_ns)
+    part = Part(args.from_ns, args.to_ns, tuple(_late(text) for text in args.late_ms))
     if part.from_ns is not None and part.to_ns is not None and part.to_ns <= part.from_ns:
         raise ValueError(f"--to-ns {part.to_ns}: must be later than --from-ns {part.from_ns}")
     return part
+
+
+def _late(text: str) -> tuple[str, float]:
+    name, _, late = text.rpartition(":")
+    try:
+        late_ms = float(late)
+    except ValueError:
+        late_ms = math.nan
+    if not name or not abs(late_ms) <= MOST_LATE_MS:
+        raise ValueError(f"--late-ms {text}: write it as imu_foot_right:4.2, at most {MOST_LATE_MS:g} ms")
+    return name, late_ms
 
 
 def is_recording(path: Path) -> bool:
@@ -168,8 +187,9 @@ def _columns(run: SampleRun, names: tuple[str, ...]) -> Array:
 
 def _cut(run: SampleRun, part: Part) -> SampleRun:
     """The run within a part."""
-    inside = part.mask(run.times_ns)
-    return SampleRun(run.stream, run.values[inside], run.index[inside], run.times_ns[inside], run.gaps)
+    times_ns = run.times_ns - round(dict(part.late_ms).get(run.stream.name, 0.0) * 1e6)
+    inside = part.mask(times_ns)
+    return SampleRun(run.stream, run.values[inside], run.index[inside], times_ns[inside], run.gaps)
 
 
 def plate_streams(runs: Mapping[str, SampleRun]) -> dict[str, SampleRun]:

@@ -18,7 +18,17 @@ import msgspec
 import structlog
 
 from bedside.config.captures import SETTINGS, CaptureConfig, CaptureTask, Cue
-from bedside.events import CaptureAnalysed, CaptureStarted, CaptureStopped, CueGiven, Envelope, Value, VisitOpened
+from bedside.events import (
+    CaptureAnalysed,
+    CaptureStarted,
+    CaptureStopped,
+    CueGiven,
+    DeviceCalibrated,
+    DeviceChanged,
+    Envelope,
+    Value,
+    VisitOpened,
+)
 from bedside.record.fsutil import write_whole
 from bedside.station.findings import findings
 from bedside.visit.inputs import NS, AnalysisDone
@@ -36,13 +46,17 @@ COMMAND = (sys.executable, "-m", "bedside.cli")
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A trial whose recording has ended: when it began (visit time), its cues (s after that), how it ended."""
+    """A trial whose recording has ended: when it began (visit time), its cues (s after that), how it ended.
+
+    `late_ms` says how late sensors stamped the same knocks.
+    """
 
     visit: str
     started: CaptureStarted
     started_ns: int
     cues: tuple[tuple[float, str], ...]
     stopped: CaptureStopped
+    late_ms: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ class Analyses:
         self._visit = ""
         self._running: tuple[CaptureStarted, int] | None = None
         self._cues: list[tuple[float, str]] = []
+        self._late_ms: dict[str, float] = {}
         self._waiting: list[Recorded] = []
         self._wake = asyncio.Event()
         self._job: asyncio.Task[AnalysisDone] | None = None
@@ -95,8 +110,14 @@ class Analyses:
             case CaptureStopped() as stopped if self._running is not None:
                 started, started_ns = self._running
                 self._running = None
-                self._waiting.append(Recorded(self._visit, started, started_ns, tuple(self._cues), stopped))
+                told = (tuple(self._cues), stopped, tuple(sorted(self._late_ms.items())))
+                self._waiting.append(Recorded(self._visit, started, started_ns, *told))
                 self._wake.set()
+            case DeviceCalibrated(what="synchrony", device=device, residual=float(late_ms)):
+                self._late_ms[device] = late_ms
+            case DeviceChanged(device=device, state=state) if state != "ok":
+                # a new connection has another delay
+                self._late_ms.pop(device, None)
             case CaptureAnalysed() as analysed:
                 self._waiting = [trial for trial in self._waiting if not _same(trial, analysed)]
 
@@ -208,6 +229,8 @@ def options(capture: CaptureConfig, task: CaptureTask, trial: Recorded) -> list[
         value = told[key]
         if value is not None and value is not False and value != "":
             listed.append(f"--{key.replace('_', '-')}" + ("" if value is True else f"={_text(value)}"))
+    if capture.kind in ("gait", "cycling"):
+        listed += [f"--late-ms={name}:{late_ms:.2f}" for name, late_ms in trial.late_ms]
     known = {cue.text: cue for cue in task.cues}
     form = str(told.get("task", ""))
     for at_s, text in trial.cues:

@@ -168,7 +168,7 @@ class Calibrations:
             late_ms = await asyncio.to_thread(offset_ms, a_ns, a_gyro, b_ns, b_gyro)
         except ValueError as error:
             raise Refusal(str(error), "hold both sensors together and knock them three times") from None
-        note = f"stamps later than {first.name} by so much; taken out in the analyses of this visit"
+        note = f"stamps later than {first.name} by so much; taken out until it connects anew"
         return DeviceCalibrated(device=device.name, what="synchrony", residual=late_ms, unit="ms", note=note)
 
     async def _listen(self, seconds: float, *names: str) -> dict[str, list[Reading]]:
