@@ -18,6 +18,7 @@ TAIL_FITS_WITHIN_SD = 1.5
 STARTS_OVER_SD = 5.0
 TWO_LEAVE = 0.6
 ROUNDING = 1e-9
+SINGULAR = 1e-12
 STEP_SEEN_OVER = 25
 _TIME_CONSTANTS_MS = np.geomspace(0.4, 20.0, 14)
 
@@ -110,7 +111,7 @@ def _best_exponentials(t_ms: NDArray[np.floating], y: Array) -> tuple[Array, flo
     one = int(np.argmax(single))
     best_one = power - float(single[one])
     i, j = np.triu_indices(_TIME_CONSTANTS_MS.size, k=2)
-    determinant = gram[i, i] * gram[j, j] - gram[i, j] ** 2
+    determinant = np.maximum(gram[i, i] * gram[j, j] - gram[i, j] ** 2, SINGULAR * gram[i, i] * gram[j, j])
     a = (moment[i] * gram[j, j] - moment[j] * gram[i, j]) / determinant
     b = (moment[j] * gram[i, i] - moment[i] * gram[i, j]) / determinant
     explained = a * moment[i] + b * moment[j]
