@@ -70,8 +70,8 @@ def test_noise_alone_has_no_tail() -> None:
         assert np.ptp(fit_tail(trace, RATE_HZ, 1011, 1090, 3.0).wave_uv[1100:1400]) < 6.0
 
 
-def test_a_fit_on_hardly_any_samples_divides_by_nothing() -> None:
+def test_a_fit_on_a_single_sample_divides_by_nothing() -> None:
     slow = np.random.default_rng(0).normal(0.0, 1e4, 40)
     for start in range(30):
-        tail = fit_tail(slow, 200.0, start, start + 2, 1.0)
+        tail = fit_tail(slow, 200.0, start, start + 1, 1e5)
         assert np.all(np.isfinite(tail.wave_uv))
