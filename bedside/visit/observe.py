@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bedside.visit import alarms, pairing, robot
+from bedside.visit import alarms, robot, trigger
 from bedside.visit.inputs import (
     ActionDone,
     Cause,
@@ -27,8 +27,8 @@ def observe(state: Visit, cause: Cause, now: Now) -> Visit:
     """The state with its live part brought up to `now`; commands change nothing here but the time."""
     live = replace(_told(state.live, cause, now), now_ns=now.mono_ns)
     state = replace(state, live=live)
-    if live.apart_ns != NO_TIME or state.course.train is not None:
-        live = replace(live, apart_ns=pairing.apart_ns(state))
+    if live.gap is not None or state.course.train is not None:
+        live = replace(live, gap=trigger.gap(state))
         state = replace(state, live=live)
     if not isinstance(cause, Tick):
         return state

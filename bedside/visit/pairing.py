@@ -8,7 +8,7 @@ both, the magnetic side first. What was given of the pair is not given again in 
 from bedside.visit import current_plan, dose, trigger
 from bedside.visit.current import RUNS
 from bedside.visit.inputs import NS, Now
-from bedside.visit.state import NO_TIME, Visit
+from bedside.visit.state import Visit
 
 CAUSES = ("trigger_master", "trigger_input", "trigger_count")
 """The interlocks of this module that end a pair."""
@@ -59,24 +59,17 @@ def follows(state: Visit, _: Now) -> str | None:
 
 
 def count(state: Visit, now: Now) -> str | None:
-    """Triggers sent and pulses counted have differed by more than a burst for longer than either may be told late."""
-    since_ns = state.live.apart_ns
+    """What one device told, the other did not reach within the time in which it would have been told."""
+    gap = state.live.gap
     if (
-        since_ns == NO_TIME
+        gap is None
         or not state.course.running
-        or (now.mono_ns - since_ns) / NS <= trigger.TOLD_S * state.setup.speed
+        or (now.mono_ns - gap.since_ns) / NS <= trigger.TOLD_S * state.setup.speed
     ):
         return None
     return (
         f"the electrical stimulator sent {trigger.sent(state)} triggers, {trigger.counted(state)} pulses were counted"
     )
-
-
-def apart_ns(state: Visit) -> int:
-    """Since when triggers and pulses differ; `NO_TIME` while they do not, or one is not heard."""
-    if not trigger.apart(state):
-        return NO_TIME
-    return state.live.now_ns if state.live.apart_ns == NO_TIME else state.live.apart_ns
 
 
 def trouble(state: Visit, _: Now) -> str | None:

@@ -286,6 +286,14 @@ class CurrentRun(msgspec.Struct, frozen=True):
     ended: CurrentEnded | None = None
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """So many triggers were sent, or pulses counted, since when the other number has not come near."""
+
+    of: Literal["triggers", "pulses"]
+    value: int
+    since_ns: int
+
+
 class Live(msgspec.Struct, frozen=True):
     """What is true only now and is heard anew after a restart."""
 
@@ -310,7 +318,7 @@ class Live(msgspec.Struct, frozen=True):
     disk_free_bytes: int | None = None
     trouble: str = ""
     train_running_ns: int = NO_TIME
-    apart_ns: int = NO_TIME
+    gap: Gap | None = None
     still_ns: int = NO_TIME
     conditions: Mapping[str, tuple[bool, int]] = msgspec.field(default_factory=dict)
 

@@ -6,7 +6,7 @@ magnetic one reported or its own counter shows. None of them is ever taken for a
 
 from bedside.config import Bursts
 from bedside.visit.inputs import NS
-from bedside.visit.state import CurrentRun, Visit
+from bedside.visit.state import CurrentRun, Gap, Visit
 
 TOLD_S = 1.0
 """How late (real s) a word of either device may come."""
@@ -52,12 +52,23 @@ def counted(state: Visit) -> int:
     return max(train.reported, reading.total - base.total - (base.since - train.reported))
 
 
-def apart(state: Visit) -> bool:
-    """Whether triggers and pulses of a running train differ by more than one burst, as far as both are told now."""
-    train, triggers = state.course.train, sent(state)
-    if train is None or not train.triggered or triggers is None or state.train_running_ns < train.asked_ns:
-        return False
-    return abs(triggers - counted(state)) > train.burst_pulses
+def gap(state: Visit) -> Gap | None:
+    """What one device told and the other has not caught up with, to within a burst; None while both tell the same.
+
+    Either is told with a delay, and while pulses come both go on. So a number is held until the other device reaches
+    it, or comes as near as a burst: how long that takes is what tells a delay from a pulse that is missing.
+    """
+    train, triggers, before = state.course.train, sent(state), state.live.gap
+    if train is None or not train.triggered or state.train_running_ns < train.asked_ns:
+        return None
+    if triggers is None:
+        return before
+    pulses, burst = counted(state), train.burst_pulses
+    if before is not None and before.value - (pulses if before.of == "triggers" else triggers) > burst:
+        return before
+    if triggers - pulses > burst:
+        return Gap("triggers", triggers, state.live.now_ns)
+    return Gap("pulses", pulses, state.live.now_ns) if pulses - triggers > burst else None
 
 
 def may_have_begun(state: Visit) -> bool:

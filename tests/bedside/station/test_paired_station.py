@@ -30,7 +30,7 @@ from tests.helpers.station_process import Bedside, bedside_at
 
 STUDY = "isci-itbs-tsdcs"
 OVER = (engine.RAMP_DOWN, engine.IDLE, engine.FAULT)
-SPEED = 30.0
+SPEED = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,7 @@ async def both_off(bed: Bedside) -> None:
 async def test_the_whole_course_counts_what_the_coil_gave(bed: Bedside) -> None:
     await bed.until(lambda: bool(bed.events(StimulationEnded)), "an end", 30)
     await bed.until(lambda: bool(bed.events(CurrentEnded)), "an end of the current", 10)
+    assert not bed.events(StimulationPaused)
     (train,), (current,), (ended,) = bed.events(TrainEnded), bed.events(CurrentEnded), bed.events(StimulationEnded)
     assert (train.reported, train.lost, train.triggers) == (600, 0, 600)
     assert (ended.cause, ended.delivered, ended.uncertain) == ("complete", 600, 0)
@@ -102,9 +103,10 @@ async def test_a_stop_in_mid_train_ends_both_and_counts_what_was_given(bed: Beds
     await both_off(bed)
     given = len(bed.world.pulses)
     assert given < 600
-    assert accounted(bed) == (given, 0)
+    counted, uncertain = accounted(bed)
+    assert counted <= given <= counted + uncertain <= len(device(bed).bench.triggers_s)
     (ended,) = bed.events(StimulationEnded)
-    assert (ended.cause, ended.reason, ended.delivered) == ("aborted", "STOP key", given)
+    assert (ended.cause, ended.reason, ended.delivered, ended.uncertain) == ("aborted", "STOP key", counted, uncertain)
     assert bed.client is not None
     for command in (ResumeStimulation(), PrepareCurrent(), StartStimulation()):
         assert not (await bed.client.ask(command)).ok

@@ -1,6 +1,7 @@
 """Pulses that the electrical stimulator triggers: whole courses of every arm, and everything that ends both."""
 
 from collections.abc import Callable
+from dataclasses import replace as changed
 from itertools import pairwise
 
 import pytest
@@ -456,4 +457,24 @@ def test_triggers_and_pulses_are_never_taken_for_each_other() -> None:
     bed.to_pulses(64)
     bed.tell()
     assert (trigger.sent(bed.state), trigger.counted(bed.state)) == (64, 60)
-    assert bed.state.live.apart_ns > bed.now_ns - NS
+    gap = bed.state.live.gap
+    assert gap is not None
+    assert (gap.of, gap.value, gap.since_ns > bed.now_ns - NS) == ("triggers", 64, True)
+
+
+def test_words_that_come_late_are_no_missing_pulses() -> None:
+    """The electrical stimulator's account is half a second old whenever it is heard, as on a busy machine."""
+    bed = paired_bed().go()
+    bed.advance(14.0)
+    told = bed.source.status
+    late: list[tuple[int, int]] = []
+
+    def delayed(now_ns: int) -> object:
+        late.append((now_ns, bed.source.sent))
+        known = [sent for at_ns, sent in late if at_ns <= now_ns - NS // 2]
+        return changed(told(now_ns), triggers=known[-1] if known else 0)
+
+    bed.source.status = delayed  # type: ignore[method-assign,assignment]
+    bed.advance(230)
+    assert not bed.events(e.StimulationPaused)
+    assert (ended(bed).cause, ended(bed).delivered) == ("complete", 600)
