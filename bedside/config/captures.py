@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, structs
 
-from bedside.config.scale_checks import nearest
+from bedside.config.scale_checks import check_mcid, nearest
 from bedside.config.scales import Direction, Mcid
 from bedside.config.strict import ConfigError, Section, read
 
@@ -22,11 +22,11 @@ Key = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
 Scalar = bool | int | float | str
 
 SETTINGS: dict[CaptureKind, frozenset[str]] = {
-    "gait": frozenset({"paretic"}),
+    "gait": frozenset({"paretic", "belt", "belt_speed_m_s", "accel_range_g", "gyro_range_deg_s"}),
     "posture": frozenset(
         {"task", "lowpass_hz", "rate_hz", "envelope", "duration_s", "paretic", "stream", "height_cm", "limits_cm"}
     ),
-    "cycling": frozenset({"paretic"}),
+    "cycling": frozenset({"planned_s"}),
     "mep": frozenset(),
 }
 """What the analysis of each kind can be told, by the name of its option in `bedside analyse KIND`."""
@@ -137,6 +137,8 @@ def _check(path: Path, capture: CaptureConfig) -> None:
     for task in capture.tasks:
         _check_task(path, capture.kind, task)
     for variable in capture.variables:
+        for number, mcid in enumerate(variable.mcid):
+            check_mcid(path, f"variables.{variable.key}.mcid[{number}]", mcid)
         for name in variable.tasks:
             if name not in tasks:
                 place = f"variables.{variable.key}.tasks"

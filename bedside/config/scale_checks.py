@@ -29,7 +29,7 @@ def check_scale(path: Path, scale: Scale) -> None:
     for place, rule in enumerate(scale.rules):
         _rule(path, scale, f"rules[{place}]", rule)
     for place, mcid in enumerate(scale.mcid):
-        _mcid(path, f"mcid[{place}]", mcid)
+        check_mcid(path, f"mcid[{place}]", mcid)
     for code in scale.conditions:
         _known(path, "conditions", code, scale)
 
@@ -161,7 +161,8 @@ def _level(path: Path, key: str, item: ScaleItem, level: str) -> None:
         raise ConfigError(path, key, problem, f"its levels are {', '.join(item.allowed) or 'none'}")
 
 
-def _mcid(path: Path, key: str, mcid: Mcid) -> None:
+def check_mcid(path: Path, key: str, mcid: Mcid) -> None:
+    """Raise `ConfigError` for a change that is neither one value nor a band."""
     band = mcid.low is not None and mcid.high is not None
     if (mcid.value is not None) == band or (mcid.low is None) != (mcid.high is None):
         raise ConfigError(path, f"{key}.value", "is neither one value nor a band", "give value, or low and high")

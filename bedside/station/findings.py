@@ -69,12 +69,16 @@ def _flags(kind: CaptureKind, report: Mapping[str, Any]) -> Iterable[str]:
     match kind:
         case "posture":
             yield from report.get("posture", {}).get("warnings", ())
+            yield from report.get("identities", ())
             yield from report.get("flags", ())
             yield from report.get("notes", ())
         case "cycling":
             for leg in report["legs"]:
                 remarks = [leg["refusal"]] if leg["refusal"] else []
                 yield from (f"{leg['leg']}: {text}" for text in (*remarks, *leg["flags"]))
+            for channel in (report.get("emg") or {}).get("channels", ()):
+                remarks = [channel["refusal"]] if channel["refusal"] else []
+                yield from (f"EMG {channel['name']}: {text}" for text in (*remarks, *channel["flags"]))
         case _:
             yield from report.get("flags", ())
             yield from (report.get("summary") or {}).get("identities", ())
