@@ -112,7 +112,7 @@ def _words(scene: Scene, trail: CopTrail, view: View, size: tuple[int, int]) -> 
     ]
     middle = _middle(scene, trail, view)
     if middle:
-        words.append(((max((width - len(middle)) // 2, 0), height // 2), middle, RING))
+        words.append(((max((width - len(middle)) // 2, 0), max(height // 2 - 2, 0)), middle, RING))
     if scene.cue and not scene.hidden:
         cue = f" {scene.cue.upper()} "
         words.append(((max((width - len(cue)) // 2, 0), 0), cue, RING))
@@ -128,7 +128,7 @@ def _middle(scene: Scene, trail: CopTrail, view: View) -> str:
     if not scene.fresh:
         return " no live data "
     if trail.now is None:
-        return " nobody stands on the plate, or the place is not known "
+        return " nobody on the plate, or the place is not known "
     return "" if view.inside(*trail.now) else " out of sight: + scales "
 
 

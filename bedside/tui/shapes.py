@@ -122,6 +122,7 @@ def _dots(
 
 def _light(dots: Dots, columns: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
     known = np.isfinite(columns) & np.isfinite(rows)
-    across, down = np.rint(columns[known]).astype(int), np.rint(rows[known]).astype(int)
+    # halves all go the same way: rint takes them to even numbers, which leaves gaps in a line through half dots
+    across, down = (np.floor(places[known] + 0.5).astype(int) for places in (columns, rows))
     seen = (across >= 0) & (across < dots.shape[1]) & (down >= 0) & (down < dots.shape[0])
     dots[down[seen], across[seen]] = True

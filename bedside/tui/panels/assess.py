@@ -22,7 +22,7 @@ def list_rows(picture: Picture, width: int, height: int) -> list[Row]:
     rows = [_instrument(line, width, here=line is here) for line in assess.instruments]
     room = max(height - 2, 1)
     at = assess.instruments.index(here) if here in assess.instruments else 0
-    first = min(max(at - room + 2, 0), max(len(rows) - room, 0))
+    first = min(max(at - room + 2, 0), at, max(len(rows) - room, 0))
     below = len(rows) - first - room
     lines += rows[first : first + room]
     if below > 0:
