@@ -19,6 +19,8 @@ FARTHEST_CM = 60.0
 WIDEST_X_CM, WIDEST_Y_CM = 60.0, 32.0
 """Between the outer edges of two feet in a wide stance; the length of a long foot."""
 LONGEST_FROZEN_S, FROZEN_OF_USUAL = 0.25, 20.0
+FASTEST_CM_S = 40.0
+"""Eight times a very unsteady person on foam: no movement over two feet. An unsteady stand in millimetres is as fast."""
 STILLEST_RMS_CM = 0.03
 """No living stander is as still; 1 cm of sway given in metres is."""
 
@@ -44,7 +46,12 @@ def checked(x: Array, y: Array, rate_hz: float, loads_kg: Array | None) -> Check
     if track.refusal is None:
         _bridge(track, rate_hz)
     if track.refusal is None:
-        track.refusal = reach(track.x, track.y) or _stillness(track.x, track.y) or _frozen(track.x, track.y, rate_hz)
+        track.refusal = (
+            reach(track.x, track.y)
+            or _stillness(track.x, track.y)
+            or _frozen(track.x, track.y, rate_hz)
+            or _rush(track.x, track.y, rate_hz)
+        )
     return track
 
 
@@ -176,4 +183,15 @@ def _frozen(x: Array, y: Array, rate_hz: float) -> str | None:
         return (
             f"stuck: no change for {still[at] / rate_hz:.2f} s from {begin_s:.2f} s on; the sensor stopped; repeat it"
         )
+    return None
+
+
+def _rush(x: Array, y: Array, rate_hz: float) -> str | None:
+    """Faster than anyone sways, by means over 0.1 s, so that noise does not count."""
+    length = max(round(0.1 * rate_hz), 1)
+    blocks = x.size // length
+    mean_x, mean_y = (axis[: blocks * length].reshape(blocks, length).mean(axis=1) for axis in (x, y))
+    speed_cm_s = float(np.hypot(np.diff(mean_x), np.diff(mean_y)).mean()) * rate_hz / length
+    if speed_cm_s > FASTEST_CM_S:
+        return f"not standing: {speed_cm_s:.0f} cm/s on average; is the position in millimetres, or the rate wrong?"
     return None

@@ -19,6 +19,8 @@ STRONG_LOWPASS_HZ = 5.0
 COARSE_STEP_CM = 0.009
 EXCURSION_OF_RMS = 10.0
 """The range of a quiet stand is 4 to 8 times its RMS, that of 60 s of pure chance under 9."""
+CLIPPED_SAMPLES = 4
+JUMP_CM, JUMP_OF_USUAL = 1.0, 20.0
 FAST_CM_S, WIDE_RMS_CM = 5.0, 3.0
 """A person this unsteady exists; a quiet stand given in millimetres, or at a false rate, looks like it."""
 STILL_RMS_CM = 0.1
@@ -26,10 +28,11 @@ STILL_RMS_CM = 0.1
 
 
 def doubts(
-    raw: tuple[Array, Array], spectrum: Spectrum, steps: Array, base: Posture, sampled_hz: float
+    raw: tuple[Array, Array], spectrum: Spectrum, steps: Array, base: Posture, sampled_hz: float, *, sure_unit: bool
 ) -> tuple[list[str], list[str]]:
     """Doubts about the path, and about the trial. `spectrum` is that of `raw` (both axes, before the filter);
-    `steps` (cm) are the distances of neighbouring samples after it, `sampled_hz` the instrument's own rate.
+    `steps` (cm) are the distances of neighbouring samples after it, `sampled_hz` the instrument's own rate, `sure_unit`
+    says that the plate's loads have shown the unit of the position.
     """
     path: list[str] = []
     rate_hz = base.rate_hz
@@ -49,14 +52,38 @@ def doubts(
         path.append(f"path: {sampled_hz:.3g} Hz is too slow, at least {SLOW_RATE_HZ:g} Hz are needed")
     if seconds < SHORT_S:
         path.append(f"duration: {seconds:.1f} s is short of {SHORT_S:g} s; compare with no trial of another length")
-    trial = []
+    jumps = _jumps(*raw)
+    if jumps:
+        path.append(f"path: {jumps} single jumps of more than {JUMP_CM:g} cm lengthen it; did samples drop out?")
+    if any(_clipped(axis) for axis in raw):
+        path.append("path: the position stays at its largest or smallest value; was the plate at its full scale?")
+    trial: list[str] = []
+    about_unit = trial if sure_unit else path
     if speed > FAST_CM_S or max(np.std(raw[0]), np.std(raw[1])) > WIDE_RMS_CM:
-        trial.append("sway: unusually large; is the position in millimetres, the rate right, or did the person step?")
+        about_unit.append("sway: unusually large; is it in millimetres, is the rate right, or did the person step?")
     if float(np.hypot(np.std(raw[0]), np.std(raw[1]))) < STILL_RMS_CM:
-        trial.append("sway: unusually small; is the position in metres, or does a weight stand on the plate?")
+        about_unit.append("sway: unusually small; is the position in metres, or does a weight stand on the plate?")
     if max(float(np.ptp(axis)) / max(float(np.std(axis)), 1e-9) for axis in raw) > EXCURSION_OF_RMS:
         trial.append("moved: single large movements in a quiet stand; leave that part out or repeat the trial")
     return path, trial
+
+
+def _clipped(values: Array) -> bool:
+    """Whether an axis in fine steps stays at an extreme for some samples on end."""
+    if coarseness(values) > 0:
+        return False
+    for extreme in (values.max(), values.min()):
+        at = np.concatenate(([False], values == extreme, [False]))
+        edges = np.flatnonzero(np.diff(at.astype(np.int8)))
+        if np.any(edges[1::2] - edges[::2] >= CLIPPED_SAMPLES):
+            return True
+    return False
+
+
+def _jumps(x: Array, y: Array) -> int:
+    """How many neighbouring samples lie farther apart than any sway carries them."""
+    steps = np.hypot(np.diff(x), np.diff(y))
+    return int(np.count_nonzero(steps > max(JUMP_CM, JUMP_OF_USUAL * float(np.median(steps)))))
 
 
 def coarseness(values: Array) -> float:

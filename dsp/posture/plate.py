@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 EXPLAINED, NOT_EXPLAINED = 0.9, 0.5
 """Share of an axis' variance that the loads must explain, or must not, before anything is concluded from them."""
 LEAST_MOVED = 1e-4
+FEWEST = 10
 NEAREST_CM, FARTHEST_CM = 3.0, 80.0
 """Half a plate's width or depth, and half the distance of two feet, lie well inside."""
 
@@ -25,20 +26,34 @@ def against_loads(x: Array, y: Array, loads_kg: Array, cells: Sequence[str]) -> 
     `cells` names the columns: a name with "left" or "right" and, of single cells, "top" (to the toes) or "bottom"; of
     two plates the side comes first. Other names say nothing, and neither does a track that hardly moved.
     """
-    known = np.isfinite(x) & np.isfinite(y) & np.isfinite(loads_kg).all(axis=1)
-    total = loads_kg.sum(axis=1)
-    known &= total > 0.5 * float(np.median(total[known])) if known.any() else False
-    if np.count_nonzero(known) < 10:
+    known, sideways, ahead = _balance(x, y, loads_kg, cells)
+    if not known.any():
         return None
-    shares = loads_kg[known] / total[known, None]
-    sideways = shares @ np.array([_sign(name, "right", "left") for name in cells])
-    ahead = shares @ np.array([_sign(name, "top", "bottom") for name in cells])
     axes = {"x": x[known], "y": y[known]}
     return (
         _swapped(axes, sideways, ahead)
         or _one_axis("x", axes["x"], sideways, "to the patient's right")
         or _one_axis("y", axes["y"], ahead, "to the front")
     )
+
+
+def unit_shown(x: Array, y: Array, loads_kg: Array, cells: Sequence[str]) -> bool:
+    """Whether the loads show the unit of a position that `against_loads` has nothing against."""
+    known, sideways, _ = _balance(x, y, loads_kg, cells)
+    return bool(known.any()) and _explained(x[known], sideways) >= EXPLAINED
+
+
+def _balance(x: Array, y: Array, loads_kg: Array, cells: Sequence[str]) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Which samples (n,) count, and their load to the right and to the front, each as a share from -1 to 1."""
+    known = np.asarray(np.isfinite(x) & np.isfinite(y) & np.isfinite(loads_kg).all(axis=1), dtype=bool)
+    total = loads_kg.sum(axis=1)
+    if known.any():
+        known &= total > 0.5 * float(np.median(total[known]))
+    if np.count_nonzero(known) < FEWEST:
+        known[:] = False
+    shares = loads_kg[known] / total[known, None]
+    sideways = shares @ np.array([_sign(name, "right", "left") for name in cells])
+    return known, sideways, shares @ np.array([_sign(name, "top", "bottom") for name in cells])
 
 
 def _sign(name: str, positive: str, negative: str) -> float:

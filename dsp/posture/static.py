@@ -12,7 +12,7 @@ from dsp.posture.checks import checked
 from dsp.posture.doubts import doubts
 from dsp.posture.lowpass import ORDER, lowpass
 from dsp.posture.outline import outline_area_cm2
-from dsp.posture.plate import against_loads
+from dsp.posture.plate import against_loads, unit_shown
 from dsp.posture.result import Posture
 from dsp.posture.spectrum import welch
 
@@ -81,12 +81,20 @@ def analyse(
         return _refused(base, x.size, refusal)
     raw = (track.x, track.y)
     x, y = raw if lowpass_hz is None else lowpass(np.stack(raw), rate_hz, lowpass_hz)
-    made = _measured(base, x, y, raw, track.warnings, min(sampled_hz or rate_hz, rate_hz))
+    sure = loads is not None and cells is not None and unit_shown(*raw, loads, cells)
+    made = _measured(base, x, y, raw, track.warnings, min(sampled_hz or rate_hz, rate_hz), sure_unit=sure)
     return _outlined(made, x, y) if outline or envelope in EXACT else made
 
 
 def _measured(
-    base: Posture, x: Array, y: Array, raw: tuple[Array, Array], warnings: list[str], sampled_hz: float
+    base: Posture,
+    x: Array,
+    y: Array,
+    raw: tuple[Array, Array],
+    warnings: list[str],
+    sampled_hz: float,
+    *,
+    sure_unit: bool,
 ) -> Posture:
     rate_hz = base.rate_hz
     steps = np.hypot(np.diff(x), np.diff(y))
@@ -99,7 +107,7 @@ def _measured(
     envelope = area.get(base.envelope, math.nan)
     spectrum = welch(x, y, rate_hz)
     before = spectrum if base.lowpass_hz is None else welch(*raw, rate_hz)
-    about_path, about_trial = doubts(raw, before, steps, base, sampled_hz)
+    about_path, about_trial = doubts(raw, before, steps, base, sampled_hz, sure_unit=sure_unit)
     major, minor, angle = areas.principal_axes(x, y)
     from_x, from_y = x - base.origin_cm[0], y - base.origin_cm[1]
     rms_x, rms_y = float(np.std(x)), float(np.std(y))

@@ -150,6 +150,35 @@ def test_a_path_that_cannot_be_trusted_is_said(words: str, change: dict[str, flo
     assert any(words in one for one in made.warnings)
 
 
+def test_a_plate_at_its_full_scale_is_said() -> None:
+    x, y = sway()
+    clipped = analyse(np.clip(x, -0.4, 0.4), y, RATE_HZ)
+    assert not clipped.path_trusted
+    assert any("full scale" in one for one in clipped.warnings)
+
+
+def test_loads_that_show_the_unit_leave_a_very_unsteady_stand_trusted() -> None:
+    x, y = sway()
+    x, y = 8 * x, 6 * y
+    side = x / 20.0
+    loads = 35.0 * np.column_stack((1 - side, 1 + side))
+    alone = analyse(x, y, RATE_HZ)
+    shown = analyse(x, y, RATE_HZ, loads_kg=loads, cells=("left", "right"))
+    for made, trusted in ((alone, False), (shown, True)):
+        assert any("unusually large" in one for one in made.warnings)
+        assert made.path_trusted == trusted
+
+
+def test_drop_outs_that_only_the_position_shows_are_said_and_not_mended() -> None:
+    """Without loads nobody knows that a jump to the origin is no movement."""
+    x, y = sway()
+    x, y = x + 1.5, y - 8.0
+    x[1000], y[1000] = 0.0, 0.0
+    made = analyse(x, y, RATE_HZ)
+    assert not made.path_trusted
+    assert any("2 single jumps" in one for one in made.warnings)
+
+
 def test_a_large_movement_in_a_quiet_stand_is_said() -> None:
     x, y = sway()
     moved = x + 8.0 * np.exp(-(((T - 5.0) / 0.4) ** 2))
@@ -194,6 +223,14 @@ def test_what_is_no_stand_is_refused_by_name(
     assert words in str(made.refusal)
     assert math.isnan(made.path_length_cm)
     assert not made.path_trusted
+
+
+def test_faster_than_anyone_moves_over_two_feet_is_refused() -> None:
+    for hz, refused in ((1.0, False), (2.0, True)):
+        turn = 2 * np.pi * hz * T
+        made = analyse(4.0 * np.cos(turn), 4.0 * np.sin(turn), RATE_HZ)
+        assert ("50 cm/s on average" in str(made.refusal)) == refused
+        assert made.valid != refused
 
 
 def test_loads_show_an_empty_plate_a_dead_cell_and_wrong_units() -> None:
