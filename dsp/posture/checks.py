@@ -20,7 +20,7 @@ WIDEST_X_CM, WIDEST_Y_CM = 60.0, 32.0
 """Between the outer edges of two feet in a wide stance; the length of a long foot."""
 LONGEST_FROZEN_S, FROZEN_OF_USUAL = 0.25, 20.0
 FASTEST_CM_S = 40.0
-"""Eight times a very unsteady person on foam: no movement over two feet. An unsteady stand in millimetres is as fast."""
+"""Eight times a very unsteady person on foam; an unsteady stand in millimetres is as fast."""
 STILLEST_RMS_CM = 0.03
 """No living stander is as still; 1 cm of sway given in metres is."""
 

@@ -229,7 +229,7 @@ def test_faster_than_anyone_moves_over_two_feet_is_refused() -> None:
     for hz, refused in ((1.0, False), (2.0, True)):
         turn = 2 * np.pi * hz * T
         made = analyse(4.0 * np.cos(turn), 4.0 * np.sin(turn), RATE_HZ)
-        assert ("50 cm/s on average" in str(made.refusal)) == refused
+        assert ("cm/s on average" in str(made.refusal)) == refused
         assert made.valid != refused
 
 
