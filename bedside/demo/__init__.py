@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 
 from bedside.config import ConfigError, config_folder
-from bedside.demo.also import check_also
+from bedside.config.captures import load_captures
+from bedside.demo.also import also_of, check_also
 from bedside.demo.hands import Hands
+from bedside.demo.patient import Patient
 from bedside.demo.processes import (
     Child,
     DemoFailed,
@@ -51,6 +53,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a further simulated device, see `bedside simulate --list`; may be repeated",
     )
+    parser.add_argument(
+        "--assess",
+        action="store_true",
+        help="with the sensors of an assessment: feet, shanks and thighs over Bluetooth, two force boards",
+    )
     parser.add_argument("--recorded", type=Path, metavar="DIR", help="folder of real sweeps for the simulated patient")
     parser.add_argument("--config", metavar="DIR", help="configuration to start from")
 
@@ -59,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the demonstration; 0 when the visit went well (unattended) or the kiosk was left in order."""
     try:
         args.also = list(dict.fromkeys((*args.also, *stand_of(config_folder(args.config), args.study).also)))
+        args.also = also_of(args.also, assess=args.assess, unattended=args.unattended)
         check_also(args.also, _speed(args))
         root = args.data or Path(tempfile.mkdtemp(prefix="bedside-demo-"))
         layout = Layout(root.resolve())
@@ -141,11 +149,13 @@ async def _bedside(args: argparse.Namespace, layout: Layout, speed: float) -> As
         participant = prepare(layout, config_folder(args.config), far_ends.addresses, args.study)
         async with SimControl(layout.simulation) as sim, SimControl(layout.simulation) as touch:
             bedside = Bedside(layout, script_for(participant), sim, speed, surroundings(layout.root, far_ends))
-            hands = asyncio.create_task(Hands(touch, speed).follow(layout.run))
+            patient = Patient(touch, load_captures(layout.config), participant.paretic_side, speed)
+            hands = asyncio.create_task(Hands(touch, speed, patient).follow(layout.run))
             try:
                 await bedside.start_station()
                 yield bedside
             finally:
+                patient.close()
                 hands.cancel()
                 await asyncio.gather(hands, return_exceptions=True)
                 if bedside.station is not None:

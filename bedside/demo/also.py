@@ -9,6 +9,24 @@ from hal.sim.far_end import BLUETOOTH, FAR_ENDS
 
 LIST = "`bedside simulate --list` names them all"
 
+ASSESSED = (
+    "imu_nus_left",
+    "imu_nus_right",
+    "imu_nus_shank_left",
+    "imu_nus_shank_right",
+    "imu_nus_thigh_left",
+    "imu_nus_thigh_right",
+    "force_board_dual",
+)
+"""What an assessment needs beside the amplifier, which is always there."""
+
+
+def also_of(names: Iterable[str], *, assess: bool, unattended: bool) -> list[str]:
+    """The further devices asked for, each once; raises `DemoFailed` for an assessment that nobody would work on."""
+    if assess and unattended:
+        raise DemoFailed("the scripted therapist treats and does not assess: leave out --unattended or --assess")
+    return list(dict.fromkeys((*(ASSESSED if assess else ()), *names)))
+
 
 def check_also(names: Iterable[str], speed: float) -> None:
     """Raises `DemoFailed`: for an unknown name, two devices for one place, and a radio that would have to run fast."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from bedside.demo.patient import Patient
 from bedside.events import (
     AnyEvent,
     CoilPlaced,
@@ -28,11 +29,15 @@ SPEED_KMH = 1.2
 
 
 class Hands:
-    """Moves the simulated coil to where the therapist says it is, and works the simulated robot's panel."""
+    """Moves the simulated coil to where the therapist says it is, and works the simulated robot's panel.
 
-    def __init__(self, sim: SimControl, speed: float) -> None:
+    What the `patient` of an assessment does is left to that one.
+    """
+
+    def __init__(self, sim: SimControl, speed: float, patient: Patient) -> None:
         self._sim = sim
         self._speed = speed
+        self._patient = patient
         self._tilt_deg = 0
         self._walking = False
 
@@ -55,6 +60,7 @@ class Hands:
     async def _act(self, event: AnyEvent) -> None:
         try:
             await self._do(event)
+            await self._patient.act(event)
         except SimRefused as error:
             log.info("the simulation refused", what=type(event).__name__, reason=str(error))
 

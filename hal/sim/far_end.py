@@ -157,27 +157,39 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
     "delsys": FarEndKind("emg", "delsys", "TCP", "Delsys Trigno control utility", "hal.sim.delsys_device:make"),
     "lsl_emg": FarEndKind("emg", "lsl_emg", "LSL", "an EMG outlet of another program", "hal.sim.lsl_device:make"),
     "imu_foot_left": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the left foot", "hal.sim.imu_device:witmotion_foot_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left foot", "hal.sim.imu_worn:witmotion_foot_left"
     ),
     "imu_foot_right": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the right foot", "hal.sim.imu_device:witmotion_foot_right"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the right foot", "hal.sim.imu_worn:witmotion_foot_right"
     ),
     "imu_thigh": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the left thigh", "hal.sim.imu_device:witmotion_thigh_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left thigh", "hal.sim.imu_worn:witmotion_thigh_left"
     ),
     "imu_shank": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the left shank", "hal.sim.imu_device:witmotion_shank_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left shank", "hal.sim.imu_worn:witmotion_shank_left"
     ),
     "imu_nus_left": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_left"
+        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_worn:nus_foot_left"
     ),
     "imu_nus_right": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_device:nus_foot_right"
+        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_worn:nus_foot_right"
+    ),
+    "imu_nus_thigh_left": FarEndKind(
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the left thigh", "hal.sim.imu_worn:nus_thigh_left"
+    ),
+    "imu_nus_thigh_right": FarEndKind(
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the right thigh", "hal.sim.imu_worn:nus_thigh_right"
+    ),
+    "imu_nus_shank_left": FarEndKind(
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the left shank", "hal.sim.imu_worn:nus_shank_left"
+    ),
+    "imu_nus_shank_right": FarEndKind(
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the right shank", "hal.sim.imu_worn:nus_shank_right"
     ),
     "imu_capture2go": FarEndKind(
-        "imu", "capture2go", BLUETOOTH, "Capture2Go at 200 Hz", "hal.sim.imu_device:capture2go_foot_left"
+        "imu", "capture2go", BLUETOOTH, "Capture2Go at 200 Hz", "hal.sim.imu_worn:capture2go_foot_left"
     ),
-    "imu_dot": FarEndKind("imu", "movella_dot", BLUETOOTH, "Movella DOT at 60 Hz", "hal.sim.imu_device:dot_foot_left"),
+    "imu_dot": FarEndKind("imu", "movella_dot", BLUETOOTH, "Movella DOT at 60 Hz", "hal.sim.imu_worn:dot_foot_left"),
     "balance_board": FarEndKind(
         "plate", "balance_board", "hidraw (seqpacket)", "Wii Balance Board", "hal.sim.balance_board_device:make"
     ),

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from hal.sim import imu_frames as frames
-from hal.sim.far_end import FarEnd, Surroundings
+from hal.sim.far_end import Surroundings
 from hal.sim.imu_far_end import ImuDevice, imu_peripheral
 from hal.sim.imu_motion import Felt
 from hal.sim.limb import Segment
@@ -235,43 +235,3 @@ class DotDevice(ImuDevice):
         self.written.append(bytes(data))
         if len(data) == 3 and data[0] == 1:
             self._mode = data[2] if data[1] == 1 else 0
-
-
-def witmotion_foot_left(around: Surroundings) -> FarEnd:
-    """The far end `imu_foot_left`."""
-    return WitMotionDevice(around, "foot")
-
-
-def witmotion_foot_right(around: Surroundings) -> FarEnd:
-    """The far end `imu_foot_right`."""
-    return WitMotionDevice(around, "foot", left=False)
-
-
-def witmotion_thigh_left(around: Surroundings) -> FarEnd:
-    """The far end `imu_thigh`."""
-    return WitMotionDevice(around, "thigh")
-
-
-def witmotion_shank_left(around: Surroundings) -> FarEnd:
-    """The far end `imu_shank`."""
-    return WitMotionDevice(around, "shank")
-
-
-def nus_foot_left(around: Surroundings) -> FarEnd:
-    """The far end `imu_nus_left`."""
-    return NusImu(around, "foot")
-
-
-def nus_foot_right(around: Surroundings) -> FarEnd:
-    """The far end `imu_nus_right`."""
-    return NusImu(around, "foot", left=False)
-
-
-def capture2go_foot_left(around: Surroundings) -> FarEnd:
-    """The far end `imu_capture2go`."""
-    return Capture2GoDevice(around, "foot")
-
-
-def dot_foot_left(around: Surroundings) -> FarEnd:
-    """The far end `imu_dot`."""
-    return DotDevice(around, "foot")

@@ -99,6 +99,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("freeze", "measures nothing", "off and on"),
         ("low_battery", "battery is nearly empty", "charge it"),
     ],
+    "imu_nus_thigh_left": [("silence", *IMU_SILENT)],
+    "imu_nus_thigh_right": [("cable_out", "not in reach", NEAR)],
+    "imu_nus_shank_left": [("freeze", "measures nothing", "off and on")],
+    "imu_nus_shank_right": [("low_battery", "battery is nearly empty", "charge it")],
     "imu_capture2go": [
         ("silence", *IMU_SILENT),
         ("cable_out", "not in reach", NEAR),
