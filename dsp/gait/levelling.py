@@ -81,8 +81,8 @@ def level(samples: Samples, span: Spans) -> Levelled:
         if np.linalg.norm(left[:3]) <= LARGEST_LINEAR_RAD_S:
             break
     first, last = walk.speeds(up, left)
-    by_bias = np.concatenate([walk.motion.by_gyro, walk.motion.by_accel], axis=3)
-    motion = replace(walk.motion, velocity_m_s=walk.motion.velocity_m_s + by_bias @ left)
+    changed = walk.motion.by_gyro @ left[:3] + walk.motion.by_accel @ left[3:]
+    motion = replace(walk.motion, velocity_m_s=walk.motion.velocity_m_s + changed)
     return Levelled(bias[:3], bias[3:], up, first, last, shock, motion)
 
 
@@ -90,7 +90,8 @@ def _walk(samples: Samples, span: Spans, shock: Array) -> _Walk:
     motion = integrate(samples, span)
     cut = (samples.cut | samples.spun)[span.index].any(axis=1)  # a stride with a hole in it says nothing
     filled = (samples.filled[span.index[:, 1:]] & span.live).sum(axis=1) * (FILLED_RAD_S * span.step_s) ** 2
-    place = [(part[:, 1:] * span.live[..., None, None]).sum(axis=1) for part in (motion.by_gyro, motion.by_accel)]
+    live = span.live.astype(float)
+    place = [np.einsum("kmij,km->kij", part[:, 1:], live) for part in (motion.by_gyro, motion.by_accel)]
     return _Walk(
         span,
         motion,

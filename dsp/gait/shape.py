@@ -38,7 +38,7 @@ def _at(stride: Stride, time_s: float | None, path: Array) -> int | None:
     if time_s is None:
         return None
     share = (time_s - stride.mid_stance_s) / (stride.next_mid_stance_s - stride.mid_stance_s)
-    return int(np.clip(round(share * (len(path) - 1)), 0, len(path) - 1))
+    return min(max(round(share * (len(path) - 1)), 0), len(path) - 1)
 
 
 def _dip(height: Array) -> float | None:

@@ -50,6 +50,7 @@ class _Parts:
     swings: list[Swing]
     ways: Paths
     marks: list[Contacts]
+    way_m: Array
     pitch_deg: Array
 
 
@@ -90,7 +91,8 @@ def _walk(side: Side, samples: Samples, peaks: list[int], period_s: float) -> Wa
     whole = np.array([not samples.cut[swing.before : swing.after + 1].any() for swing in found])
     _one_frame(side, ways, axis, whole)
     landmarks = contacts(samples, found, axis, period_s)
-    parts = _Parts(side, samples, found, ways, landmarks, pitches(ways, axis))
+    steps = np.array([swing.after - swing.before for swing in found])
+    parts = _Parts(side, samples, found, ways, landmarks, _level_ways(ways, steps), pitches(ways, axis))
     made = [_stride(parts, number) for number in range(len(found))]
     if np.mean(["way not believable" in stride.flags for stride in made]) > MOST_UNBELIEVABLE:
         raise RefusedError(f"{side} foot: most strides do not end on the floor they left; check axes and units")
@@ -183,14 +185,14 @@ def _with_path(stride: Stride, parts: _Parts, number: int) -> Stride:
         return replace(stride, flags=(*flags, "way not believable"))
     steps = swing.after - swing.before
     whole = replace(stride, stride_length_m=length, flags=tuple(flags))
-    return shaped(whole, _level_path(ways, number, steps), parts.pitch_deg[number, : steps + 1])
+    return shaped(whole, parts.way_m[number, : steps + 1], parts.pitch_deg[number, : steps + 1])
 
 
-def _level_path(ways: Paths, number: int, steps: int) -> Array:
-    """The way (k, 3) as forward, left, up, its ends on one level."""
-    up = ways.up[number]
-    forward = ways.displacement_m[number] / np.linalg.norm(ways.displacement_m[number])
-    frame = np.stack([forward, np.cross(up, forward), up])
-    path = ways.position_m[number, : steps + 1] @ frame.T
-    path[:, 2] -= ways.rise_m[number] * np.linspace(0, 1, steps + 1)
-    return np.asarray(path)
+def _level_ways(ways: Paths, steps: Array) -> Array:
+    """All ways (k, m, 3) as forward, left, up, their ends after `steps` (k,) samples on one level."""
+    length = np.linalg.norm(ways.displacement_m, axis=1, keepdims=True)
+    forward = ways.displacement_m / np.maximum(length, 1e-9)
+    frames = np.stack([forward, np.cross(ways.up, forward), ways.up], axis=1)
+    found = np.einsum("kmj,kij->kmi", ways.position_m, frames)
+    found[:, :, 2] -= ways.rise_m[:, None] * np.minimum(np.arange(found.shape[1]) / steps[:, None], 1.0)
+    return np.asarray(found)

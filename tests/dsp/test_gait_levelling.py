@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from dsp.gait import analyse
 from dsp.gait.bordered import solve
-from dsp.gait.cycle import cycle, swing_peaks, swings
+from dsp.gait.cycle import cycle, low_pass, swing_peaks, swings
 from dsp.gait.levelling import level
 from dsp.gait.model import Side
 from dsp.gait.samples import Samples, check
@@ -103,3 +104,12 @@ def test_the_bordered_chain_is_solved_as_the_whole_matrix() -> None:
     expected = np.linalg.lstsq(np.array(whole), np.array(aim), rcond=None)[0]
     assert found_own.ravel() == pytest.approx(expected[:-6])
     assert found_shared == pytest.approx(expected[-6:])
+
+
+@pytest.mark.parametrize("cutoff_hz", [3.0, 12.0, 80.0])
+def test_the_low_pass_is_a_butterworth_forth_and_back(cutoff_hz: float) -> None:
+    values = np.cumsum(np.random.default_rng(4).normal(size=(700, 2)), axis=0)
+    twice = sosfiltfilt(butter(2, min(cutoff_hz, 45.0), fs=100.0, output="sos"), values, axis=0)
+    assert low_pass(values, 100.0, cutoff_hz)[60:-60] == pytest.approx(twice[60:-60], abs=0.01)
+    assert low_pass(values, 100.0, cutoff_hz) == pytest.approx(twice, abs=0.6)
+    assert low_pass(values[:, 0], 100.0, cutoff_hz) == pytest.approx(low_pass(values, 100.0, cutoff_hz)[:, 0])
