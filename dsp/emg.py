@@ -18,9 +18,6 @@ HIGH_PASS_HZ, ORDER = 20.0, 4
 WINDOW_MS, OVERLAP = 100.0, 0.5
 LEAST_KNOWN = 0.8
 """Share of a window's samples that must be there."""
-RAIL_SAMPLES = 3
-QUIETEST_UV, LOUDEST_UV = 0.2, 5000.0
-"""An amplifier's own noise, and more than skin ever shows."""
 
 
 @dataclass(frozen=True)
@@ -102,38 +99,6 @@ def rms_between(samples_uv: Array, rate_hz: float, start_s: Array, end_s: Array)
     found = np.full((firsts.size, x.shape[1]), np.nan)
     found[inside] = _rms_of(x, firsts[inside], lasts[inside])
     return found
-
-
-def fault_of(samples_uv: Array) -> tuple[str | None, list[str]]:
-    """Why one channel (n,), raw, is no muscle in microvolts, or None; and what else to look at."""
-    known = samples_uv[np.isfinite(samples_uv)]
-    if known.size == 0:
-        return "no samples", []
-    flags = []
-    missing = 1.0 - known.size / samples_uv.size
-    if missing > 0.02:
-        flags.append(f"{100 * missing:.1f} % of the samples are missing")
-    spread = float(np.std(np.diff(known))) if known.size > 1 else 0.0
-    if spread == 0:
-        return "the channel does not change: electrode off, or the amplifier's input is shorted", flags
-    if float(np.std(known)) < QUIETEST_UV:
-        return f"{float(np.std(known)):.2g} uV RMS is less than any amplifier's noise: in volts or millivolts?", flags
-    if float(np.std(known)) > LOUDEST_UV:
-        return f"{float(np.std(known)):.0f} uV RMS is more than a muscle gives: raw counts, or an electrode off?", flags
-    if _at_rail(known):
-        flags.append("the amplifier was at its full scale")
-    return None, flags
-
-
-def _at_rail(values: Array) -> bool:
-    for extreme in (values.max(), values.min()):
-        at = values == extreme
-        run = at[: at.size - RAIL_SAMPLES + 1].copy()
-        for shift in range(1, RAIL_SAMPLES):
-            run &= at[shift : at.size - RAIL_SAMPLES + 1 + shift]
-        if run.any():
-            return True
-    return False
 
 
 def _rms_of(x: Array, firsts: NDArray[np.int_], lasts: NDArray[np.int_]) -> Array:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from bedside.analyse.pedalling_files import Emg
 from dsp.cycling import Cycling, Ride
-from dsp.emg import HIGH_PASS_HZ, ORDER, OVERLAP, WINDOW_MS, fault_of, high_passed, moving_rms, rms_between
+from dsp.emg import HIGH_PASS_HZ, ORDER, OVERLAP, WINDOW_MS, high_passed, moving_rms, rms_between
+from dsp.emg_faults import fault_of
 
 Array = NDArray[np.float64]
 Legs = Mapping[str, tuple[Cycling, Ride | None]]
@@ -54,7 +55,7 @@ def symmetry(left: float | None, right: float | None) -> dict[str, float | None]
 
 def _channel(emg: Emg, number: int, legs: Legs, reference: str | None) -> dict[str, Any]:
     name, raw = emg.channels[number], emg.samples_uv[:, number]
-    fault, flags = fault_of(raw)
+    fault, flags = fault_of(raw, emg.rate_hz)
     side = side_of(name)
     told: dict[str, Any] = {"name": name, "leg": side, "refusal": fault, "flags": flags}
     if fault is not None:

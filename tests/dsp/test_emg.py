@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dsp.emg import fault_of, high_passed, moving_rms, rms, rms_between
+from dsp.emg import high_passed, moving_rms, rms, rms_between
+from dsp.emg_faults import fault_of, mains_share
 
 RATE_HZ = 1500.0
 T = np.arange(15_000) / RATE_HZ
@@ -70,14 +71,25 @@ def test_missing_samples_leave_their_windows_out() -> None:
     ],
 )
 def test_a_channel_that_is_no_muscle_is_refused(channel: np.ndarray, words: str) -> None:
-    refusal, _ = fault_of(channel)
+    refusal, _ = fault_of(channel, RATE_HZ)
     assert words in str(refusal)
 
 
 def test_loss_and_full_scale_are_said() -> None:
     good = 30.0 * np.random.default_rng(1).normal(size=5000)
-    assert fault_of(good) == (None, [])
+    assert fault_of(good, RATE_HZ) == (None, [])
     lossy = good.copy()
     lossy[:200] = np.nan
-    assert "4.0 % of the samples" in fault_of(lossy)[1][0]
-    assert "full scale" in fault_of(np.clip(good, -40.0, 40.0))[1][0]
+    assert "4.0 % of the samples" in fault_of(lossy, RATE_HZ)[1][0]
+    assert "full scale" in fault_of(np.clip(good, -40.0, 40.0), RATE_HZ)[1][0]
+
+
+@pytest.mark.parametrize("mains_hz", [49.9, 50.0, 60.0])
+def test_hum_of_the_mains_is_said_with_its_share(mains_hz: float) -> None:
+    muscle = 30.0 * np.random.default_rng(1).normal(size=T.size)
+    hum = 30.0 * np.sin(2 * np.pi * mains_hz * T) + 5.0 * np.sin(2 * np.pi * 3 * mains_hz * T)
+    true = np.mean(hum**2) / np.mean((muscle + hum) ** 2)
+    assert mains_share(muscle + hum, RATE_HZ) == pytest.approx(true, abs=0.03)
+    assert any("hum" in flag for flag in fault_of(muscle + hum, RATE_HZ)[1])
+    assert mains_share(muscle, RATE_HZ) < 0.02
+    assert mains_share(muscle[:1500], RATE_HZ) == 0.0
