@@ -27,6 +27,8 @@ RING_S = 4.0
 REST_MS = 100.0
 QUALITY_EVERY_MS = 200.0
 COLUMN_MS = 10.0
+DRAW_MS = 40.0
+"""A screen draws 20 times a second: waves need not go out for each block."""
 OVERLAY_RATE_HZ = 2560.0
 HIGHEST_OF_RATE = 0.45
 DISPLAY_LSB_UV = 0.25
@@ -62,6 +64,9 @@ class EmgPath:
         self._speed = speed
         self._filter = StreamFilter(len(self._names), self._rate_hz, band_hz=shown_band_hz(self._rate_hz))
         self._columns = MinMaxDecimator(len(self._names), self._book.samples(COLUMN_MS * max(1.0, speed)))
+        self._draw_samples = self._book.samples(DRAW_MS * max(1.0, speed))
+        self._undrawn: list[NDArray[np.float64]] = []
+        self._undrawn_pulses: list[int] = []
         self._first_column = 0
         self._next_quality = 0
         self._uv_per_count = 1.0
@@ -141,13 +146,25 @@ class EmgPath:
 
     def _draw(self, block: EmgBlock) -> None:
         if block.lost:
+            self._send_wave()
             self._filter.reset()
             self._columns.reset()
-        columns = self._columns(self._filter(block.samples_uv))
+        self._undrawn.append(block.samples_uv)
+        self._undrawn_pulses += block.triggers
+        if sum(map(len, self._undrawn)) >= self._draw_samples:
+            self._send_wave()
+
+    def _send_wave(self) -> None:
+        """Draw what has come since the last wave."""
+        if not self._undrawn:
+            return
+        columns = self._columns(self._filter(np.concatenate(self._undrawn)))
+        self._undrawn.clear()
         if not len(columns.low):
             return
         width = self._columns.factor
-        pulses = tuple(trigger // width for trigger in block.triggers)
+        pulses = tuple(trigger // width for trigger in self._undrawn_pulses)
+        self._undrawn_pulses.clear()
         self._out.wave(
             Wave(
                 first_column=self._first_column,
