@@ -11,7 +11,7 @@ from bedside.analyse.curves import curve_arguments, curve_report, curve_settings
 from bedside.analyse.emg_files import BadRecordingError
 from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.gait_files import read_feet
-from bedside.analyse.means import stance_mean
+from bedside.analyse.means import mean_report
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
 from bedside.analyse.recorded import part_of
 from bedside.analyse.responses import measure_file, response_arguments, settings_from, table
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             failed = True
             sys.stderr.write(f"bedside analyse: {error}\n")
     if getattr(args, "mean", False):
-        reports.append(stance_mean(reports))
+        reports.append(mean_report(reports))
     sys.stdout.write(json.dumps(reports, indent=1) + "\n" if args.json else "".join(show(r) for r in reports))
     return 1 if failed else 0
 

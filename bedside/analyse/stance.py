@@ -53,7 +53,7 @@ def stance_arguments(parser: argparse.ArgumentParser) -> None:
         "--limits-cm", metavar="DEG:CM,...", help="how far the person can lean, from right (0) to front"
     )
     parser.add_argument("--height-cm", type=float, help="stature, for limits that are not given")
-    parser.add_argument("--mean", action="store_true", help="add the mean of the quiet stands, with how many")
+    parser.add_argument("--mean", action="store_true", help="add the mean of all trials, with how many")
 
 
 def stance_settings(args: argparse.Namespace) -> StanceSettings:

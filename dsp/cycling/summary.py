@@ -11,6 +11,8 @@ from dsp.cycling.segment import Array
 STOP_S = 2.0
 """An interruption that counts."""
 LAST_MIN = 4.0
+UNSEEN_S = 1.0
+"""What may be missing at the end of the record for its last minutes to be called so."""
 HIGHEST_RPM = 120.0
 FEWEST_FOR_DRIFT = 10
 
@@ -38,7 +40,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Ride:
-    """`whole` is from the first sample measured to the last, `last_4_min` its end; None when it is shorter.
+    """`whole` is from the first sample measured to the last, `last_4_min` its end; None when it is shorter, or
+    not measured to the end of the record.
 
     `began_s` and `ended_s`: when the crank first left its rest and came to it for good. `minutes` lie between them
     without the stops. `stops` (k, 2): interruptions of 2 s or more between them, in s. `flags` what to look at.
@@ -65,9 +68,10 @@ def summarise(leg: Cycling, rate_hz: float) -> Ride | None:
     ended_s = min((float(rest[0]) for rest in rests if rest[1] >= end_s - step_s), default=end_s)
     inner = rests[(rests[:, 0] >= began_s) & (rests[:, 1] <= ended_s)]
     last_s = 60.0 * LAST_MIN
+    lasted, to_the_end = end_s - start_s >= last_s - step_s, (leg.turned.size - 1) / rate_hz - end_s <= UNSEEN_S
     return Ride(
         whole=window(leg, rate_hz, start_s, end_s),
-        last_4_min=window(leg, rate_hz, end_s - last_s, end_s) if end_s - start_s >= last_s - step_s else None,
+        last_4_min=window(leg, rate_hz, end_s - last_s, end_s) if lasted and to_the_end else None,
         began_s=began_s,
         ended_s=ended_s,
         minutes=max(ended_s - began_s - float(np.sum(inner[:, 1] - inner[:, 0])), 0.0) / 60.0,

@@ -253,6 +253,12 @@ def test_a_test_in_numbers() -> None:
     assert whole.knee_range_deg == pytest.approx(np.ptp(x.knee_deg), abs=1.0)
     assert made.minutes == pytest.approx(5.0, abs=0.01)
     assert len(made.stops) == 0
+    # a sensor that stopped before the end leaves no last minutes
+    received = np.ones(x.knee_deg.size, dtype=bool)
+    received[-100:] = False
+    cut_off = summarise(cadence(replace(x.thigh, received=received), x.shank, rate_hz=50.0), 50.0)
+    assert cut_off is not None
+    assert cut_off.last_4_min is None
 
 
 def test_stops_are_counted_from_two_seconds_on_and_rests_at_the_ends_are_none() -> None:

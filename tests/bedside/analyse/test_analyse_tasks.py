@@ -244,3 +244,24 @@ def test_unlike_stands_have_no_mean(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert json.loads(capsys.readouterr().out)[-1]["n"] == 2
     assert main(["analyse", "posture", str(stand(tmp_path / "s.csv", 1.0, 2.0)), "--json", "--mean"]) == 0
     assert json.loads(capsys.readouterr().out)[-1]["refusal"] == "no trial was measured"
+
+
+def test_the_mean_of_movements_over_files_is_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = []
+    for number, reach in enumerate((4.0, 5.0, 6.0)):
+        y = reach * (ramp(3.4, 1.0) - ramp(10.0, 1.0)) + noise(0.01)
+        x = 0.8 * reach * (ramp(15.5, 1.0) - ramp(25.0, 1.0)) + noise(0.01, 2)
+        path = write_csv(tmp_path / f"{number}.csv", time_s=T, cop_x_cm=x, cop_y_cm=y)
+        asked(path, LEANS)
+        files.append(str(path))
+    assert main(["analyse", "posture", *files, "--json", "--mean"]) == 0
+    *each, mean = json.loads(capsys.readouterr().out)
+    assert (mean["mean_of"], mean["n"], mean["refusal"]) == ("limits", 6, None)
+    ahead = mean["by_name"]["to_090"]
+    assert ahead["n"] == 3
+    assert ahead["mean"]["endpoint_cm"] == pytest.approx(np.mean([one["cues"][0]["endpoint_cm"] for one in each]))
+    assert ahead["sd"]["endpoint_cm"] == pytest.approx(1.0, abs=0.05)
+    assert "at_s" not in mean["mean"]
+    asked(tmp_path / "0.csv", 'task = "perturbation"\n[[cue]]\nat_s = 3.0\n')
+    assert main(["analyse", "posture", *files, "--json", "--mean"]) == 0
+    assert "different tasks" in json.loads(capsys.readouterr().out)[-1]["refusal"]
