@@ -66,9 +66,16 @@ def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:
     )
     state = _triggering(replace(state, current=told), event, envelope.mono_ns)
     run = state.currents[-1] if state.currents else None
+    if run is not None and run.asked_ns is None and before is not None and _dropped(before.said, event):
+        return with_last(state, replace(run, failed=run.failed or "the device holds the program no more"))
     if run is None or run.asked_ns is None or run.ended is not None:
         return state
     return with_last(state, replace(run, ledger=counted(run.ledger, _status(event))))
+
+
+def _dropped(before: CurrentSaid, now: CurrentSaid) -> bool:
+    """Whether a prepared device says that it is not any more, without having been started."""
+    return before.phase == "prepared" and now.phase in ("idle", "fault")
 
 
 def _triggering(state: Visit, event: CurrentSaid, mono_ns: int) -> Visit:

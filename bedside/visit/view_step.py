@@ -197,9 +197,8 @@ def _wants_current(state: Visit) -> bool:
     """Whether the pulses wait for a program of the electrical stimulator that is not prepared; alike in all arms."""
     if trigger.bursts(state) is None or trigger.spent(state) is not None or state.course.running:
         return False
-    run, told = trigger.last(state), state.live.current
-    prepared = told is not None and told.phase == "prepared"
-    return run is None or run.asked_ns is not None or bool(run.failed) or not prepared
+    run = trigger.last(state)
+    return run is None or run.asked_ns is not None or bool(run.failed)
 
 
 def _signoff(state: Visit, now: Now) -> Action:

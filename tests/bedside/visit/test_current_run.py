@@ -86,7 +86,7 @@ GATES: dict[str, tuple[Callable[[CurrentBed], object], str]] = {
     "impedance not told": (lambda bed: setattr(bed.source, "kohm", None), "impedance is not told"),
     "fault": (lambda bed: setattr(bed.source, "fault", "an electrode is off or dry"), "an electrode is off or dry"),
     "link": (lambda bed: bed.unplug(), "UNKNOWN - check device"),
-    "not prepared": (lambda bed: setattr(bed.source, "phase", "idle"), "device is in idle, not prepared"),
+    "not prepared": (lambda bed: setattr(bed.source, "phase", "idle"), "no direct current program is prepared"),
     "emergency stop": (lambda bed: bed.move("stand", e_stop=True), "emergency stop"),
     "control": (lambda bed: bed.put(ControlLost("the kiosk is gone")), "the kiosk is gone"),
     "guard": (lambda bed: bed.put(GuardSeen(ok=False, text="the guard is gone")), "the guard is gone"),

@@ -127,7 +127,7 @@ GATES: dict[str, tuple[Callable[[PairedBed], object], str]] = {
     "battery": (lambda bed: setattr(bed.source, "battery_pct", 29.0), "battery is at 29 %"),
     "impedance": (lambda bed: setattr(bed.source, "kohm", 10.0), "impedance is 10.0 kOhm"),
     "link": (lambda bed: bed.unplug(), "UNKNOWN - check device"),
-    "gone": (lambda bed: setattr(bed.source, "phase", "idle"), "not prepared"),
+    "gone": (lambda bed: setattr(bed.source, "phase", "idle"), "no direct current program is prepared"),
 }
 
 
