@@ -12,6 +12,13 @@ from bedside.record.fsutil import SYSTEM
 from bedside.refusal import Refusal
 
 
+ALLOWED = {
+    "code": "a study number has 2 to 20 letters, digits or hyphens",
+    "second_identifier": "it has 2 to 40 characters",
+    "height_cm": "80 to 230 cm",
+}
+
+
 def find_participant(data: Path, code: str) -> Participant:
     """The record of a participant; raises `Refusal` for an unknown number, `ConfigError` for a broken record."""
     path = data / "participants" / f"{code}.toml"
@@ -31,7 +38,8 @@ def enrol_participant(data: Path, study: str, asked: EnrolParticipant) -> Partic
     try:
         record = msgspec.convert(table, Participant)
     except msgspec.ValidationError as error:
-        raise Refusal(f"the record cannot be made: {error}", "correct the value") from None
+        key = str(error).rpartition("$.")[2].rstrip("`")
+        raise Refusal(f"this cannot be the {key.replace('_', ' ')}", ALLOWED.get(key, "correct it")) from None
     folder = data / "participants"
     path = folder / f"{record.code}.toml"
     try:

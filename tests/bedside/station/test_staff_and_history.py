@@ -1,11 +1,17 @@
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
 import pytest
 
+from bedside.commands import EnrolParticipant
 from bedside.config import StaffMember, hash_pin
 from bedside.events import (
     AnyEvent,
     CurrentEnded,
     Envelope,
     HotspotChosen,
+    InstrumentClosed,
     PulseReported,
     PulsesReconciled,
     PulsesUncertain,
@@ -14,9 +20,10 @@ from bedside.events import (
     VisitClosed,
     VisitOpened,
 )
-from bedside.station.history import history_of
+from bedside.refusal import Refusal
+from bedside.station.history import assessed_of, history_of
+from bedside.station.participants import enrol_participant, find_participant
 from bedside.station.staff import TRIES, Staff
-from bedside.visit.rules import Refusal
 
 NOW = "2026-11-21T12:00:00.000000Z"
 
@@ -132,3 +139,88 @@ def test_current_that_was_given_without_a_pulse_was_a_treatment() -> None:
 
     assert history_of("P1", [visit(NOW, given(0.1), CLOSED)], NOW).visits_today == 1
     assert history_of("P1", [visit(NOW, given(0.0), CLOSED)], NOW).visits_today == 0
+
+
+def assessment(utc: str, point: str, *events: AnyEvent) -> list[Envelope]:
+    opened = VisitOpened(
+        visit="a",
+        participant="P1",
+        study="S",
+        session=0,
+        sessions_planned=0,
+        simulated=False,
+        kind="assessment",
+        point=point,
+    )
+    return [
+        Envelope(n=n, mono_ns=n, utc=utc, who="x", via="assess", event=event)
+        for n, event in enumerate((opened, *events), 1)
+    ]
+
+
+def closed(total: float | None, outcome: Literal["complete", "not_done"] = "complete") -> InstrumentClosed:
+    return InstrumentClosed(
+        instrument="bbs", outcome=outcome, reason="", total=total, values={"BBS01": 4.0}, examiner="anna"
+    )
+
+
+def test_an_assessment_is_no_session_but_its_pulses_count() -> None:
+    found = PulseReported(purpose="assessment", pulse=1)
+    visits = [
+        assessment("2026-11-20T08:00:00.000000Z", "T0", found, CLOSED),
+        visit("2026-11-21T08:00:00.000000Z", PULSE, ENDED, CLOSED),
+    ]
+    history = history_of("P1", visits, NOW)
+    assert (history.session, history.visits_today, history.pulses_week, history.pulses_course) == (2, 1, 2, 1)
+
+
+def test_the_next_assessment_knows_the_earlier_outcomes_and_the_days_of_treatment() -> None:
+    visits = [
+        assessment("2026-11-19T09:00:00.000000Z", "week 4", closed(41.0), CLOSED),
+        assessment("2026-11-01T09:00:00.000000Z", "T0", closed(30.0), closed(31.0), CLOSED),
+        assessment("2026-11-20T09:00:00.000000Z", "T1", closed(None, "not_done"), CLOSED),
+        visit("2026-11-18T08:00:00.000000Z", PULSE, ENDED, CLOSED),
+        visit("2026-11-02T08:00:00.000000Z", PULSE, ENDED, CLOSED),
+        visit("2026-10-30T08:00:00.000000Z", VisitClosed(outcome="stopped", reason="screening")),
+        visit("2026-11-10T08:00:00.000000Z", PULSE, ENDED, CLOSED, participant="P2"),
+    ]
+    known = assessed_of("P1", visits)
+    assert [(found.point, found.total, found.examiner) for found in known.earlier] == [
+        ("T0", 31.0, "anna"),
+        ("week 4", 41.0, "anna"),
+    ]
+    assert known.earlier[0].utc.startswith("2026-11-01")
+    assert (known.first_session_day, known.last_session_day) == ("2026-11-02", "2026-11-18")
+    assert assessed_of("P3", visits).first_session_day is None
+
+
+ENROL = EnrolParticipant(
+    participant="B-12", second_identifier="green 4", height_cm=171.5, consent_version="2", consent_date="2026-11-20"
+)
+
+
+def test_an_enrolment_is_whole_private_and_holds_no_allocation(tmp_path: Path) -> None:
+    record = enrol_participant(tmp_path, "study", ENROL)
+    assert (record.tms, record.arm, record.preset) == ("unknown", "", "")
+    assert find_participant(tmp_path, "B-12") == record
+    (path,) = (tmp_path / "participants").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "tms" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "on this box already"),
+        ({"participant": "b-12"}, "on this box already"),
+        ({"participant": "../B"}, "cannot be the code"),
+        ({"participant": "C-2", "height_cm": 17.0}, "cannot be the height cm"),
+        ({"participant": "C-1", "second_identifier": "x"}, "cannot be the second identifier"),
+    ],
+)
+def test_an_enrolment_that_cannot_be_changes_nothing(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    enrol_participant(tmp_path, "study", ENROL)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.toml")}
+    with pytest.raises(Refusal, match=words):
+        enrol_participant(tmp_path, "study", msgspec.structs.replace(ENROL, **change))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
