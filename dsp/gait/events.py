@@ -27,6 +27,7 @@ TOP_SHARE = 0.5  # the first peak of a drop that reaches this share of its highe
 # this share of its steepest rise.
 LANDING_SHARE, STEEP_SHARE = 0.12, 0.3
 IMPACT_S = 0.3  # of a period after the toe-up rotation
+SHORTEST_SWING_S = 0.1
 LEAST_JERK_M_S3 = 500.0  # half of gravity in 10 ms
 IMPACT_SHARE = 0.5  # of the largest jerk: the beginning of an impact
 IMPACT_FLAG = "initial contact by its impact"
@@ -87,6 +88,8 @@ def _of_swing(samples: Samples, swing: Swing, signals: _Signals, period_s: float
         start = lift if turned_up else swing.peak
         initial = _impact(signals.jerk[start : min(swing.after, start + int(IMPACT_S * period_s * rate_hz))], start)
         flags.extend([] if initial is None else [IMPACT_FLAG])
+    if final is not None and initial is not None and initial - final < SHORTEST_SWING_S * rate_hz:
+        final = None  # what turned before the impact was no push-off
     final, initial = _whole(samples, final, "toe-off", flags), _whole(samples, initial, "initial contact", flags)
     return Contacts(final, initial, tuple(flags))
 
