@@ -11,7 +11,6 @@ from bedside.config import Participant, load_participant
 from bedside.record.fsutil import SYSTEM
 from bedside.refusal import Refusal
 
-
 ALLOWED = {
     "code": "a study number has 2 to 20 letters, digits or hyphens",
     "second_identifier": "it has 2 to 40 characters",
