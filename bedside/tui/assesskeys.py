@@ -130,13 +130,12 @@ class AssessKeys:
 
 
 def settled(before: Picture, now: Picture) -> Picture:
-    """What was marked lapses with what it was marked in; a trial's result comes up by itself when it is there."""
+    """What was marked lapses with what it was marked in; a trial's result comes up until it is judged."""
     if _opened(before) != _opened(now) or before.step_id != now.step_id:
         now = replace(now, listing=False, instrument=None, task=None, trial=None, plot=_has_result(now))
     was, is_now = _moment(before), _moment(now)
     if was != is_now and was[0] == is_now[0]:
-        now = replace(now, trial=None, plot=is_now[1] == "idle" and _has_result(now))
-        now = replace(now, task=None) if is_now[1] == "idle" else now
+        now = replace(now, task=now.task if was[1] == is_now[1] else None, trial=None, plot=_asks(now))
     return now
 
 
@@ -145,12 +144,18 @@ def _opened(picture: Picture) -> str:
     return part.id if part else ""
 
 
-def _moment(picture: Picture) -> tuple[str, str, int]:
+def _moment(picture: Picture) -> tuple[str, str, tuple[str, ...]]:
     capture = picture.capture
-    return (capture.id, capture.state, len(capture.done)) if capture else ("", "", 0)
+    return (capture.id, capture.state, tuple(line.state for line in capture.done)) if capture else ("", "", ())
+
+
+def _asks(picture: Picture) -> bool:
+    """Whether a trial's result waits for a judgement; once it is given, the live picture comes back."""
+    capture = picture.capture
+    return capture is not None and capture.result is not None and any(line.state == "analysed" for line in capture.done)
 
 
 def _has_result(picture: Picture) -> bool:
     if picture.capture is not None:
-        return picture.capture.result is not None
+        return _asks(picture)
     return picture.form is None and picture.assess is not None and picture.assess.result is not None

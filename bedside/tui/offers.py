@@ -169,8 +169,10 @@ def recorded(picture: Picture) -> str | None:
 
 
 def finished(picture: Picture) -> str | None:
-    """Works on the open instrument."""
-    return possible("assess.close")(picture) if body_kind(picture) in {"scale", "capture"} else None
+    """Works on the open instrument; a scale with open items is finished as it is, with a reason."""
+    if body_kind(picture) == "scale":
+        return may_command(picture)
+    return possible("assess.close")(picture) if body_kind(picture) == "capture" else None
 
 
 def zeroed(picture: Picture) -> str | None:

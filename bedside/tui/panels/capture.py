@@ -102,7 +102,8 @@ def calibration_rows(capture: Capture, width: int, limit: int) -> list[Row]:
     seen: dict[str, SensorLine] = {sensor.device: sensor for sensor in capture.sensors if sensor.device}
     for sensor in seen.values():
         words, style = (sensor.calibration, "text") if sensor.calibration else ("not done", "look")
-        lines += [row((f" {cut(sensor.device, 12)}: ", "text"), (cut(words, width - 15), style))]
+        parts = wrapped(f"{sensor.device}: {words}", width - 3, 3, style)
+        lines += [row("   " if place else " ", *spans) for place, spans in enumerate(parts)]
     return lines[:limit]
 
 

@@ -19,15 +19,13 @@ WORD_STYLES = {
 def ident(picture: Picture, width: int) -> Row:
     """Participant and side whole, and whether it is simulated; time, session and study where there is room."""
     snapshot = picture.snapshot
-    who = f" {snapshot.participant or 'no visit open'}" + (f"  {snapshot.side}" if snapshot.side else "")
+    who = f" {snapshot.participant or 'no visit open'}" + _what(picture)
     left: list[Span] = [(who, "bar.strong")]
     right: list[Span] = [(" SIMULATED ", "sim")] if snapshot.simulated else []
     speed = f" SIMULATED x{snapshot.speed:g} " if snapshot.simulated and snapshot.speed != 1.0 else ""
     if speed and width_of(row(*left)) + len(speed) + 1 <= width:
         right = [(speed, "sim")]
     session = f"  session {snapshot.session}" if snapshot.session else ""
-    if snapshot.kind == "assessment":
-        session = f"  assessment {snapshot.assess.point if snapshot.assess else ''}".rstrip()
     clock = f" {clock_of(snapshot.utc, seconds=False)} "
     for part, text, style in (
         (right, clock, "bar.dim"),
@@ -37,6 +35,14 @@ def ident(picture: Picture, width: int) -> Row:
         if text.strip() and width_of(row(*left, *right)) + len(text) + 1 <= width:
             part.append((text, style))
     return ends(row(*left), row(*right), width, "bar")
+
+
+def _what(picture: Picture) -> str:
+    """The side that is stimulated, or that nothing is: which assessment it is."""
+    snapshot = picture.snapshot
+    if snapshot.kind == "assessment":
+        return f"  assessment {snapshot.assess.point if snapshot.assess else ''}".rstrip()
+    return f"  {snapshot.side}" if snapshot.side else ""
 
 
 def operator(picture: Picture) -> Span:

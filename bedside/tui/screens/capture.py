@@ -21,6 +21,7 @@ from bedside.tui.traces import emg_range_uv
 from bedside.tui.widgets.live import FRAMES_PER_S, CopPicture, FeetPicture, KneePicture, LivePicture
 from bedside.tui.widgets.trace import TraceCanvas
 
+MOST_HEAD_ROWS = 4
 TITLES = {"cop": " Balance", "knee": " Knee angle", "feet": " Feet, last stride", "none": ""}
 
 
@@ -74,6 +75,7 @@ class CaptureBody(Body):
             "knee": KneePicture(link, ladder),
             "feet": FeetPicture(link, ladder),
         }
+        self._head = RowsPanel(task_rows, id="task")
         self._pictures = Vertical(id="live")
         self._title = RowsPanel(self._titles, id="live-title")
         self._load = RowsPanel(self._loads, id="load")
@@ -83,12 +85,11 @@ class CaptureBody(Body):
 
     def compose(self) -> ComposeResult:
         """Task, live picture beside sensors and trials, recording and time, action."""
-        head = RowsPanel(task_rows, id="task")
         side = RowsPanel(side_rows, id="capture-side")
         clock = RowsPanel(lambda picture, width, height: time_rows(picture, width, self._ladder), id="capture-time")
         action = ActionBox()
         self.panels = [
-            head,
+            self._head,
             self._title,
             *self._live.values(),
             self._load,
@@ -99,7 +100,7 @@ class CaptureBody(Body):
             clock,
             action,
         ]
-        yield head
+        yield self._head
         with Horizontal(id="capture-middle"):
             with self._pictures:
                 yield self._title
@@ -122,6 +123,8 @@ class CaptureBody(Body):
         capture = picture.capture
         if capture is None:
             return
+        if self.content_size.width:
+            self._head.styles.height = len(task_rows(picture, self.content_size.width, MOST_HEAD_ROWS))
         shows = picture.plot and capture.result is not None
         self._result.set_class(not shows, "gone")
         self._pictures.set_class(shows or capture.live == "none", "gone")

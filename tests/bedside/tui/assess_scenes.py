@@ -149,10 +149,7 @@ MAS = ScaleForm(
     next_code="MAS01",
     warnings=(OTHER_EXAMINER,),
 )
-SCALE_OFFERS = (
-    Action(command="assess.close", label="Finish as it is", enabled=True),
-    Action(command="assess.score", label="Score an item", enabled=True),
-)
+SCALE_OFFERS = (Action(command="assess.score", label="Score an item", enabled=True),)
 
 
 def scale_snapshot(form: ScaleForm) -> Snapshot:

@@ -311,6 +311,11 @@ def test_result_comes_up_and_goes_by_itself() -> None:
     assert settled(Picture(snapshot=SCALE, link=UP), Picture(snapshot=RESULT, link=UP)).plot
     assert settled(idle, replace(idle, task="push")).task == "push"
     assert settled(replace(idle, task="push", trial=0), replace(done, task="push", trial=0)).trial is None
+    capture = JUDGING.assess.capture  # type: ignore[union-attr]
+    assert capture is not None
+    accepted = replace(capture, done=(capture.done[0], replace(capture.done[1], state="accepted")))
+    judged = replace(JUDGING, assess=replace(JUDGING.assess, capture=accepted))
+    assert not settled(replace(done, plot=True), replace(done, plot=True, snapshot=judged)).plot
 
 
 def test_next_action_names_what_it_acts_on() -> None:
