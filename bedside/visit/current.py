@@ -139,10 +139,15 @@ def _longest_s(part: CurrentPart) -> float:
 def facts(planned: CurrentPlan) -> tuple[str, ...]:
     """The numbers of the arming screen, for unblinded eyes only."""
     program = planned.program
+    triggers = program.trigger_bursts * program.burst_pulses
+    paired = (
+        f"it triggers {triggers} magnetic pulses from the plateau's begin, the last at {program.last_trigger_s:g} s"
+    )
     return (
         f"{program.current_ma:g} mA over {planned.area_cm2:g} cm2: {planned.density_ma_cm2:.2f} mA/cm2",
         f"{program.plateau_s:g} s between two ramps of {program.ramp_s:g} s",
         f"{planned.plateau_c:.3g} C, {planned.charge_density_c_cm2:.2g} C/cm2; ramps add {planned.ramps_c:.3g} C",
+        *((paired,) if triggers else ()),
     )
 
 

@@ -86,15 +86,8 @@ def _check_trigger(program: CurrentProgram, options: EscdOptions) -> None:
     burst_ms, train_ms = pulses * program.inter_pulse_ms, bursts * program.inter_burst_ms
     if burst_ms > program.inter_burst_ms or train_ms > program.train_period_ms:
         raise Refused("bursts or trains of the trigger pattern overlap", remedy="correct the protocol")
-    if last_trigger_s(program) > options.max_plateau_s:
+    if program.last_trigger_s > options.max_plateau_s:
         raise Refused("the trigger pattern lasts longer than any plateau may", remedy="correct the protocol")
-
-
-def last_trigger_s(program: CurrentProgram) -> float:
-    """When the last trigger pulse is due, in s from the plateau's start (191.84 for iTBS-600)."""
-    train, burst = divmod(program.trigger_bursts - 1, program.bursts_per_train)
-    within_ms = burst * program.inter_burst_ms + (program.burst_pulses - 1) * program.inter_pulse_ms
-    return (train * program.train_period_ms + within_ms) / 1000
 
 
 def check_device(hello: Hello) -> None:

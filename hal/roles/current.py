@@ -37,6 +37,15 @@ class CurrentProgram:
         return self.plateau_s + 2 * self.ramp_s
 
     @property
+    def last_trigger_s(self) -> float:
+        """When the last trigger pulse is due, in s from the plateau's start (191.84 for iTBS-600); 0 without any."""
+        if not self.trigger_bursts:
+            return 0.0
+        train, burst = divmod(self.trigger_bursts - 1, self.bursts_per_train)
+        within_ms = burst * self.inter_burst_ms + (self.burst_pulses - 1) * self.inter_pulse_ms
+        return (train * self.train_period_ms + within_ms) / 1000
+
+    @property
     def charge_c(self) -> float:
         """Charge of the whole program in coulomb, linear ramps included."""
         return self.current_ma / 1000 * (self.plateau_s + self.ramp_s)

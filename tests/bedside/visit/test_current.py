@@ -68,6 +68,7 @@ def test_the_arming_screen_shows_the_numbers():
         "2.5 mA over 25 cm2: 0.10 mA/cm2",
         "200 s between two ramps of 15 s",
         "0.5 C, 0.02 C/cm2; ramps add 0.0375 C",
+        "it triggers 600 magnetic pulses from the plateau's begin, the last at 191.84 s",
     )
     assert "3 C, 0.12 C/cm2" in current.facts(current.plan(shipped(), "C"))[2]
 

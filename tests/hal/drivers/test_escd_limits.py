@@ -7,7 +7,6 @@ import pytest
 from hal.device import Refused, SetupError
 from hal.drivers.escd_codec import Hello, Status
 from hal.drivers.escd_limits import EscdOptions, Watch, check_device, check_fit, check_program, check_start
-from hal.drivers.escd_limits import last_trigger_s as last_s
 from hal.options import parse_options
 from hal.roles import CurrentProgram
 
