@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 LEAST_HOLD_S = 2.0
 REACTION_OF_STEP, ARRIVED_OF_STEP = 0.05, 0.90
 SMALLEST_STEP_PCT = 2.0
+LOOSEST_PCT, LOOSEST_OF_STEP = 5.0, 0.3
+"""A spread beyond both is no hold but a movement, or a hold that ended."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ def weight_shift(
     step = held - before
     if abs(step) < SMALLEST_STEP_PCT:
         return _refused(told, f"no shift: the load went from {before:.1f} to {held:.1f} %")
+    spread = float(held_part.std())
+    if spread > max(LOOSEST_PCT, LOOSEST_OF_STEP * abs(step)):
+        why = f"not held: the load spreads by {spread:.0f} % about {held:.0f} % in the last {hold:.0f} s"
+        return _refused(told, why)
     gone = (track[cue_index:] - before) / step
     return Shift(
         before_pct=before,
@@ -78,7 +84,7 @@ def weight_shift(
         to_90_s=_passed(gone, ARRIVED_OF_STEP) / rate_hz,
         overshoot_pct=max(float(gone.max()) - 1.0, 0.0) * abs(step),
         hold_error_pct=held - target_pct,
-        hold_sd_pct=float(held_part.std()),
+        hold_sd_pct=spread,
         in_target_s=float(np.count_nonzero(np.abs(load[cue_index:] - target_pct) <= band_pct)) / rate_hz,
         reached_pct=float(track[cue_index:].max()),
         target_pct=target_pct,

@@ -99,6 +99,13 @@ def test_a_shift_to_the_other_side_and_none_at_all() -> None:
         weight_shift(shift(), RATE_HZ, cue_index=300, target_pct=0.0)
 
 
+def test_a_hold_that_ended_is_none() -> None:
+    t = np.arange(2301) / RATE_HZ
+    back = shift() - 20 * smooth_step(t, 15.0, 1.0)
+    assert "not held" in str(weight_shift(back, RATE_HZ, cue_index=300, target_pct=78.0, hold_s=15.0).refusal)
+    assert weight_shift(back[:1450], RATE_HZ, cue_index=300, target_pct=78.0, hold_s=8.0).refusal is None
+
+
 def push(noise_cm: float = 0.02, settle: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Onset at 2 s; after 0.1 s a damped swing of the front-back position about a new mean of 1 cm."""
     t = np.arange(1201) / RATE_HZ

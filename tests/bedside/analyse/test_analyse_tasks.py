@@ -10,6 +10,7 @@ import pytest
 
 from bedside.cli import main
 from tests.bedside.analyse.test_analyse_posture import write_csv
+from tests.helpers.recordings import need_recordings
 
 RATE_HZ = 100.0
 T = np.arange(3001) / RATE_HZ
@@ -107,6 +108,17 @@ def test_shifts_on_a_board_say_what_they_are_of(tmp_path: Path, capsys: pytest.C
     path.with_name("a.task.toml").unlink()
     again = analysed(capsys, path, *command)["cues"]
     assert again[1]["held_pct"] == pytest.approx(left["held_pct"])
+
+
+def test_a_real_board_shows_its_holds_and_a_cue_at_the_wrong_time_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    path = need_recordings("cop") / "wbb_gpl3" / "WBB_shift_a.csv"
+    cues = ("--cue", "40:left:80", "--cue", "58:even", "--cue", "67:right:80", "--cue", "86:even")
+    left, right = analysed(capsys, path, "--task", "shift", *cues)["cues"]
+    assert (left["before_pct"], left["held_pct"]) == pytest.approx((52.0, 79.0), abs=1.5)
+    assert (right["before_pct"], right["held_pct"]) == pytest.approx((55.0, 80.0), abs=1.5)
+    assert max(left["hold_sd_pct"], right["hold_sd_pct"]) < 2.0
+    late = analysed(capsys, path, "--task", "shift", "--cue", "48:left:80", "--cue", "66:even")
+    assert "not held" in late["refusal"]
 
 
 def pushed(body_kg: float | np.ndarray = 70.0) -> dict[str, np.ndarray]:
