@@ -147,4 +147,5 @@ def test_a_deviation_that_ends_starts_anew_and_unasked_current_is_none_of_ours()
 
 
 def test_the_last_trigger_of_itbs_600():
-    assert last_s(CurrentProgram(2.5, 200, 15, trigger_bursts=200)) == 191.84
+    assert CurrentProgram(2.5, 200, 15, trigger_bursts=200).last_trigger_s == 191.84
+    assert CurrentProgram(2.5, 200, 15).last_trigger_s == 0.0
