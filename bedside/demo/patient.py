@@ -108,7 +108,7 @@ class Patient:
             await self._sim.ask("follow", left_pct=cue.left_pct)
         elif cue.direction_deg is not None:
             await self._sim.ask("follow", direction_deg=cue.direction_deg, limit_pct=cue.limit_pct or 100.0)
-            self._after(HELD_S, "lean", x_cm=0.0, y_cm=0.0)
+            self._after(HELD_S, "activity", name="stand", on_plate=True)
         elif cue.x_cm is not None:
             await self._sim.ask("follow", x_cm=cue.x_cm, y_cm=cue.y_cm)
         elif self._task is not None and self._task.settings.get("task") == "perturbation":
@@ -120,7 +120,7 @@ class Patient:
             case "cycling":
                 await self._do("cycle", rpm=0.0)
             case "posture" if self._zeroed:
-                await self._sim.ask("lean", x_cm=0.0, y_cm=0.0)
+                await self._do("stand", on_plate=True)
             case "gait" if capture.id == ROBOT:
                 await self._sim.robot("stop")
             case _:

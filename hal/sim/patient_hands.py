@@ -31,7 +31,7 @@ class PatientHands:
         paretic: str | None = None,
         on_plate: bool = False,
     ) -> Reply:
-        """Turn to robot, stand, walk, cycle or sit; a walk ends after distance_m, on_plate steps on every plate."""
+        """Turn to robot, stand, walk, cycle or sit; a walk ends after distance_m, on_plate stands on every plate."""
         body, now_s = self._world.body, self._world.clock.now_s()
         if paretic is not None:
             body.paretic = _side(paretic)
@@ -39,10 +39,9 @@ class PatientHands:
         speeds = {"speed_m_s": number("speed_m_s", speed_m_s), "rpm": number("rpm", rpm)}
         ready_s = body.do(name, now_s, distance_m=far_m, **speeds)  # type: ignore[arg-type]  # `do` checks the name
         for plate in self._plates():
-            if on_plate and not plate.source.stander.alive:
-                plate.source.stander.lean(0.0, 0.0)
-                plate.source.stander.step_on()
-            elif not on_plate and plate.source.stander.alive:
+            if on_plate:
+                self._stand_on(plate)
+            elif plate.source.stander.alive:
                 plate.source.stander.step_off()
         return {"activity": body.activity, "ready_s": ready_s}
 
@@ -97,6 +96,12 @@ class PatientHands:
 
     def _plates(self) -> list[PlateFarEnd]:
         return [far_end for far_end in self._world.also.values() if isinstance(far_end, PlateFarEnd)]
+
+    def _stand_on(self, plate: PlateFarEnd) -> None:
+        rests = plate.source.place_cm(self._reactions.resting_pct(self._world.body.paretic))
+        plate.source.stander.lean(rests, 0.0)
+        if not plate.source.stander.alive:
+            plate.source.stander.step_on()
 
     def _shift(self, left_pct: float, late_s: float) -> Reply:
         for plate in self._plates():

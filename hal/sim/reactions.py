@@ -15,6 +15,9 @@ PARETIC_REACH = 0.75
 MOST_PCT, MOST_PARETIC_PCT = 95.0, 65.0
 """Most of the weight that a sound and a paretic leg can be given (Goldie 1996)."""
 
+REST_PCT = 58.0
+"""How much of the weight the sound leg bears in quiet standing beside a paretic one."""
+
 
 class Reactions:
     """Answers to cues; the chance in them is `rng`'s."""
@@ -26,6 +29,10 @@ class Reactions:
         """How late this time."""
         mean_s, sd_s = REACTION_S
         return float(np.clip(self._rng.normal(mean_s, sd_s), 0.2, 0.7))
+
+    def resting_pct(self, paretic: Side | None) -> float:
+        """The left leg's share in quiet standing."""
+        return {"left": 100 - REST_PCT, "right": REST_PCT, None: 50.0}[paretic]
 
     def share_pct(self, left_pct: float, paretic: Side | None) -> float:
         """The left leg's share that is reached of the one that is asked for."""

@@ -5,7 +5,7 @@ Nothing that somebody has looked at is changed any more; a walk begins and ends 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import numpy as np
 
@@ -15,8 +15,7 @@ from hal.sim.walking_style import SIDES, Side, Style, other
 
 FIRST_LEAN = 0.5
 """Share of a stride that the first push-off from standing takes."""
-KEPT_STEPS = 24
-"""How many steps back a muscle's reader may look."""
+LONGEST_STRIDE_S = 10.0
 SYNC = 0.1
 """Most by which a step is made longer or shorter (share of the stride) to keep in time with a robot."""
 
@@ -103,7 +102,9 @@ class Walk:
 
     def phase(self, side: Side, t_s: Array) -> Array:
         """Where that leg is in its stride, 0 to 1 from contact to contact; NaN where it does not walk."""
-        own = [step for step in self.steps[-KEPT_STEPS:] if step.side == side]
+        since_s = float(t_s.min()) - LONGEST_STRIDE_S
+        recent = takewhile(lambda step: step.contact_s > since_s, reversed(self.steps))
+        own = [step for step in recent if step.side == side][::-1]
         phase = np.full(t_s.shape, np.nan)
         for before, after in pairwise(own):
             if before.bout == after.bout:
