@@ -29,6 +29,7 @@ CONTRACTION_UV = 50.0
 SMOOTH_MS = 5.0
 HELD_MS = 5.0
 SILENT_BELOW = 0.5
+DEEP_BELOW = 1.0 / 3.0
 OVER_OWN_GAPS = 1.5
 SHORTEST_MS = 15.0
 SHORTEST_BACKGROUND_MS = 80.0
@@ -81,8 +82,8 @@ def silent_period(
     `window_ms` is where the evoked response may begin; `onset_ms` is taken where this sweep's own onset is not found
     (the onset of the average of several sweeps, say), with the flag `onset_given`. Refused, with words: what
     `dsp.mep.measure` cannot use, no contraction before the pulse (RMS under `contraction_uv`), less than 80 ms of it,
-    no silence that starts within 120 ms and is longer than 15 ms and 1.5 times the contraction's own gaps, no return
-    before the epoch ends. Raises ValueError as `dsp.mep.measure` does.
+    no silence that starts within 120 ms, is longer than 15 ms and 1.5 times the contraction's own gaps, and on average
+    below a third of the contraction, no return before the epoch ends. Raises ValueError as `dsp.mep.measure` does.
     """
     response = measure(
         epoch_uv, rate_hz, trigger_index, window_ms=window_ms, rest_limit_uv=None, mains_hz=mains_hz, rail_uv=rail_uv
@@ -125,7 +126,8 @@ def _find(sweep: Sweep, contraction_uv: float, onset_ms: float | None) -> Silent
     after = max(after, sweep.blank.stop)
     spans = [(a + after, b + after) for a, b in _silences(quiet[after:], per_ms)]
     longest_gap = max(SHORTEST_MS, OVER_OWN_GAPS * gap_ms)
-    chain = _chain([span for span in spans if span[1] - span[0] >= longest_gap * per_ms], sweep)
+    long = [span for span in spans if span[1] - span[0] >= longest_gap * per_ms]
+    chain = _chain([(a, b) for a, b in long if np.mean(rectified[a:b]) < DEEP_BELOW * level], sweep)
     if not chain:
         words = f"no silent period: no silence over {longest_gap:.0f} ms begins within {STARTS_BEFORE_MS:.0f} ms"
         return replace(made, refusal=words)

@@ -84,6 +84,7 @@ def test_gaps_taken_for_silences_would_be_caught() -> None:
     with (
         patch.object(dsp.silent, "OVER_OWN_GAPS", 0.0),
         patch.object(dsp.silent, "SHORTEST_MS", 2.0),
+        patch.object(dsp.silent, "DEEP_BELOW", 1.0),
     ):
         wrong = [silent_period(trace, RATE_HZ, TRIGGER).refusal is None for trace in traces]
     assert sum(wrong) > 5, "the fault did not fire"
