@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.posture.checks import STILLEST_RMS_CM, reach
-from dsp.posture.moving import baseline, first_lasting, refusal, smooth
+from dsp.posture.moving import RESTLESS_CM, baseline, first_lasting, refusal, restless, smooth
 
 Array = NDArray[np.float64]
 
@@ -76,6 +76,7 @@ def limits_of_stability(
     if not (math.isfinite(limit_cm) and limit_cm > 0):
         raise ValueError(f"limit_cm must be positive, not {limit_cm}")
     why = refusal((x, y), rate_hz, cue_index, 1.0) or reach(x, y)
+    why = why or restless((x, y), rate_hz, cue_index, RESTLESS_CM, "cm")
     if why is not None:
         return Lean(limit_cm=limit_cm, direction_deg=direction_deg, refusal=why)
     last = min(cue_index + round(task_s * rate_hz), x.size - 1)

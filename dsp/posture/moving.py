@@ -12,6 +12,8 @@ Array = NDArray[np.float64]
 BASELINE_S = 1.0
 LASTING_S = 0.1
 LOWPASS_HZ = 10.0
+RESTLESS_CM, RESTLESS_PCT = 4.0, 20.0
+"""In one second a very unsteady stander covers half of it."""
 
 
 def smooth(values: Array, rate_hz: float, cutoff_hz: float = LOWPASS_HZ) -> Array:
@@ -37,6 +39,17 @@ def refusal(tracks: tuple[Array, ...], rate_hz: float, cue: int, least_after_s: 
         return "too short: at least half a second of quiet standing before the cue is needed"
     if n - 1 - cue < least_after_s * rate_hz - 1e-6:
         return f"too short: {(n - 1 - cue) / rate_hz:.2f} s after the cue, {least_after_s:g} s are needed"
+    return None
+
+
+def restless(tracks: tuple[Array, ...], rate_hz: float, cue: int, most: float, unit: str) -> str | None:
+    """Why the second before the cue is no rest to measure from: it covers more than `most` on a track."""
+    before = baseline(tracks[0].size, rate_hz, cue)
+    covered = max(float(np.ptp(smooth(track, rate_hz)[before])) for track in tracks)
+    if covered > most:
+        return (
+            f"moving before the cue: over {covered:.1f} {unit} in the second before it; is the cue at the right time?"
+        )
     return None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.posture.checks import STILLEST_RMS_CM, reach
-from dsp.posture.moving import baseline, first_lasting, refusal, smooth
+from dsp.posture.moving import RESTLESS_CM, baseline, first_lasting, refusal, restless, smooth
 
 Array = NDArray[np.float64]
 
@@ -64,6 +64,7 @@ def perturbation(
     # who stepped off left a gap: that is why, and not the gap
     why = "not recovered: a step or a grab ended the trial" if stepped else _unloaded(total_kg, onset, rate_hz)
     why = why or refusal((x, y), rate_hz, onset, PATH_S + QUIET_S) or reach(x, y)
+    why = why or restless((x, y), rate_hz, onset, RESTLESS_CM, "cm")
     if why is None and float(np.hypot(np.std(x), np.std(y))) < STILLEST_RMS_CM:
         why = "units: too still for a person who was pushed; is the position in metres?"
     if why is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.posture.moving import baseline, refusal, smooth
+from dsp.posture.moving import RESTLESS_PCT, baseline, refusal, restless, smooth
 
 Array = NDArray[np.float64]
 
@@ -61,6 +61,7 @@ def weight_shift(
         raise ValueError(f"target_pct must be in (0, 100] and band_pct positive, not {target_pct} and {band_pct}")
     told = Shift(target_pct=target_pct, band_pct=band_pct)
     why = refusal((load,), rate_hz, cue_index, 2 * LEAST_HOLD_S) or _share(load)
+    why = why or restless((load,), rate_hz, cue_index, RESTLESS_PCT, "%")
     if why is not None:
         return _refused(told, why)
     hold = max((load.size - 1 - cue_index) / (2 * rate_hz) if hold_s is None else hold_s, LEAST_HOLD_S)

@@ -99,6 +99,15 @@ def test_a_shift_to_the_other_side_and_none_at_all() -> None:
         weight_shift(shift(), RATE_HZ, cue_index=300, target_pct=0.0)
 
 
+def test_a_cue_in_the_middle_of_a_movement_is_refused_in_every_task() -> None:
+    x, y = lean()
+    assert "moving before the cue" in str(
+        limits_of_stability(x, y, RATE_HZ, cue_index=345, direction_deg=45.0, limit_cm=10.0).refusal
+    )
+    assert "moving before the cue" in str(weight_shift(shift(), RATE_HZ, cue_index=440, target_pct=78.0).refusal)
+    assert "moving before the cue" in str(perturbation(*push(), RATE_HZ, onset_index=300).refusal)
+
+
 def test_a_hold_that_ended_is_none() -> None:
     t = np.arange(2301) / RATE_HZ
     back = shift() - 20 * smooth_step(t, 15.0, 1.0)
