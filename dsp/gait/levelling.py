@@ -92,11 +92,13 @@ def _walk(samples: Samples, span: Spans, shock: Array) -> _Walk:
     filled = (samples.filled[span.index[:, 1:]] & span.live).sum(axis=1) * (FILLED_RAD_S * span.step_s) ** 2
     live = span.live.astype(float)
     place = [np.einsum("kmij,km->kij", part[:, 1:], live) for part in (motion.by_gyro, motion.by_accel)]
+    count = span.start.size
+    stood = standing(samples, np.concatenate([span.start, span.end]))
     return _Walk(
         span,
         motion,
-        standing(samples, span.start),
-        standing(samples, span.end),
+        Standing(stood.turning_rad_s[:count], stood.gained_m_s[:count]),
+        Standing(stood.turning_rad_s[count:], stood.gained_m_s[count:]),
         back=inverse(motion.turn[:, -1]),
         end_by_bias=np.concatenate([motion.by_gyro[:, -1], motion.by_accel[:, -1]], axis=2),
         place_by_bias=np.concatenate(place, axis=2) * span.step_s,
@@ -127,7 +129,9 @@ def _solved(walk: _Walk, known: Array) -> tuple[Array, Array]:
     sure = np.full(2, 1 / STANCE_RAD**2)
     sure_bias = 1 / np.repeat([GYRO_BIAS_RAD_S**2, ACCEL_BIAS_M_S2**2], 3)
     for _ in range(ROUNDS):
-        parts = _ends(walk, up, bias, base), _floor(walk, up, bias, base), _carried(walk, up, bias, base)
+        first, last = walk.speeds(up, bias)
+        ends, floor = _ends(walk, up, bias, base, last - first), _floor(walk, up, bias, base, first)
+        parts = ends, floor, _carried(walk, up, bias, base)
         rows, rest = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
         tilt, change = solve(rows, rest, (-(up - common) @ base, sure), (-known - bias, sure_bias))
         up = up + tilt @ base.T
@@ -136,22 +140,20 @@ def _solved(walk: _Walk, known: Array) -> tuple[Array, Array]:
     return bias, up
 
 
-def _ends(walk: _Walk, up: Array, bias: Array, base: Array) -> tuple[Array, Array]:
-    """The velocity at the end is the standing foot's."""
-    first, last = walk.speeds(up, bias)
+def _ends(walk: _Walk, up: Array, bias: Array, base: Array, gain: Array) -> tuple[Array, Array]:
+    """The velocity at the end is the standing foot's: `gain` (k, 3) more than at the start."""
     gravity = STANDARD_GRAVITY_M_S2 * walk.span.lasts_s[:, None]
     rows = np.zeros((up.shape[0], 3, 10))
     rows[:, :, :2] = -gravity[..., None] * base
     rows[:, :, 4:] = walk.end_by_bias
-    rest = last - first - walk.motion.velocity_m_s[:, -1] - walk.end_by_bias @ bias + gravity * up
+    rest = gain - walk.motion.velocity_m_s[:, -1] - walk.end_by_bias @ bias + gravity * up
     noise = walk.noise_m_s[:, None]
     return rows / noise[..., None], rest / noise
 
 
-def _floor(walk: _Walk, up: Array, bias: Array, base: Array) -> tuple[Array, Array]:
-    """The foot ends on the floor it left."""
+def _floor(walk: _Walk, up: Array, bias: Array, base: Array, first: Array) -> tuple[Array, Array]:
+    """The foot ends on the floor it left; it began with the velocity `first` (k, 3)."""
     lasts = walk.span.lasts_s
-    first, _ = walk.speeds(up, bias)
     place = walk.motion.place_m + walk.place_by_bias @ bias + first * lasts[:, None]
     fall = 0.5 * STANDARD_GRAVITY_M_S2 * lasts**2
     rows = np.zeros((up.shape[0], 1, 10))

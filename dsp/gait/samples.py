@@ -66,7 +66,7 @@ def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: flo
         if marked.any():
             flags.append(f"{side} foot: {int(marked.sum())} samples of {what} at the end of the sensor's range")
     if not good.all():
-        flags.append(f"{side} foot: {100 * (1 - good.mean()):.1f} % of the samples lost")
+        flags.append(f"{side} foot: {int((~good).sum())} samples lost ({100 * (1 - good.mean()):.1f} %)")
     cut = _long_holes(~good)
     return Samples(_fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, spun, tuple(flags))
 
