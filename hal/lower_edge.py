@@ -165,8 +165,8 @@ class LowerEdge:
                 break
             low, high = mean - WIDTH_SD * max(spread, step), mean + WIDTH_SD * max(spread, step)
         self.slope, self.slope_sd = mean, spread
-        # the lowest of few arrivals is not the quantile: it lies above by so much on average
-        few_ns = ((below + 1) / self._bunches - SHARE) / per_ns
+        # between two arrivals: the quantile lies below the upper one by so much on average
+        few_ns = max(0.0, (below + 1) / self._bunches - SHARE) / per_ns if self._bunches * SHARE >= 1 else 0.0
         self._at_ns, self._level_ns = at_ns, base_ns + float(weights @ levels_ns) - few_ns
 
     def _density(self, at_ns: float, base_ns: float) -> float:
