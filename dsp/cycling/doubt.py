@@ -41,7 +41,7 @@ def doubt(thigh: Planar, shank: Planar, found: Joints, circle: Crank, rate_hz: f
     """Fit the circle again with each segment wobbled in and across the crank's phase, and with the clock shifted."""
     shifted = later(shank, SHIFT_MS, rate_hz)
     step = slice(None, None, max(1, circle.phase_rad.size // FEW_POINTS))
-    thigh, shank, shifted, phase = _few(thigh, step), _few(shank, step), _few(shifted, step), circle.phase_rad[step]
+    thigh, shank, shifted, phase = thigh.rows(step), shank.rows(step), shifted.rows(step), circle.phase_rad[step]
     here = _bend_deg(thigh, shank, found, rate_hz)
     moved, bulged = [], []
     for wave in (np.cos(phase), np.sin(phase)):
@@ -59,7 +59,3 @@ def doubt(thigh: Planar, shank: Planar, found: Joints, circle: Crank, rate_hz: f
 def _bend_deg(thigh: Planar, shank: Planar, found: Joints, rate_hz: float, bulge: Array | None = None) -> Array:
     circle = crank(thigh, shank, found, rate_hz, bulge)
     return np.degrees(np.angle(shank.turned * circle.shank / (thigh.turned * circle.thigh)))
-
-
-def _few(segment: Planar, rows: slice) -> Planar:
-    return Planar(segment.rate_rad_s[rows], segment.turned[rows], segment.accel_m_s2[rows], segment.planarity)

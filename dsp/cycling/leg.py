@@ -112,8 +112,11 @@ def _measured(
     refusal = _misplaced(way.fit)
     if refusal:
         return refused(rows, refusal, flags)
-    circle, other = (crank(thigh, one.shank, one.fit, rate_hz) for one in (way, mirrored))
-    if min(thigh.planarity, way.shank.planarity) < PLANAR:
+    seen = _seen(way.clock, thigh.rate_rad_s.size, rate_hz)
+    part, thigh = slice(part.start + seen.start, part.start + seen.stop), thigh.rows(seen)
+    shank = way.shank.rows(seen)
+    circle, other = (crank(thigh, one.shank.rows(seen), one.fit, rate_hz) for one in (way, mirrored))
+    if min(thigh.planarity, shank.planarity) < PLANAR:
         flags.append("a sensor turns about more than one axis: is it fastened?")
     if circle.travel_rad < LEAST_TRAVEL_RAD:
         return refused(rows, "no whole revolution: the leg's geometry cannot be found", flags)
@@ -123,16 +126,14 @@ def _measured(
         return refused(rows, "the foot does not go in circles: no pedalling, or sensors of two legs", flags)
     if circle.roundness > ROUND:
         flags.append("the foot's path is not round: the zero of the knee angle may be off by some degrees")
-    unsure = doubt(thigh, way.shank, way.fit, circle, rate_hz)
+    unsure = doubt(thigh, shank, way.fit, circle, rate_hz)
     flags += _clock_flags(way.clock, unsure)
-    bend = np.angle(way.shank.turned * circle.shank / (thigh.turned * circle.thigh))
+    bend = np.angle(shank.turned * circle.shank / (thigh.turned * circle.thigh))
     # a knee bends one way only; with flexion positive, a rising phase is forward or backward by geometry alone
     flexes = 1 if float(np.mean(bend)) > 0 else -1
     turns = revolutions(flexes * circle.phase_rad, rate_hz)
     angle_deg = np.degrees(flexes * bend)
-    return _result(
-        _unheld(angle_deg, way.clock, rate_hz), turns, (circle, way.clock, unsure), part, rows, rate_hz, flags, known
-    )
+    return _result(angle_deg, turns, (circle, way.clock, unsure), part, rows, rate_hz, flags, known)
 
 
 def _clock_flags(clock: ClockOffset, unsure: Doubt) -> list[str]:
@@ -146,13 +147,10 @@ def _clock_flags(clock: ClockOffset, unsure: Doubt) -> list[str]:
     return []
 
 
-def _unheld(angle_deg: Array, clock: ClockOffset, rate_hz: float) -> Array:
+def _seen(clock: ClockOffset, rows: int, rate_hz: float) -> slice:
     """Without what a large shift of the clock left unmeasured at one end; a small one leaves a sample there."""
-    if not clock.large:
-        return angle_deg
-    held, angle_deg = int(np.ceil(abs(clock.ms) * rate_hz / 1000.0)), angle_deg.copy()
-    angle_deg[slice(-held, None) if clock.ms > 0 else slice(0, held)] = np.nan
-    return angle_deg
+    held = int(np.ceil(abs(clock.ms) * rate_hz / 1000.0)) if clock.large else 0
+    return slice(0, rows - held) if clock.ms > 0 else slice(held, rows)
 
 
 def _result(
@@ -181,7 +179,7 @@ def _result(
     whole = float(np.sum(turns.cadence_rpm * (turns.end_s - turns.start_s)))
     if (turns.direction < 0).any():
         flags.append("part of it was pedalled backward")
-    low, high = np.nanpercentile(angle_deg, (1.0, 99.0))
+    low, high = np.percentile(angle_deg, (1.0, 99.0))
     return Cycling(
         knee,
         revolution_s=turns.end_s + begin_s,

@@ -65,6 +65,10 @@ class Planar:
     planarity: float
     """Share of the turn rate's power about the one axis."""
 
+    def rows(self, chosen: slice) -> "Planar":
+        """Some of its samples."""
+        return Planar(self.rate_rad_s[chosen], self.turned[chosen], self.accel_m_s2[chosen], self.planarity)
+
 
 def samples_of(motion: Motion) -> tuple[Array, Array, Mask]:
     """Turn rate, acceleration and which rows are real. Raises ValueError for shapes that do not fit."""

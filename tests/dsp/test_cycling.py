@@ -211,6 +211,11 @@ def test_clocks_that_disagree_are_found_by_the_knee_and_taken_out(name: str, lat
     seen = np.isfinite(found.knee_angle_deg)
     assert np.count_nonzero(~seen) <= abs(late_ms) * 0.1 + 1
     assert np.sqrt(np.mean((found.knee_angle_deg - x.knee_deg)[seen] ** 2)) < 1.0
+    t = np.arange(x.crank_rad.size) / x.rate_hz
+    assert cadence_errors_rpm(found, t, x.crank_rad).max() < 0.5
+    # the held end of a shifted sensor is no change of direction, and costs no whole revolution but the last
+    assert set(found.direction.tolist()) == {1}
+    assert found.revolution_s.size >= int(x.crank_rad[-1] / (2 * np.pi) - abs(late_ms) / 1000.0)
     told = [flag for flag in found.flags if "stamps are" in flag]
     assert len(told) == (abs(late_ms) >= 20.0)
     assert all(("shank" if late_ms > 0 else "thigh") in flag for flag in told)
