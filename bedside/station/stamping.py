@@ -22,6 +22,8 @@ class Stamping:
     def __init__(self, rate_hz: float) -> None:
         self._map = ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM)
         self._late_ns: list[int] | None = None
+        self._period_ns = 1e9 / rate_hz
+        self._told_ns: int | None = None
 
     def first_ns(self, block: EmgBlock) -> int:
         """The time (ns) of the block's first sample on the station's monotonic clock; once for each block, in order."""
@@ -32,6 +34,11 @@ class Stamping:
         if abs(late_ns) > STRAY_NS or self._stepped(block, late_ns):
             self._map.restart()
             self._map.feed(after, block.mono_ns)
+        if self._told_ns is not None:
+            # a file spaces the samples of a block evenly: where the map moves back, the last block reaches too far
+            first_ns = max(first_ns, self._told_ns + 1)
+        period_ns = self._period_ns * min(1.0, 1.0 + self._map.drift_ppm / 1e6)
+        self._told_ns = first_ns + round((len(block.counts) - 1) * period_ns)
         return first_ns
 
     def _stepped(self, block: EmgBlock, late_ns: int) -> bool:
