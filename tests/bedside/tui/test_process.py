@@ -36,13 +36,15 @@ def loaded(code: str) -> set[str]:
 
 
 def test_first_screen_loads_nothing_slow() -> None:
-    modules = loaded("import bedside.tui.app, bedside.tui.command, bedside.tui.watch_command")
+    commands = ("command", "watch_command", "assess_command")
+    modules = loaded(f"import bedside.tui.app, {', '.join(f'bedside.tui.{name}' for name in commands)}")
     assert "textual" in modules
     assert not modules & set(NEVER)
 
 
 def test_signal_screens_load_numpy_but_no_plot_and_no_device() -> None:
-    modules = loaded("import bedside.tui.screens.hunt, bedside.tui.screens.run")
+    names = ("hunt", "run", "instruments", "scale", "capture")
+    modules = loaded(f"import {', '.join(f'bedside.tui.screens.{name}' for name in names)}")
     assert "numpy" in modules
     assert not modules & (set(NEVER) - {"numpy"})
 
