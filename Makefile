@@ -35,7 +35,7 @@ demo: setup
 	@$(BIN)/bedside demo
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/python -m tests.in_phases
 
 check: setup
 	$(BIN)/ruff check --quiet --output-format=concise
