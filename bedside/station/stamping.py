@@ -12,6 +12,8 @@ WINDOW_S, MAX_PPM = 30.0, 2000.0
 """Blocks are many and hardly delayed; a sender's nominal rate may be off by more than a crystal."""
 STRAY_NS = 250_000_000
 """Further than this behind the mapped time, the rate is not what was said: the map begins anew at this arrival."""
+CLOSE_NS = 4_000_000
+"""A block to begin less than this before the end of the last waits for it; after a stall it is put right."""
 STEP_NS, STEP_BLOCKS = 3_000_000, 50
 """After a hole: where none of so many blocks comes less late than this, the hole was estimated too small."""
 
@@ -34,7 +36,7 @@ class Stamping:
         if abs(late_ns) > STRAY_NS or self._stepped(block, late_ns):
             self._map.restart()
             self._map.feed(after, block.mono_ns)
-        if self._told_ns is not None:
+        if self._told_ns is not None and self._told_ns - first_ns < CLOSE_NS:
             # a file spaces the samples of a block evenly: where the map moves back, the last block reaches too far
             first_ns = max(first_ns, self._told_ns + 1)
         period_ns = self._period_ns * min(1.0, 1.0 + self._map.drift_ppm / 1e6)

@@ -40,12 +40,21 @@ def test_times_are_even_and_within_two_milliseconds_though_blocks_are_late(ppm: 
 def test_no_sample_lies_before_one_that_was_recorded_earlier() -> None:
     stamping, ends, begins = Stamping(RATE_HZ), [], []
     for number, (block, _) in enumerate(blocks(30, ppm=100.0)):
-        # the whole delay falls by 5 ms now and then: the map moves back
-        late_ns = 15_000_000 - 5_000_000 * min(number // 300, 3)
+        # the whole delay falls by 2 ms now and then: the map moves back
+        late_ns = 6_000_000 - 2_000_000 * min(number // 300, 3)
         begins.append(stamping.first_ns(replace(block, mono_ns=block.mono_ns + late_ns)))
         ends.append(begins[-1] + round((ROWS - 1) * 1e9 / RATE_HZ))
     over_ns = np.array(ends[:-1]) - np.array(begins[1:])
     assert over_ns.max() < 0.5e9 / RATE_HZ, "more than a crystal's share of one block"
+
+
+def test_after_a_stall_the_times_are_right_again_within_seconds() -> None:
+    stamping, errors_ms = Stamping(RATE_HZ), []
+    for number, (block, true_ns) in enumerate(blocks(20)):
+        late_ns = 300_000_000 if 300 <= number < 303 else 0
+        errors_ms.append((stamping.first_ns(replace(block, mono_ns=block.mono_ns + late_ns)) - true_ns) / 1e6)
+    assert max(errors_ms[400:]) < 10.0
+    assert max(errors_ms[700:]) < 2.0
 
 
 def test_after_a_hole_that_was_estimated_the_times_are_right_again() -> None:
