@@ -15,6 +15,7 @@ LARGEST_TURN_RATE_RAD_S = 40.0  # above 2000 deg/s no foot sensor of this kind c
 FROZEN_S, HALF_FROZEN_S = 0.3, 1.0  # all six numbers the same, or those of one of the two sensors
 LEAST_RECEIVED = 0.5
 NEAR_RANGE = 0.985
+NONSENSE = 1e6  # no unit makes a sensor say so much: a decoding error, a lost sample
 FLAT_TOP = 5  # samples at exactly a channel's extreme: a live sensor reaches it once
 LEAST_TOP_M_S2, LEAST_TOP_RAD_S = 15.0, 3.0  # below, it may be a foot at rest
 LONGEST_CLIPPED_S = 0.05  # of acceleration in one stride: longer, and its way is not to be believed
@@ -72,7 +73,8 @@ def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: flo
 
 
 def _received(foot: Foot, side: Side, gyro: Array, accel: Array) -> Mask:
-    finite: Mask = np.asarray(np.isfinite(gyro).all(axis=1) & np.isfinite(accel).all(axis=1), dtype=bool)
+    both = np.concatenate([gyro, accel], axis=1)
+    finite: Mask = np.asarray((np.abs(both) < NONSENSE).all(axis=1), dtype=bool)  # and not NaN
     if foot.received is None:
         return finite
     received = np.asarray(foot.received, dtype=bool)

@@ -208,3 +208,14 @@ def test_one_foot_gives_its_own_numbers_and_says_so() -> None:
     assert result.body_side is None
     assert result.summary is not None
     assert result.summary.double_support_pct is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("scale", [0.0, 0.3, 5.0, 1e200, np.nan])
+def test_garbage_never_raises_and_never_has_a_length(scale: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(0, 1500))
+    noise = rng.normal(0, 1, (2, count, 3))
+    with np.errstate(invalid="ignore"):
+        result = analyse(Foot(scale * noise[0], scale * noise[1] + [0.0, 0.0, 9.8], 100.0), None)
+    assert result.refusal or all(stride.stride_length_m is None for stride in result.strides)
