@@ -1,4 +1,4 @@
-"""Proves a journal and the samples bound to it, or names the first place where the proof fails."""
+"""Proves a journal and the samples and results bound to it, or names the first place where the proof fails."""
 
 import hashlib
 import itertools
@@ -14,7 +14,7 @@ from bedside.record.reading import FileRead, read_files
 from bedside.record.samples import Gap, gaps_in
 from bedside.record.signing import seal_fault
 
-RAW_SEALED, VISIT_OPENED = "raw.sealed", "visit.opened"
+RAW_SEALED, ANALYSED, VISIT_OPENED = "raw.sealed", "capture.analysed", "visit.opened"
 _KEEP = "keep the folder as it is and compare it with the copy on the study server"
 
 
@@ -63,7 +63,7 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify(folder: Path, *, raw: Path | None = None, key: str | None = None) -> VerifyReport:
-    """Check chain, numbers, links between files, seals, signatures, the note of the last number, and raw samples.
+    """Check chain, numbers, links between files, seals, signatures, the note of the last number, samples and results.
 
     `raw` is where sealed segments of samples lie; when not given `../raw`, and for the whole box's journal
     `../visits/VISIT/raw`. `key` is the public key (hex) that must have signed; without it the key that each file names
@@ -151,17 +151,23 @@ class _Verifier:
         if entry.ev == VISIT_OPENED:
             self.visit = str(entry.data.get("visit"))
         if entry.ev == RAW_SEALED:
-            self._raw(here, entry)
+            self.raw_files += 1
+            path = self._raw_folder() / Path(str(entry.data.get("name"))).name
+            if self._bound(here, path, entry):
+                self.raw_good.append(path)
+        if entry.ev == ANALYSED and entry.data.get("report"):
+            report = Path(str(entry.data["report"]))
+            self._bound(here, self._raw_folder().parent / report.parent.name / report.name, entry)
 
-    def _raw(self, here: Problem, entry: Entry) -> None:
-        self.raw_files += 1
-        path = self._raw_folder() / Path(str(entry.data.get("name"))).name
+    def _bound(self, here: Problem, path: Path, entry: Entry) -> bool:
+        """Whether the file that a line names is there with the bytes that the line names."""
         if not path.is_file():
             self._bad(str(path), None, None, f"missing; {here.file} line {here.line} names it")
         elif _sha256(path) != entry.data.get("sha256"):
             self._bad(str(path), None, None, f"altered since {here.file} line {here.line} named it")
         else:
-            self.raw_good.append(path)
+            return True
+        return False
 
     def _recordings(self) -> list[list[Path]]:
         """The proven sample files, those of one visit together."""

@@ -45,6 +45,16 @@ def test_journals_go_first_then_manifests_then_samples_oldest_first(tmp_path: Pa
     ]
 
 
+def test_what_analyses_found_is_sealed_and_sent_before_the_samples(tmp_path: Path) -> None:
+    folder = write_visit(tmp_path, "v1")
+    (folder / "analysis").mkdir()
+    (folder / "analysis" / "gait_overground-walk_10m-1.json").write_text("[]")
+    manifest = seal_visit(folder)
+    assert "analysis/gait_overground-walk_10m-1.json" in [file.name for file in manifest.files]
+    order = [item.name.partition("/")[0] for item in unsent(tmp_path)]
+    assert order == ["journal", "journal", "sealed.json", "analysis", "raw", "raw"]
+
+
 def test_an_open_visit_waits_for_its_seal(tmp_path: Path) -> None:
     folder = write_visit(tmp_path, "v1")
     assert unsent(tmp_path) == []

@@ -349,3 +349,26 @@ def test_the_verifier_reads_only_json_that_is_there(signed: Path) -> None:
         for line in path.read_bytes().splitlines():
             assert json.loads(line)["n"] == chain.parse(line).n
     assert numbers(read_journal(signed)) == [0, 1, 2, 10, 11, 12, 20, 21, 22]
+
+
+def test_a_result_that_was_altered_or_taken_away_is_found(tmp_path: Path) -> None:
+    report = tmp_path / "analysis" / "stand-eyes_open-1.json"
+    report.parent.mkdir()
+    (tmp_path / "raw").mkdir()
+    report.write_text('[{"path_length_cm": 40.5}]')
+    journal = open_journal(tmp_path / "journal")
+    entry = record(1)
+    fields = {name: getattr(entry, name) for name in entry.__struct_fields__}
+    bound = {"report": f"analysis/{report.name}", "sha256": hashlib.sha256(report.read_bytes()).hexdigest()}
+    for data in (bound, {"report": "", "sha256": "", "refusal": "too short"}):
+        journal.append(Record(**fields | {"ev": "capture.analysed", "data": data}))
+    journal.close()
+    assert verify(tmp_path / "journal").ok
+    report.write_text('[{"path_length_cm": 30.5}]')
+    first = verify(tmp_path / "journal").first
+    assert first is not None
+    assert "altered since 000001.jsonl line 2" in first.reason
+    report.unlink()
+    first = verify(tmp_path / "journal").first
+    assert first is not None
+    assert "missing" in first.reason
