@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bedside.commands import AddNote, Stop, TakeControl
+from bedside.commands import AddNote, CalibrateDevice, Stop, TakeControl
 from bedside.events import Envelope, ProfileShown, StepEntered
 from bedside.station import client as client_module
 from bedside.station import server as server_module
 from bedside.station.access import Access
 from bedside.station.client import StationClient, StationGone
 from bedside.station.server import Client, Hooks, Server
-from bedside.station.wire import EventMessage, Goodbye, Reply, Request, Subscribe, Wave
+from bedside.station.wire import EventMessage, Goodbye, Live, Reply, Request, Subscribe, Wave
 from bedside.visit.state import Visit
 from tests.helpers.bed import shipped
 
@@ -147,6 +147,39 @@ async def test_a_stop_reaches_the_wire_before_it_is_answered_or_queued(station: 
     station.server._hooks = hooks
     await (await connect("control")).client.ask(Stop())
     assert order == ["wire", "journal"]
+
+
+async def test_a_calibration_takes_its_time_and_the_same_kiosks_stop_does_not_wait(
+    station: Station, connect: Connect
+) -> None:
+    done = asyncio.Event()
+    hooks = station.hooks()
+
+    async def execute(request: Request, client: Client) -> Reply:
+        if isinstance(request.command, CalibrateDevice):
+            await done.wait()
+        return Reply(id=request.id, ok=True)
+
+    hooks.execute = execute
+    station.server._hooks = hooks
+    kiosk = await connect("control")
+    calibrating = asyncio.create_task(kiosk.client.ask(CalibrateDevice(device="board", what="zero")))
+    assert (await kiosk.client.ask(Stop())).ok
+    assert (await kiosk.client.ask(AddNote(text="meanwhile"))).ok
+    assert not calibrating.done()
+    done.set()
+    assert (await calibrating).ok
+
+
+async def test_live_values_reach_an_assessor_and_waveforms_do_not(station: Station, connect: Connect) -> None:
+    assessor, watcher = await connect("assess"), await connect("observe")
+    wave = Wave(first_column=0, column_ms=20.0, channels=("TA left",), uv_per_count=0.5, low="", high="")
+    live = Live(stream="cop", names=("x_cm",), seconds=(1.0,), rows=((0.5,),))
+    station.server.wave(wave)
+    station.server.wave(live)
+    await watcher.until(lambda: len(watcher.heard) == 2)
+    await assessor.until(lambda: bool(assessor.heard))
+    assert assessor.heard == [live]
 
 
 async def test_repeating_a_request_does_not_repeat_its_effect(station: Station, connect: Connect) -> None:
