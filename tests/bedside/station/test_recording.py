@@ -1,5 +1,6 @@
 """Samples of a visit: clock pairs beside them, and an end in good order before the disk is full."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bedside.events import Envelope, Event, RawSealed, RecordFault, RecordingStopped, StepEntered, StepId, VisitOpened
+from bedside.events import (
+    CaptureStarted,
+    CaptureStopped,
+    Envelope,
+    Event,
+    RawSealed,
+    RecordFault,
+    RecordingStopped,
+    StepEntered,
+    StepId,
+    VisitOpened,
+)
 from bedside.record.samples import read_samples, read_states, segment_files
 from bedside.station.recording import Recording
 from hal.drivers.manual_robot import ManualRobot
@@ -105,6 +117,22 @@ async def test_samples_end_in_good_order_before_the_disk_is_full_and_return_with
         14,
         15,
     ]
+
+
+async def test_of_an_assessment_only_trials_are_recorded_and_each_ends_with_its_last_sample(rig: Rig) -> None:
+    await rig.recording.stop("nothing was recorded yet")
+    rig.enter("assess")
+    rig.feed(3)
+    assert rig.recording.words == "off"
+    assert not rig.raw.exists(), "looking alone writes nothing"
+    told = {"instrument": "stand", "task": "t", "trial": 1}
+    rig.tell(CaptureStarted(**told, seconds=30.0))
+    rig.feed(2)
+    rig.tell(CaptureStopped(**told, cause="time", seconds=30.0))
+    rig.feed(4)
+    await asyncio.gather(rig.recording.look(), rig.recording.rest())
+    assert rig.of(RawSealed), "whoever asks for rest waits until everything is sealed"
+    assert read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist() == [4, 5]
 
 
 async def test_the_senders_own_stamps_and_offsets_are_kept_beside_the_samples(rig: Rig) -> None:
