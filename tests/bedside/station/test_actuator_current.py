@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from bedside.events import CurrentIntended, OffIntended
+from bedside.events import AmplitudeIntended, CurrentIntended, Event, OffIntended, TrainIntended
 from bedside.station.actuator import Actuator
 from bedside.visit.inputs import ActionDone, ActionFailed
 from hal.roles import CurrentProgram
@@ -170,3 +170,55 @@ async def test_without_a_device_the_intent_fails_in_words(tmp_path):
     assert "no electrical stimulator" in reports[0].error
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
+
+
+class Following(Coil):
+    """A magnetic stimulator that can follow a trigger; `calls` is what it was asked, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[object] = []
+
+    async def follow_trigger(self, follow: bool) -> None:
+        self.calls.append(("follow", follow))
+
+    async def set_amplitude(self, amplitude_pct_mso: int) -> None:
+        self.calls.append(("amplitude", amplitude_pct_mso))
+
+    async def prepare_train(self, train: object) -> None:
+        self.calls.append(train)
+
+
+async def worked(coil: object, *intents: Event) -> list[ActionDone | ActionFailed]:
+    reports: list[ActionDone | ActionFailed] = []
+    actuator = Actuator(cast(Any, coil), reports.append)
+    worker = asyncio.create_task(actuator.run())
+    for intent in intents:
+        actuator.perform(intent)
+    await until(lambda: reports)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    return reports
+
+
+async def test_a_triggered_train_is_set_to_follow_and_never_started_by_us():
+    coil = Following()
+    train = TrainIntended(
+        amplitude_pct_mso=40, rate_hz=5.0, pulses=10, trains=20, first_pulse=1, burst_pulses=3, triggered=True
+    )
+    follow = AmplitudeIntended(amplitude_pct_mso=40, purpose="treatment", follow_trigger=True)
+    assert await worked(coil, train, follow) == [ActionDone("amplitude")]
+    assert coil.calls == [("follow", True), ("amplitude", 40)]
+
+
+async def test_single_pulses_put_the_trigger_input_back():
+    coil = Following()
+    await worked(coil, AmplitudeIntended(amplitude_pct_mso=40, purpose="hotspot"))
+    assert coil.calls == [("follow", False), ("amplitude", 40)]
+
+
+async def test_a_stimulator_that_cannot_follow_fails_in_words():
+    follow = AmplitudeIntended(amplitude_pct_mso=40, purpose="treatment", follow_trigger=True)
+    (failed,) = await worked(Coil(), follow)
+    assert isinstance(failed, ActionFailed)
+    assert (failed.action, "cannot follow a trigger" in failed.error) == ("amplitude", True)
