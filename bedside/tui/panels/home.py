@@ -18,7 +18,9 @@ def choice_rows(picture: Picture, width: int, height: int) -> list[Row]:
     blank, below = row(("", style)), row((f" {reason}", "dim"))
     right = [blank, row((ASSESSMENT, style), ("", style)), blank, below] if height >= 4 else [row((ASSESSMENT, style))]
     half = (width - 1) // 2
-    return [
+    both: list[Row] = [
         (*fit(one, half), (" ", "text"), *fit(other, width - half - 1))
         for one, other in zip(left, [*right, *[row("")] * len(left)], strict=False)
     ]
+    # what was answered takes the whole width below both boxes
+    return [*both[:-1], left[-1]] if picture.notice and len(both) > 1 else both

@@ -47,11 +47,11 @@ def _what(picture: Picture) -> str:
 
 def operator(picture: Picture) -> Span:
     """Who is signed in, and whether this screen controls."""
+    user = picture.snapshot.user.split(" (")[0] or "not signed in"
     if picture.role == "assess":
-        return (f" {picture.snapshot.user or 'not signed in'}, blinded assessor", "text")
+        return (f" {user}, blinded assessor", "text")
     if picture.role != "control":
         return (f" watching, {controller(picture)} controls", "text")
-    user = picture.snapshot.user.split(" (")[0] or "not signed in"
     return (f" {user}", "text") if picture.controls else (f" {user}, NOT in control", "look")
 
 

@@ -66,7 +66,8 @@ class TraceCanvas(Panel):
 
     def show(self, picture: Picture) -> None:
         """Only the labels depend on the picture."""
-        changed = self._first(picture) != self._first(self.picture) or picture.emg_range != self.picture.emg_range
+        before, now = ((self._first(one), one.emg_range) for one in (self.picture, picture))
+        changed = before != now
         self.picture = picture
         if changed:
             self.renew()
@@ -80,6 +81,7 @@ class TraceCanvas(Panel):
         self._scales = []
         self._seen = 0
         self.draw()
+        self.refresh()
 
     def draw(self) -> None:
         """Take the waves that came since the last frame and repaint their columns."""

@@ -34,17 +34,15 @@ replace = msgspec.structs.replace
 async def test_home_offers_treatment_and_assessment_once_somebody_is_signed_in(tmp_path: Path) -> None:
     async with kiosk(tmp_path, START) as user:
         assert "assessment" not in user.text()
-        user.peer.put(replace(HOME, n=1))
-        await user.sees("M  Open an assessment")
+        user.peer.put(replace(SIGNED_IN, n=1))
+        await user.sees("the study plans no assessments")
+        await user.press("m")
+        await user.sees("assessment: the study plans no assessments")
+        user.peer.put(replace(HOME, n=2))
+        await user.until(lambda: user.app.picture.snapshot.n == 2, "points")
         assert "F2  Open a treatment visit" in user.text()
         await user.press("m")
         await user.sees("Which assessment")
-
-
-async def test_assessment_is_greyed_where_the_study_plans_none(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, SIGNED_IN) as user:
-        await user.press("m")
-        await user.sees("the study plans no assessments")
         assert user.peer.asked == []
 
 
@@ -107,12 +105,16 @@ async def test_whole_assessment_by_keys_alone(tmp_path: Path) -> None:
 
 async def test_unknown_participant_leads_to_the_full_record_and_goes_on(tmp_path: Path) -> None:
     async with kiosk(tmp_path, HOME, rule=walk_assessment) as user:
-        await user.press("m")
-        await user.type("S-099")
-        await user.press("enter")
-        await user.type("1970")
-        await user.press("enter", "1", "f2")
-        await user.sees("A new participant")
+        for again in (False, True):
+            await user.press("m")
+            await user.type("S-099")
+            await user.press("enter")
+            await user.type("1970")
+            await user.press("enter", "1", "f2")
+            await user.sees("A new participant")
+            if not again:
+                await user.press("escape")
+                await user.until(lambda: len(user.app.screen_stack) == 1, "a typing error enrols nobody")
         await user.press("1", "2", "down")
         for text in ("3.0", "2026-03-01"):
             await user.press("enter")
@@ -120,7 +122,7 @@ async def test_unknown_participant_leads_to_the_full_record_and_goes_on(tmp_path
             await user.press("enter")
         await user.press("f2")
         await user.sees("Evaluation time")
-        assert user.peer.asked[1:] == [
+        assert user.peer.asked[2:] == [
             commands.EnrolParticipant(
                 participant="S-099",
                 second_identifier="1970",
@@ -133,95 +135,81 @@ async def test_unknown_participant_leads_to_the_full_record_and_goes_on(tmp_path
         ]
 
 
-async def test_typing_error_in_the_number_enrols_nobody(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, HOME, rule=walk_assessment) as user:
-        await user.press("m")
-        await user.type("S-099")
-        await user.press("enter")
-        await user.type("1970")
-        await user.press("enter", "1", "f2")
-        await user.sees("A new participant")
-        await user.press("escape")
-        await user.until(lambda: len(user.app.screen_stack) == 1, "closed")
-        assert user.peer.names() == ["assess.open"]
-
-
-async def test_finished_instrument_is_opened_again_with_a_reason(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, LIST) as user:
-        await user.press("up", "up", "enter")
-        await user.sees("Open a finished instrument again")
-        await user.type("wrong side")
-        await user.press("enter", "f2")
-        await user.asked("assess.reopen")
-        assert user.peer.asked == [commands.ReopenInstrument(instrument="fma_le", reason="wrong side")]
-
-
-async def test_next_key_does_what_its_label_says_of_the_marked_instrument(tmp_path: Path) -> None:
+async def test_list_opens_what_is_marked_and_asks_why_a_finished_one_again(tmp_path: Path) -> None:
     async with kiosk(tmp_path, LIST) as user:
         await user.press("down")
         await user.sees("F2  Open Balance, three tasks")
         await user.press("f2")
         await user.asked("assess.instrument")
-        assert user.peer.asked == [commands.OpenInstrument(instrument="balance")]
+        await user.press("up", "up", "up", "enter")
+        await user.sees("Open a finished instrument again")
+        await user.type("wrong side")
+        await user.press("enter", "f2")
+        await user.asked("assess.reopen")
+        assert user.peer.asked == [
+            commands.OpenInstrument(instrument="balance"),
+            commands.ReopenInstrument(instrument="fma_le", reason="wrong side"),
+        ]
 
 
-async def test_incomplete_scale_is_finished_with_a_reason_only(tmp_path: Path) -> None:
+async def test_half_typed_levels_and_an_incomplete_scale(tmp_path: Path) -> None:
     async with kiosk(tmp_path, SCALE) as user:
         await user.press("f2")
         await user.sees("5 item(s) are open")
+        await user.press("1", "backspace", "1")
+        await user.sees("+ for 1+")
         assert user.peer.asked == []
+        await user.press("down")
+        await user.asked("assess.score")
+        await user.press("i")
+        await user.sees("Back to Modified Ashworth Scale")
+        await user.press("enter")
+        await user.sees("digits and + give the level")
         await user.press("y")
         await user.sees("Why it is not complete")
         await user.press("2", "f2")
         await user.asked("assess.close")
-        assert user.peer.asked == [commands.CloseInstrument(instrument="mas", reason="tired")]
-
-
-async def test_backspace_clears_an_item_and_a_half_typed_level_first(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, DONE) as user:
+        user.peer.put(replace(DONE, n=1))
+        await user.until(lambda: user.app.picture.snapshot.n == 1, "all scored")
         await user.press("home", "backspace")
-        await user.asked("assess.score")
-        assert user.peer.asked == [commands.ScoreItem(instrument="mas", code="MAS01")]
-        await user.press("1", "backspace")
-        assert len(user.peer.asked) == 1
+        await user.until(lambda: len(user.peer.asked) == 3, "cleared")
+        user.peer.put(replace(RESULT, n=2))
+        await user.sees("reached (6 >= 6)")
+        assert user.peer.asked == [
+            commands.ScoreItem(instrument="mas", code="MAS01", value="1"),
+            commands.CloseInstrument(instrument="mas", reason="tired"),
+            commands.ScoreItem(instrument="mas", code="MAS01"),
+        ]
 
 
-async def test_half_typed_level_is_taken_when_one_moves_on(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, SCALE) as user:
-        await user.press("1")
-        await user.sees("+ for 1+")
-        await user.press("down")
-        await user.asked("assess.score")
-        assert user.peer.asked == [commands.ScoreItem(instrument="mas", code="MAS01", value="1")]
-
-
-async def test_live_picture_alone_never_says_that_it_records(tmp_path: Path) -> None:
+async def test_recording_is_explicit_and_the_live_picture_alone_says_that_it_is_none(tmp_path: Path) -> None:
     async with kiosk(tmp_path, COP) as user:
         user.peer.say(cop_live())
-        await user.sees("right, paretic")
+        await user.sees("67 %")
         assert "not recording" in user.text()
         assert " REC " not in user.text()
-        user.peer.put(replace(SHIFTING, n=1))
-        await user.sees("  REC  ")
-        assert "not recording" not in user.text()
-
-
-async def test_recording_starts_and_ends_with_different_keys(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, COP) as user:
         await user.press("e")
         assert user.peer.asked == []
         await user.press("w")
         await user.asked("capture.start")
         user.peer.put(replace(SHIFTING, n=1))
         await user.sees("  REC  ")
-        await user.press("w")
-        assert user.peer.names() == ["capture.start"]
-        await user.press("e")
+        assert "not recording" not in user.text()
+        await user.press("w", "3", "comma", "9", "e")
         await user.asked("capture.stop")
+        assert user.peer.asked == [
+            commands.StartCapture(task="static"),
+            commands.GiveCue(cue="middle"),
+            commands.GiveCue(cue="right 70 %"),
+            commands.StopCapture(),
+        ]
 
 
-async def test_other_task_and_other_time(tmp_path: Path) -> None:
+async def test_other_task_other_time_other_scale(tmp_path: Path) -> None:
     async with kiosk(tmp_path, COP) as user:
+        for scale in ("+-8 cm", "+-5 cm", "+-20 cm", "+-12 cm"):
+            await user.press("plus")
+            await user.sees(scale)
         await user.press("right")
         await user.sees("F2  Record: Weight shift")
         await user.press(".")
@@ -232,31 +220,19 @@ async def test_other_task_and_other_time(tmp_path: Path) -> None:
         assert user.peer.asked == [commands.StartCapture(task="shift", seconds=45.0)]
 
 
-async def test_cues_by_digit_and_in_order(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, SHIFTING) as user:
-        await user.press("3", "comma", "9")
-        await user.until(lambda: len(user.peer.asked) == 2, "two cues")
-        assert user.peer.asked == [commands.GiveCue(cue="middle"), commands.GiveCue(cue="right 70 %")]
-
-
-async def test_trial_without_a_result_is_rejected_with_its_reason(tmp_path: Path) -> None:
+async def test_trials_are_rejected_with_a_reason_repeated_and_judged_later(tmp_path: Path) -> None:
     async with kiosk(tmp_path, NO_RESULT) as user:
         await user.sees("F2  Reject trial 1: the plate was stepped off")
         await user.press("f2")
         await user.sees("Why; it stays in the record")
         await user.press("2", "f2")
         await user.asked("capture.judge")
+        user.peer.put(replace(JUDGING, n=1))
+        await user.sees("Accept trial 2")
+        await user.press("r", "up", "x", "1", "f2")
+        await user.until(lambda: len(user.peer.asked) == 3, "three judgements")
         assert user.peer.asked == [
-            commands.JudgeTrial(task="static", trial=1, accept=False, reason="stepped or held on")
-        ]
-
-
-async def test_repeat_and_an_earlier_trial(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, JUDGING) as user:
-        await user.press("r")
-        await user.press("up", "x", "1", "f2")
-        await user.until(lambda: len(user.peer.asked) == 2, "two judgements")
-        assert user.peer.asked == [
+            commands.JudgeTrial(task="static", trial=1, accept=False, reason="stepped or held on"),
             commands.JudgeTrial(task="static", trial=2, accept=False, reason="to be repeated"),
             commands.JudgeTrial(task="static", trial=1, accept=False, reason="patient moved"),
         ]
@@ -282,7 +258,7 @@ def idle(snapshot):  # type: ignore[no-untyped-def]
     return replace(snapshot.assess, capture=replace(snapshot.assess.capture, state="idle"))
 
 
-async def test_feedback_is_hidden_and_a_recording_goes_on(tmp_path: Path) -> None:
+async def test_feedback_is_hidden_and_old_values_are_not_shown_as_now(tmp_path: Path) -> None:
     async with kiosk(tmp_path, SHIFTING) as user:
         user.peer.say(cop_live())
         await user.sees("outside the ring")
@@ -291,18 +267,15 @@ async def test_feedback_is_hidden_and_a_recording_goes_on(tmp_path: Path) -> Non
         text = await user.settle()
         assert "LEFT 70 %" not in text
         assert "  REC  " in text
-        assert user.peer.asked == []
         user.peer.say(cop_live(2.0))
         await user.until(lambda: user.app.link.live_age_s("cop") == 0.0, "live values of now")
         await user.press("minus")
         await user.sees("outside the ring")
-
-
-async def test_zoom_key_changes_the_scale(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, COP) as user:
-        for scale in ("+-8 cm", "+-5 cm", "+-20 cm", "+-12 cm"):
-            await user.press("plus")
-            await user.sees(scale)
+        user.clock.pass_(1.5)
+        user.app.link.heard_s = user.clock()
+        await user.sees("no live data")
+        assert "ring" not in user.text()
+        assert user.peer.asked == []
 
 
 async def test_emg_range_key_goes_through_exactly_the_six(tmp_path: Path) -> None:
@@ -313,33 +286,6 @@ async def test_emg_range_key_goes_through_exactly_the_six(tmp_path: Path) -> Non
             await user.sees(f"sEMG ±{range_uv} µV")
             await user.press("plus")
         assert user.peer.asked == []
-
-
-async def test_old_live_values_are_not_shown_as_now(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, COP) as user:
-        user.peer.say(cop_live())
-        await user.sees("67 %")
-        user.clock.pass_(1.5)
-        user.app.link.heard_s = user.clock()
-        await user.sees("no live data")
-        assert "67 %" not in user.text()
-
-
-async def test_list_while_an_instrument_is_open_and_back(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, SCALE) as user:
-        await user.press("i")
-        await user.sees("Back to Modified Ashworth Scale")
-        await user.press("enter")
-        await user.sees("hip adductors")
-        assert user.peer.asked == []
-
-
-async def test_result_comes_up_by_itself_when_an_instrument_is_finished(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, SCALE) as user:
-        user.peer.put(replace(RESULT, n=1))
-        await user.sees("reached (6 >= 6)")
-        await user.press("v")
-        await user.sees("Evaluation time")
 
 
 # an assessor
@@ -393,21 +339,6 @@ def test_watcher_has_no_key_that_commands_an_assessment(name: str) -> None:
         "feedback",
         "plot",
     }
-
-
-async def test_emergency_card_of_an_assessor_stops_too(tmp_path: Path) -> None:
-    async with kiosk(tmp_path, COP, role="assess") as user:
-        await user.press("exclamation_mark")
-        await user.until(lambda: user.peer.stops == 1, "STOP by the card")
-
-
-async def test_masked_step_offers_an_assessor_nothing(tmp_path: Path) -> None:
-    masked = replace(LIST, step=None, assess=None)
-    async with kiosk(tmp_path, masked, role="assess") as user:
-        text = await user.settle()
-        assert "Open an assessment" not in text
-        await user.press("m", "f2")
-        assert user.peer.asked == []
 
 
 @pytest.mark.parametrize("name", ASSESS_SCENES)
