@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
 
 def test_a_whole_visit_counts_the_same_triggers_pulses_and_discharges(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "bedside.cli", "demo", "--unattended", "--study", "isci-itbs-tsdcs"]
-    words += ["--seed", "23", "--fault", "patient.threshold_shift:-15", "--speed", "60", "--data", str(tmp_path)]
+    words += ["--seed", "23", "--fault", "patient.threshold_shift:-20", "--speed", "60", "--data", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
