@@ -143,7 +143,10 @@ class Analyses:
             await self._stop()
         if trial in self._waiting:
             self._waiting.remove(trial)
-            self._done(self._job.result())
+            error = self._job.exception()
+            self._done(
+                self._job.result() if error is None else _outcome(trial, "", refusal=f"it cannot be analysed: {error}")
+            )
 
     async def _stop(self) -> None:
         if self._job is not None and not self._job.done():

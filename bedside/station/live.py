@@ -75,8 +75,8 @@ class LiveValues:
         work = knee if showing == "knee" else feet
         try:
             messages = await asyncio.to_thread(work, worn)
-        except (ValueError, ArithmeticError, LookupError) as error:
-            log.info("nothing to draw", view=showing, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a drawing, the station goes on
+            log.warning("nothing to draw", view=showing, reason=repr(error))
             return
         for made in messages:
             if self._showing == showing:

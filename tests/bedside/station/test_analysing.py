@@ -127,6 +127,19 @@ async def test_every_failure_is_a_refusal_in_words_and_never_a_number(make: Make
     assert not done.values
 
 
+async def test_a_folder_that_cannot_be_made_is_a_refusal_and_the_next_trial_is_analysed(
+    make: Make, tmp_path: Path
+) -> None:
+    rig = make(says(STAND))
+    (tmp_path / "v").write_text("no folder")
+    rig.trial("balance_static", "eyes_open")
+    assert "cannot be analysed" in (await rig.outcome()).refusal
+    (tmp_path / "v").unlink()
+    rig.done.clear()
+    rig.trial("balance_static", "eyes_open")
+    assert (await rig.outcome()).refusal == ""
+
+
 async def test_an_analysis_without_end_is_ended(make: Make) -> None:
     rig = make("import time; time.sleep(600)", limit_s=0.3)
     rig.trial("balance_static", "eyes_open")

@@ -1,5 +1,6 @@
 """Live values for drawing: only while a capture shows them, at a pace for the eye, with the numbers of the devices."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from bedside.station.live_motion import DRAWN_HZ, FEET, KNEE, WORK_S, Worn, feet
 from bedside.station.wire import Live
 from hal.drivers.manual_robot import ManualRobot
 from hal.roles import MotionBlock, PlateBlock
+from tests.helpers.far_ends import until
 from tests.helpers.pedalling import Rig, ride
 from tests.helpers.walking_feet import pair
 
@@ -142,3 +144,20 @@ def test_too_little_to_draw_is_no_message(work: Callable[[Worn], list[Live]]) ->
     }
     assert work(worn(made, 3.0)) == []
     assert work(Worn()) == []
+
+
+async def test_a_drawing_that_goes_wrong_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Worn] = []
+
+    def broken(worn: Worn) -> list[Live]:
+        asked.append(worn)
+        raise RuntimeError("no leg like this")
+
+    monkeypatch.setattr("bedside.station.live.knee", broken)
+    screen = Screen("knee")
+    running = asyncio.create_task(screen.live.run())
+    await until(lambda: asked)
+    await until(lambda: len(asked) > 1)
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
