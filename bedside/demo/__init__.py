@@ -34,6 +34,7 @@ from hal.sim.control import SimControl
 
 ENDED_BY_SIGNAL = 130
 RESTART_S = 1.0
+ASSESSMENT_HINT = ", assessment T0"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,7 +94,7 @@ async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:
     async with _bedside(args, layout, speed) as bedside:
         if args.unattended:
             return await _unattended(bedside)
-        return await _at_the_kiosk(bedside)
+        return await _at_the_kiosk(bedside, ASSESSMENT_HINT if args.assess else "")
 
 
 def _speed(args: argparse.Namespace) -> float:
@@ -203,12 +204,12 @@ async def _summary(bedside: Bedside) -> Summary:
     return summary
 
 
-async def _at_the_kiosk(bedside: Bedside) -> int:
+async def _at_the_kiosk(bedside: Bedside, more: str) -> int:
     """The kiosk in this terminal; whoever sits there finds what to type in front of them."""
     client = await bedside.connect()
     await client.close()
     hint = f"sign in as {USER}, PIN {PIN}; participant {bedside.script.participant}, "
-    hint += f"study card {bedside.script.second_identifier}"
+    hint += f"study card {bedside.script.second_identifier}{more}"
     keeper = asyncio.create_task(bedside.keep())
     try:
         return await run_kiosk(bedside.layout.run, hint)

@@ -81,6 +81,7 @@ class Hands:
     async def _at_step(self, step: str) -> None:
         match step:
             case "fit":
+                await self._sim.ask("activity", name="robot")
                 await self._sim.robot("fit")
             case "coil":
                 await self._sim.coil(tilt_deg=float(self._tilt_deg))
