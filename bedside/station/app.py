@@ -46,13 +46,13 @@ from bedside.station.executive import Executive
 from bedside.station.live import LiveValues
 from bedside.station.measure import MeasureRule, measure_rule
 from bedside.station.notify import listen_sockets, notify
-from bedside.station.numbering import Numbering
 from bedside.station.offer import Offer
 from bedside.station.picture import Surroundings, snapshot
 from bedside.station.recording import Recording
 from bedside.station.robot_words import RobotWords
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.setup import Parts
+from bedside.station.telling import Telling
 from bedside.station.wire import SnapshotMessage
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
@@ -86,7 +86,7 @@ class Station:
         )
         self._calibrations = Calibrations(parts.fleet.devices, lambda: parts.clock.now().utc, parts.clock.speed)
         self._access = Access(lambda: self._core.state, lambda: self._server.clients)
-        self._assessor_n = Numbering("assess")
+        self._assessor = Telling("assess")
         self._executive = Executive(self._core, parts.resolver, parts.fleet, self._access, self._calibrations)
         self._server = Server(parts.box_name, parts.box.software, self._hooks())
         self._executive.server = self._server
@@ -195,6 +195,7 @@ class Station:
             self._recording.event(envelope)
             self._analyses.event(envelope)
             self._access.event(envelope)
+            self._assessor.recall(envelope)
         if events:
             known = {envelope.event.name for envelope in events if isinstance(envelope.event, RawSealed)}
             await self._recording.recover(self._recording.visit, known)
@@ -290,7 +291,7 @@ class Station:
         event = envelope.event
         self._actuator.perform(event)
         self._access.event(envelope)
-        self._assessor_n.event(envelope)
+        self._assessor.event(envelope)
         self._follow(envelope)
         self._recent.append(envelope)
         self._server.tell_event(envelope)
@@ -334,12 +335,16 @@ class Station:
             left=self._left,
             last_n=lambda: self._core.state.n,
             events_since=self._parts.books.since,
+            tells=self._tells,
             shown_n=self._shown_n,
-            real_n=lambda role, shown: self._assessor_n.real(shown) if role == "assess" else shown,
+            real_n=lambda role, shown: self._assessor.real(shown) if role == "assess" else shown,
         )
 
+    def _tells(self, role: Role, envelope: Envelope) -> bool:
+        return self._assessor.tells(envelope.n) if role == "assess" else role in envelope.event.visible_to
+
     def _shown_n(self, role: Role, n: int) -> int:
-        return self._assessor_n.shown(n) if role == "assess" else n
+        return self._assessor.shown(n) if role == "assess" else n
 
     def _joined(self, client: Client) -> None:
         event = ClientJoined(client=client.id, role=client.role, user=client.user, controls=client.controls)

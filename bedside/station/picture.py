@@ -58,7 +58,7 @@ def snapshot(state: Visit, box: Box, around: Surroundings, now: Now, role: Role)
         controller=controller.id if controller is not None else "",
         participant=visit.participant,
         study=visit.study,
-        visit=visit.visit,
+        visit="" if role == "assess" and not state.assesses else visit.visit,
         session=visit.session,
         side=visit.side,
         signed=visit.signed,

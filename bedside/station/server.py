@@ -87,11 +87,13 @@ class Hooks:
         left: Callable[[Client, str], None],
         last_n: Callable[[], int],
         events_since: Callable[[int], list[Envelope]],
+        tells: Callable[[Role, Envelope], bool] = lambda role, envelope: role in envelope.event.visible_to,
         shown_n: Callable[[Role, int], int] = lambda _role, n: n,
         real_n: Callable[[Role, int], int] = lambda _role, n: n,
     ) -> None:
-        """`allow` raises `Refusal` for what a client may not ask. `shown_n` and `real_n` turn journal numbers into
-        those that a role may know, and back.
+        """`allow` raises `Refusal` for what a client may not ask; `tells` says what a role is told of.
+
+        `shown_n` and `real_n` turn journal numbers into those that a role may know, and back.
         """
         self.execute = execute
         self.allow = allow
@@ -100,6 +102,7 @@ class Hooks:
         self.left = left
         self.last_n = last_n
         self.events_since = events_since
+        self.tells = tells
         self.shown_n = shown_n
         self.real_n = real_n
 
@@ -188,7 +191,7 @@ class Server:
                 self._send(client, line)
 
     def _event_for(self, role: Role, envelope: Envelope) -> EventMessage | None:
-        if role not in envelope.event.visible_to:
+        if not self._hooks.tells(role, envelope):
             return None
         shown = msgspec.structs.replace(envelope, n=self._hooks.shown_n(role, envelope.n))
         return EventMessage(envelope=shown)

@@ -16,12 +16,13 @@ from bedside.events import (
     SignedIn,
     StepEntered,
     VisitClosed,
+    VisitKind,
     VisitOpened,
 )
 from bedside.refusal import Refusal
 from bedside.station.access import ASSESSOR, Access
-from bedside.station.numbering import Numbering
 from bedside.station.server import Client
+from bedside.station.telling import Telling
 from bedside.visit.inputs import AssessmentFound, History
 from tests.helpers.bed import RECORD, THERAPIST, Bed
 
@@ -140,14 +141,24 @@ def test_potentials_need_intensities_and_are_not_for_an_assessor(asked: dict[str
 
 
 def test_an_assessors_numbers_have_no_gaps() -> None:
-    numbering = Numbering("assess")
-    events: list[Event] = [
-        StepEntered(step="checkin"),
-        PulseReported(purpose="treatment"),
-        NoteAdded(text="x"),
-        StepEntered(step="assess"),
-    ]
+    telling = Telling("assess")
+    pulse = PulseReported(purpose="treatment")
+    events: list[Event] = [StepEntered(step="checkin"), pulse, NoteAdded(text="x"), StepEntered(step="assess")]
     for n, event in enumerate(events, 11):
-        numbering.event(Envelope(n=n, mono_ns=0, utc="", who="", via="", event=event))
-    assert [numbering.shown(n) for n in range(10, 16)] == [0, 1, 1, 1, 2, 2]
-    assert [numbering.real(shown) for shown in range(-1, 4)] == [10, 10, 11, 14, 14]
+        telling.event(Envelope(n=n, mono_ns=0, utc="", who="", via="", event=event))
+    assert [telling.shown(n) for n in range(10, 16)] == [0, 1, 1, 1, 2, 2]
+    assert [telling.real(shown) for shown in range(-1, 4)] == [10, 10, 11, 14, 14]
+    assert [n for n in range(10, 16) if telling.tells(n)] == [11, 14]
+
+
+@pytest.mark.parametrize("kind", ["treatment", "assessment"])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_neither_the_session_nor_the_end_of_a_treatment_is_told(kind: VisitKind, restarted: bool) -> None:
+    telling = Telling("assess")
+    opened = msgspec.structs.replace(OPENED, kind=kind, session=5, sessions_planned=28)
+    closed = VisitClosed(outcome="complete", reason="all 1200 pulses were given")
+    for n, event in enumerate((opened, StepEntered(step="checkin"), closed), 1):
+        hear = telling.recall if restarted and n == 1 else telling.event
+        hear(Envelope(n=n, mono_ns=0, utc="", who="", via="", event=event))
+    told = [n for n in (1, 2, 3) if telling.tells(n)]
+    assert told == ([2] if kind == "treatment" else [2, 3] if restarted else [1, 2, 3])
