@@ -3,37 +3,12 @@
 `python -m bedside.tui.actions` prints that table.
 """
 
-from typing import Literal
-
-import msgspec
-
-from bedside.tui import offers
-from bedside.tui.deedkinds import Deed, Local, Open
+from bedside.tui import assessoffers, offers
+from bedside.tui.assessactions import ASSESS_ACTIONS
+from bedside.tui.deedkinds import Local, Open
 from bedside.tui.deeds import DEEDS
-from bedside.tui.offers import State
-
-Group = Literal["always", "visit", "single pulses", "treatment", "assessment"]
-
-
-class KeyAction(msgspec.Struct, frozen=True):
-    """One key. `state` says None when it is not shown now, "" when it works, else why it is greyed.
-
-    `watcher` keys work on every screen, `assessor` keys on those of control and of a blinded assessor.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    shows: str
-    label: str
-    tooltip: str
-    group: Group
-    deed: Deed
-    state: State
-    priority: bool = False
-    watcher: bool = False
-    assessor: bool = False
-    footer: bool = True
-
+from bedside.tui.keykinds import KeyAction
+from bedside.tui.nextoffer import next_key
 
 _PULSES = offers.offered_or("pulse.judge", offers.has_trials)
 
@@ -71,7 +46,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "The one next action of the step; starting pulses takes a second press",
         "always",
         Local("do_next"),
-        offers.next_key,
+        next_key,
         assessor=True,
     ),
     KeyAction(
@@ -118,7 +93,6 @@ ACTIONS: tuple[KeyAction, ...] = (
         DEEDS["alarm.silence"],
         offers.alarmed,
         priority=True,
-        assessor=True,
     ),
     KeyAction(
         "adverse",
@@ -190,7 +164,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Accept the marked response or trial",
         "single pulses",
         Local("do_accept"),
-        offers.either(_PULSES, offers.judged),
+        offers.either(_PULSES, assessoffers.judged),
         assessor=True,
     ),
     KeyAction(
@@ -201,7 +175,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Reject the marked response or trial and say why; it stays in the record",
         "single pulses",
         Local("do_reject"),
-        offers.either(_PULSES, offers.judged),
+        offers.either(_PULSES, assessoffers.judged),
         assessor=True,
     ),
     KeyAction(
@@ -212,7 +186,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Reject the marked response or trial so that it is repeated",
         "single pulses",
         Local("do_repeat"),
-        offers.either(_PULSES, offers.judged),
+        offers.either(_PULSES, assessoffers.judged),
         footer=False,
         assessor=True,
     ),
@@ -235,7 +209,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Show the recruitment plot in place of the responses, an assessment's result in place of its panels, or back",
         "single pulses",
         Local("do_plot"),
-        offers.view,
+        assessoffers.view,
         watcher=True,
     ),
     KeyAction(
@@ -277,7 +251,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Give no more pulses in this visit; in an assessment end the recording, what was recorded is kept",
         "treatment",
         Local("do_end"),
-        offers.either(offers.offered_or("run.end", offers.has_run), offers.recorded),
+        offers.either(offers.offered_or("run.end", offers.has_run), assessoffers.recorded),
         assessor=True,
     ),
     KeyAction(
@@ -332,128 +306,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         footer=False,
         assessor=True,
     ),
-    KeyAction(
-        "assessment",
-        ("m",),
-        "M",
-        "assessment",
-        "Open an assessment; F2 opens a treatment",
-        "assessment",
-        DEEDS["assess.open"],
-        offers.home,
-        assessor=True,
-    ),
-    KeyAction(
-        "instrument",
-        ("enter",),
-        "Enter",
-        "open",
-        "Open the marked instrument; a finished one asks why",
-        "assessment",
-        Local("do_instrument"),
-        offers.instrument,
-        assessor=True,
-    ),
-    KeyAction(
-        "record",
-        ("w",),
-        "W",
-        "record",
-        "Record a trial of the marked task; the live picture alone records nothing",
-        "assessment",
-        DEEDS["capture.start"],
-        offers.possible("capture.start"),
-        assessor=True,
-    ),
-    KeyAction(
-        "cue",
-        ("comma",),
-        ",",
-        "cue",
-        "Give the next cue; a digit gives any other of the list",
-        "assessment",
-        DEEDS["capture.cue"],
-        offers.cued,
-        assessor=True,
-    ),
-    KeyAction(
-        "zero",
-        ("0",),
-        "0",
-        "zero",
-        "Zero the plate while nobody stands on it",
-        "assessment",
-        DEEDS["device.zero"],
-        offers.zeroed,
-        assessor=True,
-    ),
-    KeyAction(
-        "finish",
-        ("y",),
-        "Y",
-        "finish",
-        "Finish the open instrument; with something missing it asks why",
-        "assessment",
-        Local("do_finish"),
-        offers.finished,
-        assessor=True,
-    ),
-    KeyAction(
-        "list",
-        ("i",),
-        "I",
-        "list",
-        "The list of instruments, or back to the open one",
-        "assessment",
-        Local("do_list"),
-        offers.listing,
-        watcher=True,
-    ),
-    KeyAction(
-        "calibrate",
-        ("j",),
-        "J",
-        "calibrate",
-        "Calibrate one of the sensors",
-        "assessment",
-        DEEDS["device.calibrate"],
-        offers.calibrated,
-        assessor=True,
-    ),
-    KeyAction(
-        "scale",
-        ("plus",),
-        "+",
-        "scale",
-        "The next scale of the live picture: 12, 8, 5, 20 cm to each side; EMG 50, 100, 150, 200, 250, 300 µV",
-        "assessment",
-        Local("do_scale"),
-        offers.live("cop", "knee"),
-        watcher=True,
-    ),
-    KeyAction(
-        "feedback",
-        ("minus",),
-        "-",
-        "hide",
-        "Hide the balance picture from the participant, or show it again; a recording goes on",
-        "assessment",
-        Local("do_feedback"),
-        offers.live("cop"),
-        watcher=True,
-    ),
-    KeyAction(
-        "record_for",
-        ("full_stop",),
-        ".",
-        "other time",
-        "Record a trial for another evaluation time",
-        "assessment",
-        DEEDS["capture.start_for"],
-        offers.possible("capture.start"),
-        assessor=True,
-        footer=False,
-    ),
+    *ASSESS_ACTIONS,
     KeyAction(
         "control",
         ("T",),

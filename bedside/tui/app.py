@@ -29,7 +29,7 @@ from bedside.tui.deedkinds import Ask, Deed, Local, Open, Send
 from bedside.tui.deeds import DEEDS
 from bedside.tui.glyphs import ladder_for
 from bedside.tui.link import Link
-from bedside.tui.offers import next_offer
+from bedside.tui.nextoffer import next_offer
 from bedside.tui.picture import Picture
 from bedside.tui.screens.main import MainScreen, later
 from bedside.tui.theme import BEDSIDE_THEME, palette_for

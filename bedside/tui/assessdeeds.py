@@ -129,7 +129,10 @@ def _judge(picture: Picture, *, accept: bool, reason: str = "") -> AnyCommand | 
     line, capture = picture.marked_trial, picture.capture
     if line is None or capture is None:
         return "there is no trial yet"
-    return commands.JudgeTrial(task=picture.task_of(line), trial=line.trial, accept=accept, reason=reason)
+    task = picture.task_of(line)
+    if not task:
+        return "of several tasks only the last trial can be judged here"
+    return commands.JudgeTrial(task=task, trial=line.trial, accept=accept, reason=reason)
 
 
 def _devices(picture: Picture) -> tuple[str, ...]:

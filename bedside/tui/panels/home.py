@@ -1,6 +1,6 @@
 """The choice before a visit: a treatment or an assessment, side by side, each with its key."""
 
-from bedside.tui import offers
+from bedside.tui import assessoffers
 from bedside.tui.panels.visit import action_rows
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, fit, row
@@ -10,7 +10,7 @@ ASSESSMENT = "  M  Open an assessment"
 
 def choice_rows(picture: Picture, width: int, height: int) -> list[Row]:
     """Both boxes once somebody is signed in, before that the one next action; a reason stands beneath its box."""
-    reason = offers.home(picture)
+    reason = assessoffers.home(picture)
     left = action_rows(picture, height)
     if reason is None or picture.role == "assess":
         return left

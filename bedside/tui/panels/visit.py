@@ -3,7 +3,7 @@
 from bedside.snapshot import StepMark
 from bedside.tui.deedkinds import Send
 from bedside.tui.deeds import DEEDS
-from bedside.tui.offers import next_offer
+from bedside.tui.nextoffer import next_offer
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, cut, ends, row, veil, wrapped
 

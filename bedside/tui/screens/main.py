@@ -10,8 +10,9 @@ from textual.screen import Screen
 
 from bedside.events import Value
 from bedside.snapshot import Item, Step
-from bedside.tui.actions import KeyAction, for_role
+from bedside.tui.actions import for_role
 from bedside.tui.glyphs import Ladder
+from bedside.tui.keykinds import KeyAction
 from bedside.tui.link import Link
 from bedside.tui.panels.ident import box_strip, device_strip, ident
 from bedside.tui.panels.treatment import compact_rows, state_rows

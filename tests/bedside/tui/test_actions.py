@@ -11,7 +11,7 @@ from bedside.tui.actions import ACTIONS, BY_ID, for_role, markdown_table
 from bedside.tui.app import BedsideApp
 from bedside.tui.deedkinds import Local
 from bedside.tui.deeds import DEEDS
-from bedside.tui.offers import next_offer
+from bedside.tui.nextoffer import next_offer
 from bedside.tui.picture import LinkState, Picture
 from tests.bedside.tui.scenes import SCENES
 

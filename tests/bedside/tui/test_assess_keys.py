@@ -6,8 +6,12 @@ import msgspec
 import pytest
 
 from bedside import commands
+from bedside.commands import name_of
 from bedside.snapshot import Action
+from bedside.station.access import ASSESSOR
 from bedside.tui.actions import BY_ID, for_role
+from bedside.tui.deedkinds import Local
+from bedside.tui.deeds import DEEDS
 from bedside.tui.picture import LinkState, Picture
 from bedside.tui.traces import RANGES_UV, emg_range_uv
 from tests.bedside.tui.assess_scenes import (
@@ -99,7 +103,7 @@ async def test_whole_assessment_by_keys_alone(tmp_path: Path) -> None:
             commands.StartCapture(task="static"),
             commands.GiveCue(cue="left 70 %"),
             commands.StopCapture(),
-            commands.JudgeTrial(task="static", trial=2, accept=True),
+            commands.JudgeTrial(task="shift", trial=2, accept=True),
         ]
 
 
@@ -229,7 +233,13 @@ async def test_trials_are_rejected_with_a_reason_repeated_and_judged_later(tmp_p
         await user.asked("capture.judge")
         user.peer.put(replace(JUDGING, n=1))
         await user.sees("Accept trial 2")
-        await user.press("r", "up", "x", "1", "f2")
+        await user.press("r")
+        await user.press("up", "a")
+        await user.sees("of several tasks only the last trial can be judged here")
+        capture = replace(JUDGING.assess.capture, tasks=(("static", "Quiet stance"),))
+        user.peer.put(replace(JUDGING, n=2, assess=replace(JUDGING.assess, capture=capture)))
+        await user.until(lambda: user.app.picture.snapshot.n == 2, "one task")
+        await user.press("up", "x", "1", "f2")
         await user.until(lambda: len(user.peer.asked) == 3, "three judgements")
         assert user.peer.asked == [
             commands.JudgeTrial(task="static", trial=1, accept=False, reason="stepped or held on"),
@@ -319,6 +329,15 @@ def test_assessors_keys_are_those_of_an_assessment() -> None:
         "control",
         "robot",
     }
+
+
+def test_assessors_keys_ask_for_nothing_that_the_station_refuses_an_assessor() -> None:
+    allowed = {name_of(command) for command in ASSESSOR}  # type: ignore[arg-type]
+    deeds = [action.deed for action in for_role("assess")]
+    asked = {tag for tag, deed in DEEDS.items() if deed in deeds and not isinstance(deed, Local)}
+    same = {"capture.start_for": "capture.start", "device.zero": "device.calibrate"}
+    assert asked >= {"visit.note", "capture.start", "assess.open"}
+    assert {same.get(tag, tag) for tag in asked} - {"stop"} <= allowed
 
 
 @pytest.mark.parametrize("name", ASSESS_SCENES)

@@ -13,7 +13,7 @@ from bedside.tui.assessdeeds import ASSESS_DEEDS
 from bedside.tui.assesskeys import is_new, settled
 from bedside.tui.deedkinds import Ask
 from bedside.tui.levels import next_place, options, reasons, typed, value_words
-from bedside.tui.offers import next_offer
+from bedside.tui.nextoffer import next_offer
 from bedside.tui.panels.assess import list_rows, panel_rows
 from bedside.tui.panels.capture import side_rows, time_rows
 from bedside.tui.panels.results import result_rows

@@ -100,8 +100,8 @@ async def test_linux_console_gets_only_signs_of_its_font(tmp_path: Path) -> None
     console = {"TERM": "linux", "LANG": "C.UTF-8", "BEDSIDE_FLASH": "off"}
     async with kiosk(tmp_path, SCENES["start"], environment=console) as user:
         await with_signals(user)
-        for n, scene in enumerate(("hotspot", "threshold", "stimulating", "screening"), 1000):
-            user.peer.put(msgspec.structs.replace(SCENES[scene], n=n))
+        for n, scene in enumerate(("hotspot", "threshold", "stimulating", "screening", *ASSESS_SCENES), 1000):
+            user.peer.put(msgspec.structs.replace((SCENES | ASSESS_SCENES)[scene], n=n))
             await user.until(lambda n=n: user.app.picture.snapshot.n == n, scene)
             odd = {sign for sign in await user.settle() if not sign.isascii()}
             assert odd <= set("─│┌┐└┘├┤┬┴┼ …µ±°→"), (scene, odd)
