@@ -19,7 +19,7 @@ from bedside.visit.inputs import (
     Tick,
 )
 from bedside.visit.state import NO_TIME, DeviceHealth, Live, Visit
-from hal.device import HealthChanged
+from hal.device import Health, HealthChanged
 from hal.roles import ContactState, CurrentStatus, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
 
 
@@ -74,10 +74,16 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
         case ContactState():
             return replace(live, switches={**live.switches, cause.device: reading})
         case HealthChanged(health=health):
-            device = DeviceHealth(cause.role, health, now.mono_ns)
+            device = DeviceHealth(cause.role, health, _since_ns(live.devices.get(cause.device), health, now))
             return replace(live, devices={**live.devices, cause.device: device})
         case _:
             return live
+
+
+def _since_ns(before: DeviceHealth | None, health: Health, now: Now) -> int:
+    """Since when a device works, or does not: one that is looked for in vain is no less away for each attempt."""
+    unchanged = before is not None and (before.health.state == "ok") == (health.state == "ok")
+    return before.since_ns if before is not None and unchanged else now.mono_ns
 
 
 def _still_ns(live: Live, status: StimulatorStatus, now: Now) -> int:

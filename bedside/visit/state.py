@@ -249,7 +249,7 @@ class Raised(msgspec.Struct, frozen=True):
 
 
 class DeviceHealth(msgspec.Struct, frozen=True):
-    """A device's last known link state."""
+    """A device's last known link state; `since_ns`: since when it works, or since when it does not."""
 
     role: str
     health: Health

@@ -8,7 +8,7 @@ from bedside import events as e
 from bedside.refusal import Refusal
 from bedside.visit import rules, steps
 from bedside.visit.inputs import AssessmentFound, History, Now, SignedByPerson, SignedInPerson, Started
-from bedside.visit.state import Visit
+from bedside.visit.state import CurrentTold, Visit
 from bedside.visit.view import picture
 from tests.helpers.assessing import AssessBed, assessed_setup
 from tests.helpers.bed import RECORD, THERAPIST, Bed
@@ -133,6 +133,16 @@ def test_a_sensor_that_stays_away_ends_the_trial_and_a_short_gap_does_not(bed: A
     stopped = bed.told(e.CaptureStopped)[0]
     assert stopped.cause == "fault"
     assert "plate" in stopped.reason
+
+
+def test_a_sensor_that_is_looked_for_in_vain_is_away_all_the_time(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    for state in ("silent", "lost", "connecting", "silent", "lost"):
+        bed.plate(state)
+        bed.pass_s(1.5)
+    stopped = bed.told(e.CaptureStopped)[0]
+    assert (stopped.cause, stopped.seconds) == ("fault", pytest.approx(5.0, abs=0.2))
 
 
 def test_no_sensor_no_recording(bed: AssessBed) -> None:
@@ -315,3 +325,30 @@ def test_another_version_is_a_deviation() -> None:
     score_all(bed, "1")
     bed.ask(c.CloseInstrument(instrument="walk"))
     assert "version '1' now, '0' before" in bed.told(e.DeviationNoted)[0].text
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"armed": True},
+        {"off_confirmed": False, "off_failed": "it does not answer"},
+        {"current": CurrentTold(e.CurrentSaid(phase="plateau"), doubtful=True)},
+    ],
+)
+@pytest.mark.parametrize("instruments", [("walk",), ("walk", "mep")])
+def test_no_assessment_begins_over_a_device_that_is_not_confirmed_off(
+    doubt: dict[str, object], instruments: tuple[str, ...]
+) -> None:
+    bed = Bed(setup=assessed_setup())
+    bed.put(SignedInPerson(THERAPIST))
+    bed.state = msgspec.structs.replace(bed.state, **doubt)
+    why = refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=instruments))
+    assert "in use" in why.reason
+    assert not bed.state.going_on
+    assert "current" not in why.reason, "an assessor must not read which device it is"
+
+
+def test_an_instrument_is_planned_once() -> None:
+    bed = Bed(setup=assessed_setup())
+    bed.put(SignedInPerson(THERAPIST))
+    assert "twice" in refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=("walk",) * 9000)).reason
