@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bedside.assess.catalogue import Catalogue
+from bedside.assess.limits import as_setting, own_limits_cm
 from bedside.assess.state import Assessment, Trial
 from bedside.commands import StartCapture
 from bedside.config.captures import CaptureConfig, CaptureTask
@@ -82,9 +83,15 @@ def start(
     if not SHORTEST_S <= lasts_s <= LONGEST_S:
         raise Refusal(f"{lasts_s:g} s cannot be recorded", f"{SHORTEST_S:g} to {LONGEST_S:g} s can")
     trial = 1 + max((trial.started.trial for trial in state.work.of_task(task.id)), default=0)
-    return (
-        CaptureStarted(instrument=capture.id, task=task.id, trial=trial, seconds=lasts_s, settings=dict(task.settings)),
-    )
+    settings = _settings(state, task, person)
+    return (CaptureStarted(instrument=capture.id, task=task.id, trial=trial, seconds=lasts_s, settings=settings),)
+
+
+def _settings(state: Assessment, task: CaptureTask, person: Mapping[str, Value]) -> dict[str, Value]:
+    """What the analysis is told: of the person, of their own limits where those were measured, and of the task."""
+    known = {key: value for key, value in person.items() if value is not None}
+    limits = own_limits_cm(state.work)
+    return {**known, **({"limits_cm": as_setting(limits)} if limits else {}), **task.settings}
 
 
 def stop(state: Assessment, now_ns: int, reason: str) -> tuple[Event, ...]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from bedside.assess import capturing, results
 from bedside.assess.catalogue import Catalogue
+from bedside.assess.limits import Limits, limit_cm, own_limits_cm, polygon_cm
 from bedside.assess.scoring import Entry, standing
 from bedside.assess.state import MEP, Assessment, Trial, Work
 from bedside.assess.working import MISSING_WORDS
@@ -23,7 +24,6 @@ from bedside.snapshot import (
     TrialLine,
 )
 from bedside.snapshot import ScaleItem as ItemView
-from dsp.posture.leaning import theoretical_limit_cm
 
 TARGET_RADIUS_CM = 1.5
 
@@ -150,7 +150,7 @@ def capture_view(
     waits = any(trial.awaits_analysis for trial in work.trials)
     elapsed_s = (now_ns - running.started_ns) / capturing.NS if running is not None else 0.0
     seconds = running.started.seconds if running is not None else task.seconds
-    cue = _present_cue(task, running)
+    cue, limits = _present_cue(task, running), own_limits_cm(work)
     last = next((trial for trial in reversed(work.trials) if trial.analysed is not None), None)
     return Capture(
         id=capture.id,
@@ -168,8 +168,8 @@ def capture_view(
         left_s=max(0.0, seconds - elapsed_s) if running is not None else 0.0,
         cue=_said(running),
         cues=tuple(cue.text for cue in task.cues),
-        target=_target(cue, _height_cm(running)),
-        limits_cm=(),
+        target=_target(cue, limits, _height_cm(running)),
+        limits_cm=polygon_cm(limits),
         target_left_pct=cue.left_pct if cue is not None else None,
         sensors=sensors,
         done=tuple(_trial_line(capture, trial) for trial in work.trials),
@@ -192,16 +192,19 @@ def _height_cm(running: Trial | None) -> float | None:
     return float(height) if isinstance(height, int | float) else None
 
 
-def _target(cue: Cue | None, height_cm: float | None) -> tuple[float, float, float] | None:
+def _target(cue: Cue | None, limits: Limits, height_cm: float | None) -> tuple[float, float, float] | None:
     """Where the participant is to bring the centre of pressure: x and y from the stance's centre, and a radius (cm)."""
     if cue is None:
         return None
     radius_cm = cue.radius_cm if cue.radius_cm is not None else TARGET_RADIUS_CM
     if cue.x_cm is not None and cue.y_cm is not None:
         return cue.x_cm, cue.y_cm, radius_cm
-    if cue.direction_deg is None or cue.limit_pct is None or height_cm is None:
+    if cue.direction_deg is None or cue.limit_pct is None:
         return None
-    reach_cm = theoretical_limit_cm(height_cm, cue.direction_deg) * cue.limit_pct / 100.0
+    limit = limit_cm(limits, cue.direction_deg, height_cm)
+    if limit is None:
+        return None
+    reach_cm = limit * cue.limit_pct / 100.0
     angle = radians(cue.direction_deg)
     return reach_cm * cos(angle), reach_cm * sin(angle), radius_cm
 
