@@ -21,7 +21,7 @@ from bedside.events import (
     VisitOpened,
 )
 from bedside.refusal import Refusal
-from bedside.visit import potentials
+from bedside.visit import current_watch, potentials
 from bedside.visit.inputs import NS, AnalysisDone, AssessmentFound, Now, ParticipantEnrolled, Person
 from bedside.visit.state import Visit
 
@@ -44,8 +44,9 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     instruments = found.instruments or point.instruments
     for instrument in instruments:
         state.setup.catalogue.kind(instrument)
-    if MEP in instruments and state.armed:
-        raise Refusal("the stimulator is not confirmed to be off", "wait, or switch it off by hand")
+    if len(set(instruments)) != len(instruments):
+        raise Refusal("an instrument is named twice", "name each once")
+    _nothing_runs(state)
     today = now.utc[:10]
     due = calendar.window(point, found.first_session_day, found.last_session_day)
     late = calendar.deviation(point, due, today)
@@ -69,6 +70,15 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
         *((DeviationNoted(text=late),) if late else ()),
         StepEntered(step="checkin"),
     )
+
+
+def _nothing_runs(state: Visit) -> None:
+    """A new visit begins with devices that are off: what the last one could not confirm would be forgotten.
+
+    The words do not tell which stimulator it is, since an assessor's terminal may read them.
+    """
+    if state.armed or not state.off_confirmed or current_watch.runs(state):
+        raise Refusal("the box is in use: a device is not confirmed to be off", "ask the therapist when it is free")
 
 
 def point_of(state: Visit, name: str) -> AssessmentPoint:

@@ -24,9 +24,9 @@ def locked(state: Visit) -> LockedIntensity:
     cap = state.setup.study.hunt.cap_pct_mso
     if first is not None:
         again = lock_intensity(first.values.get(BASELINE, first.values[INTENSITY]), largest_pct_mso=cap)
-        return LockedIntensity(
-            round(first.values[INTENSITY]), again.asked_pct_mso, again.baseline_rmt_pct_mso, flags=again.flags
-        )
+        # a study may have lowered its limit since: the limit holds, and the flags say that another intensity was asked
+        pct_mso = min(round(first.values[INTENSITY]), cap)
+        return LockedIntensity(pct_mso, again.asked_pct_mso, again.baseline_rmt_pct_mso, flags=again.flags)
     if state.threshold is None:
         raise Refusal("no threshold is accepted", "go back and find it")
     return lock_intensity(state.threshold.rmt_pct_mso, largest_pct_mso=cap)
@@ -38,13 +38,21 @@ def given(state: Visit) -> tuple[Single, ...]:
 
 
 def counted(state: Visit) -> tuple[Single, ...]:
-    """Those whose response counts, at the locked intensity."""
-    return tuple(single for single in given(state) if single.counts)
+    """Those whose response counts, at the present hotspot and the locked intensity.
+
+    Somebody may go back and find another threshold or another site: responses from before are of something else.
+    """
+    counts = [single for single in given(state) if single.counts]
+    if not counts or state.hotspot is None:
+        return ()
+    site = (state.hotspot.site, state.hotspot.x_cm, state.hotspot.y_cm)
+    pct_mso = locked(state).pct_mso
+    return tuple(x for x in counts if (x.site, x.x_cm, x.y_cm) == site and x.amplitude_pct_mso == pct_mso)
 
 
 def finished(state: Visit) -> str | None:
     """Why no more pulses are needed here; None while some are."""
-    if _closed(state) is not None:
+    if closed(state) is not None:
         return "the evoked potentials are finished"
     done = len(counted(state))
     return f"{done} responses are accepted" if done >= SWEEPS_A_SIDE else None
@@ -52,7 +60,7 @@ def finished(state: Visit) -> str | None:
 
 def complete(state: Visit) -> str:
     """The summary of the step; raises `Refusal` while responses are missing and nobody said why."""
-    before = _closed(state)
+    before = closed(state)
     done = len(counted(state))
     if before is None and done < SWEEPS_A_SIDE:
         raise Refusal(f"{done} of {SWEEPS_A_SIDE} responses are accepted", "give pulses, or finish with a reason")
@@ -61,14 +69,14 @@ def complete(state: Visit) -> str:
 
 def leaving(state: Visit, examiner: str) -> tuple[Event, ...]:
     """The outcome, when the step is left; nothing where it was finished by hand before."""
-    return () if _closed(state) is not None else (outcome(state, "", examiner),)
+    return () if closed(state) is not None else (outcome(state, "", examiner),)
 
 
 def finish(state: Visit, reason: str, examiner: str) -> tuple[Event, ...]:
     """Finish with what there is; raises `Refusal` without a reason, and in other steps."""
     if state.step != "mep":
         raise Refusal("evoked potentials are finished in their step", "go back to it")
-    if _closed(state) is not None:
+    if closed(state) is not None:
         raise Refusal("the evoked potentials are finished", "go on")
     if state.pending is not None or state.chain is not None:
         raise Refusal("a pulse is under way", "wait for it")
@@ -125,6 +133,7 @@ def _side(side: str, answers: list[MuscleResponse | None]) -> dict[str, float]:
     return values
 
 
-def _closed(state: Visit) -> InstrumentClosed | None:
+def closed(state: Visit) -> InstrumentClosed | None:
+    """The outcome, once the evoked potentials are finished."""
     work = state.assessment.works.get(MEP) if state.assessment is not None else None
     return work.closed if work is not None else None

@@ -256,6 +256,8 @@ def judge(state: Visit, pulse: int, accept_it: bool, reason: str) -> tuple[Event
         raise Refusal("a rejection needs a reason", "say why")
     if purpose_of(state) != single.purpose:
         raise Refusal(f"the {single.purpose} step is closed", "open it again to judge its pulses")
+    if single.purpose == "assessment" and potentials.closed(state) is not None:
+        raise Refusal("the evoked potentials are finished, with this response as it was judged", "write a note")
     return (PulseJudged(pulse=pulse, accepted=accept_it, reason=reason),)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import pytest
 
 from bedside import commands as c
@@ -151,3 +152,32 @@ def test_a_whole_assessment_with_pulses_is_signed() -> None:
     assert bed.events(e.VisitClosed)[-1].outcome == "complete"
     assert bed.state.ledger.course == 0
     assert bed.state.ledger.single == bed.stim.fired
+
+
+def test_responses_at_another_intensity_or_site_do_not_count() -> None:
+    bed = at_potentials()
+    fire(bed)
+    assert len(potentials.counted(bed.state)) == 1
+    threshold, hotspot = bed.state.threshold, bed.state.hotspot
+    lower = msgspec.structs.replace(bed.state, threshold=msgspec.structs.replace(threshold, rmt_pct_mso=40.0))
+    assert potentials.locked(lower).pct_mso == 48
+    assert not potentials.counted(lower), "the threshold was found anew since"
+    moved = msgspec.structs.replace(bed.state, hotspot=msgspec.structs.replace(hotspot, site="r9c9"))
+    assert not potentials.counted(moved), "another site was chosen since"
+
+
+def test_the_studys_limit_holds_for_the_first_visits_intensity_too() -> None:
+    bed = at_potentials(rmt_pct=45.0, **FIRST)
+    hunt = msgspec.structs.replace(bed.setup.study.hunt, cap_pct_mso=60)
+    study = msgspec.structs.replace(bed.setup.study, hunt=hunt)
+    limited = msgspec.structs.replace(bed.state, setup=msgspec.structs.replace(bed.setup, study=study))
+    lock = potentials.locked(limited)
+    assert lock.pct_mso == 60
+    assert "intensity_not_reachable" in lock.flags
+
+
+def test_a_response_is_not_judged_behind_the_outcomes_back() -> None:
+    bed = at_potentials()
+    pulse = fire(bed)
+    bed.ask(c.CloseInstrument(instrument="mep", reason="headache"))
+    assert "finished" in refused(bed, c.JudgePulse(pulse=pulse.pulse, accept=False, reason="moved")).reason
