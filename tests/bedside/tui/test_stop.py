@@ -13,6 +13,7 @@ from bedside.tui.actions import ACTIONS, BY_ID
 from bedside.tui.app import BedsideApp
 from bedside.tui.deedkinds import Ask, Open
 from bedside.tui.deeds import DEEDS
+from tests.bedside.tui.assess_scenes import ASSESS_SCENES
 from tests.bedside.tui.scenes import SCENES
 from tests.bedside.tui.screen import Kiosk, kiosk
 
@@ -39,7 +40,7 @@ async def stops(user: Kiosk) -> bool:
 
 async def test_stop_on_every_screen(tmp_path: Path) -> None:
     async with kiosk(tmp_path, SCENES["start"]) as user:
-        for n, (name, scene) in enumerate(SCENES.items(), 1000):
+        for n, (name, scene) in enumerate((SCENES | ASSESS_SCENES).items(), 1000):
             user.peer.put(msgspec.structs.replace(scene, n=n))
             await user.until(lambda n=n: user.app.picture.snapshot.n == n, name)
             assert await stops(user), name
