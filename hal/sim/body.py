@@ -22,7 +22,7 @@ Activity = Literal["robot", "stand", "walk", "cycle", "sit"]
 ACTIVITIES: tuple[Activity, ...] = get_args(Activity)
 
 SOON_S = 0.02
-SEAT_S = 2.0
+SEAT_S = 1.0
 """How long it takes to sit down, to get on a bicycle, and to get up again."""
 SITTING_DEG = (5.0, -85.0)
 """Lean of shank and thigh of somebody who sits."""
