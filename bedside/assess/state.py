@@ -6,6 +6,7 @@ import msgspec
 
 from bedside.assess.scoring import Entry
 from bedside.events import (
+    POTENTIALS,
     CaptureAnalysed,
     CaptureStarted,
     CaptureStopped,
@@ -16,7 +17,7 @@ from bedside.events import (
     TrialJudged,
 )
 
-MEP = "mep"
+MEP = POTENTIALS
 """The instrument that the steps of a visit carry out: hotspot, threshold, evoked potentials."""
 
 

@@ -13,6 +13,7 @@ from bedside.events.alarms import (
     AlarmSilenced,
 )
 from bedside.events.assessment import (
+    POTENTIALS,
     AssessmentPlanned,
     AssessmentRecalled,
     CaptureAnalysed,
@@ -128,6 +129,7 @@ from bedside.events.visit import (
 __all__ = [
     "BEDSIDE",
     "EVERYONE",
+    "POTENTIALS",
     "UNBLINDED",
     "AdverseEventRecorded",
     "AlarmCleared",

@@ -1,10 +1,16 @@
-"""Assessments: what was planned, scored, captured and found. A blinded assessor may see all of it."""
+"""Assessments: what was planned, scored, captured and found.
 
-from typing import Literal
+A blinded assessor may see all of it but what evoked potentials found: that tells intensities.
+"""
+
+from typing import Literal, Self
 
 import msgspec
 
-from bedside.events.base import EVERYONE, Event, Value
+from bedside.events.base import BEDSIDE, EVERYONE, Event, Role, Value
+
+POTENTIALS = "mep"
+"""The instrument whose outcome tells intensities."""
 
 Missing = Literal["", "not_done", "refused", "unsafe", "not_applicable"]
 """Why an item or a whole instrument has no value; empty: it has one."""
@@ -41,6 +47,12 @@ class AssessmentRecalled(Event, frozen=True, kw_only=True, tag="assess.recalled"
 
     visible_to = EVERYONE
     earlier: tuple[Earlier, ...]
+
+    def told(self, role: Role) -> Self:
+        """Without the evoked potentials for an assessor."""
+        if role in BEDSIDE:
+            return self
+        return msgspec.structs.replace(self, earlier=tuple(x for x in self.earlier if x.instrument != POTENTIALS))
 
 
 class DeviationNoted(Event, frozen=True, kw_only=True, tag="assess.deviation"):
@@ -91,6 +103,10 @@ class InstrumentClosed(Event, frozen=True, kw_only=True, tag="assess.closed"):
     examiner: str
     version: str = ""
     conditions: dict[str, Value] = msgspec.field(default_factory=dict)
+
+    def told(self, role: Role) -> Self | None:
+        """Nothing of the evoked potentials for an assessor."""
+        return self if role in BEDSIDE or self.instrument != POTENTIALS else None
 
 
 class InstrumentReopened(Event, frozen=True, kw_only=True, tag="assess.reopened"):

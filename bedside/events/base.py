@@ -1,6 +1,6 @@
 """What every event has, and the words that several of them use."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import msgspec
 
@@ -36,3 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="ev"):
     """Base of all events."""
 
     visible_to: ClassVar[frozenset[Role]] = BEDSIDE
+
+    def told(self, role: Role) -> Self | None:
+        """The event as `role` may know it; None where it may not know that there was one."""
+        return self if role in self.visible_to else None

@@ -1,9 +1,11 @@
 """From a visit's journal to its report, for one role: what a blinded reader must not know is not in it at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bedside.events import Envelope, Role, VisitOpened
+from msgspec.structs import replace
+
+from bedside.events import Envelope, Role, Signed, VisitOpened
 from bedside.report import assessed, treated
 from bedside.report.model import Report, Section
 from bedside.visit.rules import evolve
@@ -23,7 +25,7 @@ class NoVisitError(ValueError):
 
 def assemble(events: Sequence[Envelope], setup: Setup, visit: Path, role: Role) -> Report:
     """The report of the visit in `events`; `visit` is its folder. Raises `NoVisitError`."""
-    told = [envelope for envelope in events if role in envelope.event.visible_to]
+    told = list(_told(events, role))
     state = Visit.start(setup)
     for envelope in told:
         state = evolve(state, envelope)
@@ -32,37 +34,48 @@ def assemble(events: Sequence[Envelope], setup: Setup, visit: Path, role: Role) 
         raise NoVisitError("there is no visit in this journal")
     sections: tuple[Section, ...]
     if state.assessment is not None:
-        sections = tuple(assessed.sections(state.assessment, setup.catalogue, visit))
+        sections = tuple(assessed.sections(state.assessment, setup.catalogue, visit, role))
     elif role == "assess":
         sections = (Section(title="Treatment", paragraphs=("Not shown to an assessor.",)),)
     else:
         sections = tuple(treated.sections(state, told))
     kind = f"Assessment {opened.point}" if opened.kind == "assessment" else "Treatment"
+    signed = next((x.event for x in reversed(events) if isinstance(x.event, Signed)), None)
     return Report(
         title=f"{kind}, participant {opened.participant}",
-        facts=_facts(state, told, opened, role),
-        warnings=tuple(_warnings(state, opened)),
+        facts=_facts(state, told, opened, signed, masked=role == "assess" and opened.kind == "treatment"),
+        warnings=tuple(_warnings(state, opened, signed)),
         sections=sections,
         footer=FOOTER,
     )
 
 
-def _facts(state: Visit, told: Sequence[Envelope], opened: VisitOpened, role: Role) -> tuple[tuple[str, str], ...]:
+def _told(events: Sequence[Envelope], role: Role) -> Iterator[Envelope]:
+    for envelope in events:
+        event = envelope.event.told(role)
+        if event is not None:
+            yield replace(envelope, event=event)
+
+
+def _facts(
+    state: Visit, told: Sequence[Envelope], opened: VisitOpened, signed: Signed | None, *, masked: bool
+) -> tuple[tuple[str, str], ...]:
+    """`masked`: a treatment for an assessor, who reads neither its session, which its name holds, nor its outcome."""
     begin = next(envelope for envelope in told if envelope.event is opened)
     facts = [
         ("Study", state.setup.study.title),
-        ("Visit", opened.visit),
+        *([] if masked else [("Visit", opened.visit)]),
         ("Begun (UTC)", begin.utc[:19].replace("T", " ")),
         ("Ended (UTC)", told[-1].utc[:19].replace("T", " ") if state.closed is not None else "not closed"),
-        ("Outcome", _outcome(state, masked=role == "assess" and opened.kind == "treatment")),
+        ("Outcome", _outcome(state, masked=masked)),
     ]
-    if opened.kind == "treatment" and role != "assess":
+    if opened.kind == "treatment" and not masked:
         facts.append(("Session", f"{opened.session} of {opened.sessions_planned}"))
     due = state.assessment.due if state.assessment is not None else None
     if due is not None:
         facts.append(("Due", due[0] if due[0] == due[1] else f"{due[0]} to {due[1]}"))
-    if state.signed is not None:
-        facts.append(("Signed by", f"{state.signed.name}: {state.signed.meaning}"))
+    if signed is not None:
+        facts.append(("Signed by", signed.name if masked else f"{signed.name}: {signed.meaning}"))
     return tuple(facts)
 
 
@@ -73,9 +86,9 @@ def _outcome(state: Visit, *, masked: bool) -> str:
     return "closed" if masked else f"{state.closed.outcome}: {state.closed.reason}"
 
 
-def _warnings(state: Visit, opened: VisitOpened) -> list[str]:
+def _warnings(state: Visit, opened: VisitOpened, signed: Signed | None) -> list[str]:
     found = [SIMULATED] if opened.simulated else []
-    if state.signed is None:
+    if signed is None:
         found.append("This visit is not signed.")
     if state.assessment is not None:
         found += [f"Departs from the study's plan: {text}" for text in state.assessment.deviations]

@@ -7,10 +7,11 @@ from typing import Any
 from bedside.assess import results
 from bedside.assess.catalogue import Catalogue
 from bedside.assess.scoring import Entry
-from bedside.assess.state import Assessment, Trial, Work
+from bedside.assess.state import MEP, Assessment, Trial, Work
 from bedside.assess.working import MISSING_WORDS
 from bedside.config import Scale
 from bedside.config.captures import CaptureConfig
+from bedside.events import BEDSIDE, Role
 from bedside.report.figures import figures_of
 from bedside.report.model import Section, Table
 from bedside.snapshot import Result, ResultRow
@@ -18,12 +19,17 @@ from bedside.snapshot import Result, ResultRow
 ARROWS = {"better": "better", "worse": "worse", "same": "no change", "none": ""}
 
 
-def sections(state: Assessment, catalogue: Catalogue, visit: Path) -> Iterator[Section]:
-    """One section an instrument, in the order of the plan; further ones behind them."""
+def sections(state: Assessment, catalogue: Catalogue, visit: Path, role: Role) -> Iterator[Section]:
+    """One section an instrument, in the order of the plan; further ones behind them.
+
+    What evoked potentials found tells intensities, which an assessor does not read.
+    """
     further = tuple(name for name in state.works if name not in state.instruments)
     for name in (*state.instruments, *further):
         work = state.works.get(name)
-        if work is None or (work.closed is None and work.opened is None):
+        if name == MEP and role not in BEDSIDE:
+            yield Section(title=catalogue.title(name), paragraphs=("Not shown to an assessor.",))
+        elif work is None or (work.closed is None and work.opened is None):
             yield Section(title=catalogue.title(name), paragraphs=("Not worked on.",))
         else:
             yield _instrument(state, catalogue, name, work, visit)

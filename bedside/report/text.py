@@ -1,6 +1,7 @@
 """A report for a terminal: plain text, no wider than asked."""
 
 import importlib
+import re
 import textwrap
 from collections.abc import Sequence
 from itertools import cycle
@@ -11,10 +12,12 @@ from bedside.report.model import Figure, Report, Section, Table
 FIGURE_ROWS = 16
 MARKERS = ("o", "x", "+", "*")
 LEAST_COLUMN = 8
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+"""Escape sequences begin with one of these; the last of them turn the direction of writing."""
 
 
 def text(report: Report, width: int = 80) -> str:
-    """The whole report, its lines at most `width` cells wide."""
+    """The whole report, its lines at most `width` cells wide; no words of the record can steer the terminal."""
     lines = [report.title, "=" * min(len(report.title), width), ""]
     lines += _warnings(report.warnings, width)
     room = max((len(name) for name, _ in report.facts), default=0)
@@ -22,7 +25,7 @@ def text(report: Report, width: int = 80) -> str:
         lines += _hanging(f"{name:<{room}}  ", value, width)
     for section in report.sections:
         lines += ["", *_section(section, width)]
-    return "\n".join([*lines, "", *textwrap.wrap(report.footer, width), ""])
+    return "\n".join(CONTROL.sub("?", each) for each in (*lines, "", *textwrap.wrap(report.footer, width), ""))
 
 
 def _warnings(warnings: Sequence[str], width: int) -> list[str]:

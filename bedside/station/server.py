@@ -191,9 +191,10 @@ class Server:
                 self._send(client, line)
 
     def _event_for(self, role: Role, envelope: Envelope) -> EventMessage | None:
-        if not self._hooks.tells(role, envelope):
+        event = envelope.event.told(role) if self._hooks.tells(role, envelope) else None
+        if event is None:
             return None
-        shown = msgspec.structs.replace(envelope, n=self._hooks.shown_n(role, envelope.n))
+        shown = msgspec.structs.replace(envelope, n=self._hooks.shown_n(role, envelope.n), event=event)
         return EventMessage(envelope=shown)
 
     def _accept(self, role: Role) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:

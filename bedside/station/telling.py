@@ -25,7 +25,7 @@ class Telling:
         """Count an event if the role is told of it."""
         self.recall(envelope)
         hidden = self._treats and isinstance(envelope.event, VisitOpened | VisitClosed)
-        if self._role in envelope.event.visible_to and not hidden:
+        if envelope.event.told(self._role) is not None and not hidden:
             self._told.append(envelope.n)
 
     def tells(self, n: int) -> bool:

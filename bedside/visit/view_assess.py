@@ -1,5 +1,7 @@
 """The assessment's part of a visit's picture: list, sensors and the four panels, for one role."""
 
+import msgspec
+
 from bedside import commands
 from bedside.assess import capturing, view
 from bedside.assess.state import MEP, Assessment
@@ -22,9 +24,17 @@ def assess(state: Visit, now: Now, role: Role) -> Assess | None:
     record = state.recalled
     paretic = "" if record is None or record.paretic_side is None else record.paretic_side
     sensors = _sensors(state)
-    return view.assess(
+    shown = view.assess(
         state.assessment, state.setup.catalogue, now.mono_ns, sensors, _panels(state, role, paretic), paretic
     )
+    return _without_potentials(shown, state.assessment) if role == "assess" else shown
+
+
+def _without_potentials(shown: Assess, state: Assessment) -> Assess:
+    """What evoked potentials found tells intensities: an assessor sees that they are finished, and nothing else."""
+    lines = tuple(msgspec.structs.replace(x, summary="") if x.kind == "mep" else x for x in shown.instruments)
+    result = None if state.last == MEP else shown.result
+    return msgspec.structs.replace(shown, instruments=lines, result=result)
 
 
 def next_cause(state: Visit) -> tuple[AnyCommand, str]:

@@ -4,6 +4,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bedside import commands as c
@@ -133,3 +134,44 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     arguments(parser)
     assert run(parser.parse_args([str(tmp_path)])) == 2
     assert "no visit here or below" in capsys.readouterr().err
+
+
+def test_a_blinded_report_of_a_treatment_names_no_session(treated: Bed, tmp_path: Path) -> None:
+    opened = next(x.event for x in treated.journal if isinstance(x.event, e.VisitOpened))
+    assert "-s05-" in opened.visit
+    page = html(assemble(treated.journal, treated.setup, tmp_path, "assess"))
+    assert "s05" not in page
+    assert "5 of 28" not in page
+
+
+def test_a_signed_visit_is_signed_for_every_reader(treated: Bed, tmp_path: Path) -> None:
+    for role in ("control", "assess"):
+        signed = assemble(treated.journal, treated.setup, tmp_path, role)
+        assert not [text for text in signed.warnings if "not signed" in text], role
+        assert dict(signed.facts)["Signed by"].startswith(THERAPIST.name)
+    unsigned = [x for x in treated.journal if not isinstance(x.event, e.Signed)]
+    assert any("not signed" in text for text in assemble(unsigned, treated.setup, tmp_path, "assess").warnings)
+
+
+def test_an_assessor_reads_no_intensity_of_evoked_potentials(tmp_path: Path) -> None:
+    values = {"intensity_pct_mso": 61.0, "baseline_rmt_pct_mso": 51.25, "left_amplitude_uv": 431.0}
+    before = e.Earlier(instrument="mep", point="T-1", utc="2026-02-01T08:00:00Z", examiner="thera", values=values)
+    bed = AssessBed(earlier=(before, *BEFORE), instruments=("walk", "mep"))
+    closed = e.InstrumentClosed(
+        instrument="mep", outcome="complete", reason="", total=None, values=values, examiner="thera"
+    )
+    last = msgspec.structs.replace(bed.journal[-1], n=bed.journal[-1].n + 1, event=closed)
+    journal = [*bed.journal, last]
+    assert "51.2" in html(assemble(journal, bed.setup, tmp_path, "control"))
+    page = html(assemble(journal, bed.setup, tmp_path, "assess"))
+    for secret in ("51.2", "431", "MSO", "61"):
+        assert secret not in page.split("<main>")[1], secret
+    assert "Not shown to an assessor." in page
+
+
+def test_words_of_the_record_do_not_steer_a_terminal(treated: Bed, tmp_path: Path) -> None:
+    note = e.NoteAdded(text="\x1b]0;owned\x07\x9b31m\u202eabc")
+    last = msgspec.structs.replace(treated.journal[-1], event=note)
+    page = text(assemble([*treated.journal, last], treated.setup, tmp_path, "control"))
+    assert "owned" in page
+    assert not [mark for mark in page if mark != "\n" and (ord(mark) < 32 or mark in "\x7f\x9b\u202e")]

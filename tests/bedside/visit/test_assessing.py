@@ -288,7 +288,7 @@ def test_what_an_assessor_is_told_is_the_same_in_either_arm(arm: str) -> None:
         bed.put(SignedInPerson(THERAPIST))
         record = msgspec.structs.replace(RECORD, tms=tms)
         bed.ask(AssessmentFound(record, History(pulses_today=3, rmt_pct_mso=44.0), "T0"))
-        seen = [envelope for envelope in bed.journal if "assess" in envelope.event.visible_to]
+        seen = [event for envelope in bed.journal if (event := envelope.event.told("assess")) is not None]
         view = picture(bed.state, Now(bed.now_ns, "2026-03-02T08:00:00Z"), "assess")
         return msgspec.json.encode((seen, view))
 
@@ -352,3 +352,23 @@ def test_an_instrument_is_planned_once() -> None:
     bed = Bed(setup=assessed_setup())
     bed.put(SignedInPerson(THERAPIST))
     assert "twice" in refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=("walk",) * 9000)).reason
+
+
+def test_an_assessor_is_told_no_intensity_of_evoked_potentials() -> None:
+    values = {"intensity_pct_mso": 61.0, "baseline_rmt_pct_mso": 51.25}
+    before = e.Earlier(instrument="mep", point="T-1", utc="2026-02-01T08:00:00Z", examiner="thera", values=values)
+    other = msgspec.structs.replace(before, instrument="walk", values={}, total=2.0)
+    bed = AssessBed(earlier=(before, other), instruments=("walk", "mep"))
+    closed = e.InstrumentClosed(
+        instrument="mep", outcome="complete", reason="at 61 %MSO", total=None, values=values, examiner="thera"
+    )
+    bed.state = rules.evolve(bed.state, msgspec.structs.replace(bed.journal[-1], event=closed))
+    kiosk, assessor = (msgspec.json.encode(picture(bed.state, bed.now, role)) for role in ("control", "assess"))
+    told = [event.told("assess") for event in (*(x.event for x in bed.journal), closed)]
+    for secret in (b"51.25", b"61"):
+        assert secret in kiosk
+        assert secret not in assessor
+        assert secret not in msgspec.json.encode(told)
+    recalled = next(event for event in told if isinstance(event, e.AssessmentRecalled))
+    assert [found.instrument for found in recalled.earlier] == ["walk"]
+    assert closed.told("control") is closed
