@@ -37,9 +37,10 @@ def _open(answers: Answers, picture: Picture) -> AnyCommand | str:
 def enrolment(participant: str, second_identifier: str) -> Ask:
     """The full record of somebody who is not on this box, with what was typed already in it."""
     number = "check it: a typing error would make a second person of one"
+    state = "ok" if participant else "open"
     items = (
-        entry("participant", "Study number, not known on this box", value=participant, hint=number),
-        entry("second", "Second identifier", value=second_identifier),
+        entry("participant", "Study number, not known on this box", value=participant, hint=number, state=state),
+        entry("second", "Second identifier", value=second_identifier, state=state),
         entry("lesion", "Hemisphere of the lesion", "choice", choices=SIDES),
         entry("paretic", "Paretic side", "choice", choices=SIDES),
         entry("height", "Height", "number", unit="cm", low=80.0, high=230.0, required=False),
