@@ -8,7 +8,8 @@ from hal.sim.gait_model import GaitModel, stride_hz
 from hal.sim.gait_truth import strides
 from hal.sim.imu_frames import counts
 from hal.sim.imu_motion import FIELD_UT, Felt, SegmentMotion
-from hal.sim.limb import GRAVITY_M_S2, SEGMENTS, Segment, seen, specific_force, turn_rate
+from hal.sim.jet import still
+from hal.sim.limb import GRAVITY_M_S2, SEGMENTS, Pose, Segment, seen, specific_force, turn_rate
 from hal.sim.walking_style import SIDES, Side
 
 FINE_S = 2e-4
@@ -61,6 +62,8 @@ def test_force_and_turn_rate_are_the_derivatives_of_the_path(what: str, segment:
     assert np.abs(specific_force(pose) - expected)[inside].max() < 0.5, "of up to 60 m/s2"
     assert np.abs(turn_rate(pose)[:, 1] - np.gradient(lean, FINE_S))[inside].max() < 0.01
     assert (turn_rate(pose)[:, [0, 2]] == 0).all()
+    level = Pose(pose.place, pose.left, still(lean.size))
+    assert np.abs(specific_force(level) - expected)[inside].max() > 2.0, "a force in the room's axes would be seen"
     np.testing.assert_allclose(np.linalg.norm(seen(FIELD_UT, pose), axis=1), np.linalg.norm(FIELD_UT))
 
 
