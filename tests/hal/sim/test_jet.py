@@ -65,7 +65,9 @@ def test_ramps_in_pieces_equal_ramps_at_once_and_may_be_added_in_any_order() -> 
     whole = ramps.at(T)
     cut = [ramps.at(T[at : at + 7]) for at in range(0, T.size, 7)]
     for name in ("value", "rate", "bend"):
-        np.testing.assert_allclose(np.concatenate([getattr(part, name) for part in cut]), getattr(whole, name), atol=1e-9)
+        np.testing.assert_allclose(
+            np.concatenate([getattr(part, name) for part in cut]), getattr(whole, name), atol=1e-9
+        )
         np.testing.assert_allclose(getattr(other.at(T), name), getattr(whole, name), atol=1e-9)
 
 
