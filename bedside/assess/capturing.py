@@ -24,6 +24,8 @@ LOST_S = 5.0
 """A sensor that is silent for longer ends the trial; shorter gaps are for the analysis to judge."""
 SHORTEST_S = 1.0
 LONGEST_S = 3600.0
+MOST_CUES = 1000
+"""More cannot be told to an analysis, and nobody can follow them."""
 
 Cause = Literal["time", "person", "fault", "interrupted"]
 Lost = Mapping[str, float]
@@ -130,6 +132,8 @@ def cue(state: Assessment, text: str) -> tuple[Event, ...]:
         raise Refusal("no trial is being recorded", "start one, then give the cue")
     if not text.strip() or len(text) > 60:
         raise Refusal("a cue has 1 to 60 characters", "choose one of the task's cues")
+    if len(state.running.cues) >= MOST_CUES:
+        raise Refusal(f"{MOST_CUES} cues were given in this trial", "stop it, and start another one")
     return (CueGiven(cue=text),)
 
 

@@ -12,6 +12,8 @@ from bedside.events import Missing, Value
 from bedside.refusal import Refusal
 
 FREE_TEXT = 500
+LARGEST = 10**9
+"""No item has larger numbers, and a float cannot hold every larger one."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,6 +42,8 @@ def checked(scale: Scale, code: str, value: Value) -> Value:
     item = scale.item(code)
     if item is None:
         raise Refusal(f"{scale.title} has no item '{code}'", "answer the items on the screen")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise Refusal(f"{item.label}: so large a number is not possible", f"allowed: {allowed_text(item)}")
     match item.kind:
         case "levels" | "choice":
             return _level(item, value)

@@ -51,7 +51,8 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     due = calendar.window(point, found.first_session_day, found.last_session_day)
     late = calendar.deviation(point, due, today)
     place = "".join(letter for letter in point.id.lower() if letter.isalnum())
-    visit = f"{record.code}-a{place}-{today.replace('-', '')}t{now.utc[11:16].replace(':', '')}"
+    # to the second: one that was ended at once and is opened again is another visit, with a folder of its own
+    visit = f"{record.code}-a{place}-{today.replace('-', '')}t{now.utc[11:19].replace(':', '')}"
     return (
         VisitOpened(
             visit=visit,

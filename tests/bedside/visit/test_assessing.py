@@ -5,6 +5,7 @@ import pytest
 
 from bedside import commands as c
 from bedside import events as e
+from bedside.assess import capturing
 from bedside.refusal import Refusal
 from bedside.visit import rules, steps
 from bedside.visit.inputs import AssessmentFound, History, Now, SignedByPerson, SignedInPerson, Started
@@ -372,3 +373,41 @@ def test_an_assessor_is_told_no_intensity_of_evoked_potentials() -> None:
     recalled = next(event for event in told if isinstance(event, e.AssessmentRecalled))
     assert [found.instrument for found in recalled.earlier] == ["walk"]
     assert closed.told("control") is closed
+
+
+def test_two_openings_within_a_minute_are_two_visits() -> None:
+    bed = Bed(setup=assessed_setup())
+    bed.put(SignedInPerson(THERAPIST))
+    found = AssessmentFound(RECORD, History(), "T0")
+    names = []
+    for second in (7, 9):
+        events = rules.decide(bed.state, found, Now(bed.now_ns, f"2026-03-02T08:00:{second:02d}.5Z"), THERAPIST)
+        names += [event.visit for event in events if isinstance(event, e.VisitOpened)]
+    assert len(set(names)) == 2
+    assert all(name.startswith(f"{RECORD.code}-at0-20260302t08000") for name in names)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e308, "2" * 50_000, True, None])
+def test_no_value_breaks_an_item(bed: AssessBed, value: int | float | str | bool | None) -> None:
+    bed.ask(c.OpenInstrument(instrument="walk"))
+    if value is None:
+        bed.ask(c.ScoreItem(instrument="walk", code="WALK1", value=value))
+    else:
+        assert "not possible" in refused(bed, c.ScoreItem(instrument="walk", code="WALK1", value=value)).reason
+    assert picture(bed.state, bed.now, "assess").assess.form.total is None
+
+
+def test_cues_without_end_are_refused(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    bed.state = with_cues(bed.state, capturing.MOST_CUES)
+    assert "1000 cues" in refused(bed, c.GiveCue(cue="now")).reason
+    bed.state = with_cues(bed.state, 1)
+    bed.ask(c.GiveCue(cue="now"))
+
+
+def with_cues(state: Visit, count: int) -> Visit:
+    work = state.assessment.work
+    trial = msgspec.structs.replace(work.trials[-1], cues=((0, "x"),) * count)
+    works = {**state.assessment.works, "sway": msgspec.structs.replace(work, trials=(*work.trials[:-1], trial))}
+    return msgspec.structs.replace(state, assessment=msgspec.structs.replace(state.assessment, works=works))
