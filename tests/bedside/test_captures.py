@@ -14,8 +14,8 @@ from bedside.cli import main
 from bedside.config import ConfigError
 from bedside.config.captures import CaptureConfig, CaptureTask, load_captures
 from bedside.events import CaptureStarted, CaptureStopped
-from bedside.station.analysing import Recorded, options
 from bedside.station.findings import at_path, findings
+from bedside.station.recorded_trial import Recorded, options
 from tests.helpers.bed import CONFIGS
 from tests.helpers.pedalling import Rig, ride
 from tests.helpers.walking_feet import RATE_HZ, pair
@@ -59,7 +59,8 @@ def plate(path: Path, task: CaptureTask) -> None:
     x, y = (np.convolve(rng.normal(0, 1.0, t.size + 200), np.hanning(201), "valid") / 30.0 for _ in range(2))
     for cue in task.cues:
         at_s = 5.0 if cue.at_s is None else cue.at_s
-        there = easing((t - at_s - 0.4) / 1.2) * (1 - easing((t - at_s - 8.0) / 1.2))
+        held_s = 8.0 if cue.left_pct is None else 10.4
+        there = easing((t - at_s - 0.4) / 1.2) * (1 - easing((t - at_s - held_s) / 1.2))
         if cue.left_pct is not None:
             x += there * (0.5 - cue.left_pct / 100.0) * SPACING_CM
         elif cue.direction_deg is not None:

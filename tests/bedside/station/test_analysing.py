@@ -156,6 +156,25 @@ async def test_a_visit_that_closes_leaves_no_process_behind(make: Make, tmp_path
     assert rig.done == [], "nothing is said of a trial that was not analysed"
 
 
+async def test_a_visit_that_closes_while_its_samples_are_sealed_is_not_touched_any_more(
+    make: Make, tmp_path: Path
+) -> None:
+    rig = make("open('touched', 'w')")
+    sealing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def seal() -> None:
+        sealing.set()
+        await go_on.wait()
+
+    rig.analyses._seal = seal
+    rig.trial("balance_static", "eyes_open")
+    await sealing.wait()
+    await rig.analyses.leave()
+    go_on.set()
+    await asyncio.sleep(0.05)
+    assert list(tmp_path.iterdir()) == []
+
+
 ARGUMENTS = "import json, sys; sys.stdout.write(json.dumps([{'summary': {'reaction_s': 1.0}, 'argv': sys.argv[1:]}]))"
 
 
