@@ -23,6 +23,7 @@ from bedside.events import (
 from bedside.refusal import Refusal
 from bedside.visit import current_watch, potentials
 from bedside.visit.inputs import NS, AnalysisDone, AssessmentFound, Now, ParticipantEnrolled, Person
+from bedside.visit.opening import demand_room, demand_sides
 from bedside.visit.state import Visit
 
 CONNECT = "connect it; the device page says how"
@@ -47,6 +48,9 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     if len(set(instruments)) != len(instruments):
         raise Refusal("an instrument is named twice", "name each once")
     _nothing_runs(state)
+    if MEP in instruments:
+        demand_sides(state, record)
+    demand_room(state)
     today = now.utc[:10]
     due = calendar.window(point, found.first_session_day, found.last_session_day)
     late = calendar.deviation(point, due, today)

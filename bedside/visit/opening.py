@@ -25,7 +25,7 @@ def open_visit(state: Visit, found: ParticipantFound, now: Now, who: Person | No
         raise Refusal("study number and second identifier do not belong together", "check both with the patient")
     _may_be_treated(state, record)
     _is_due(state, history)
-    _has_room(state)
+    demand_room(state)
     study = state.setup.study
     visit = f"{record.code}-s{history.session:02d}-{now.utc[:10].replace('-', '')}t{now.utc[11:16].replace(':', '')}"
     opened = VisitOpened(
@@ -64,6 +64,12 @@ def _may_be_treated(state: Visit, record: Participant) -> None:
         raise Refusal("the record names no arm of this study", "ask who keeps the allocation")
     if current is not None and record.tms != current.study.arms[record.arm].tms:
         raise Refusal("the record's arm and its coil placement do not agree", "ask who keeps the allocation")
+    demand_sides(state, record)
+
+
+def demand_sides(state: Visit, record: Participant) -> None:
+    """Raise `Refusal` unless it is known, and sound, where pulses are to be given and which leg answers."""
+    study = state.setup.study
     problem = sides_problem(record.lesion_hemisphere, record.paretic_side, record.side_override_by)
     if problem is not None:
         raise Refusal(problem, "correct the record, or a physician signs side_override_by in it")
@@ -87,8 +93,8 @@ def _is_due(state: Visit, history: History) -> None:
         raise Refusal(f"{plan.per_week} treatments within seven days are behind", "come back later in the week")
 
 
-def _has_room(state: Visit) -> None:
-    """An unknown room refuses no visit: the interlock on it refuses every pulse."""
+def demand_room(state: Visit) -> None:
+    """Raise `Refusal` for a disk too full. An unknown room refuses no visit: its interlock refuses every pulse."""
     free, least = state.live.disk_free_bytes, state.setup.limits.disk.start_mb
     if free is not None and free < least * MEGA:
         raise Refusal(

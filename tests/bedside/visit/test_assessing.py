@@ -8,7 +8,7 @@ from bedside import events as e
 from bedside.assess import capturing
 from bedside.refusal import Refusal
 from bedside.visit import rules, steps
-from bedside.visit.inputs import AssessmentFound, History, Now, SignedByPerson, SignedInPerson, Started
+from bedside.visit.inputs import AssessmentFound, DiskSpace, History, Now, SignedByPerson, SignedInPerson, Started
 from bedside.visit.state import CurrentTold, Visit
 from bedside.visit.view import picture
 from tests.helpers.assessing import AssessBed, assessed_setup
@@ -411,3 +411,28 @@ def with_cues(state: Visit, count: int) -> Visit:
     trial = msgspec.structs.replace(work.trials[-1], cues=((0, "x"),) * count)
     works = {**state.assessment.works, "sway": msgspec.structs.replace(work, trials=(*work.trials[:-1], trial))}
     return msgspec.structs.replace(state, assessment=msgspec.structs.replace(state.assessment, works=works))
+
+
+@pytest.mark.parametrize(
+    ("sides", "words"),
+    [
+        ({"lesion_hemisphere": None}, "not both recorded"),
+        ({"paretic_side": None}, "not both recorded"),
+        ({"lesion_hemisphere": "left", "paretic_side": "left"}, "should be opposite"),
+    ],
+)
+def test_no_pulse_of_an_assessment_without_a_known_side(sides: dict[str, object], words: str) -> None:
+    bed = Bed(setup=assessed_setup())
+    bed.put(SignedInPerson(THERAPIST))
+    record = msgspec.structs.replace(RECORD, **{"side_override_by": "", **sides})
+    assert words in refused(bed, AssessmentFound(record, History(), "T0", instruments=("walk", "mep"))).reason
+    bed.ask(AssessmentFound(record, History(), "T0", instruments=("walk",)))
+    for role in ("control", "observe", "assess"):
+        assert picture(bed.state, bed.now, role).assess is not None, "scales need no side"
+
+
+def test_no_assessment_begins_on_a_full_disk() -> None:
+    bed = Bed(setup=assessed_setup())
+    bed.put(SignedInPerson(THERAPIST))
+    bed.put(DiskSpace(1_000_000))
+    assert "free disk" in refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=("walk",))).reason
