@@ -5,15 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test check bench lock fmt clean
+.PHONY: help setup demo test check bench accuracy lock fmt clean
 
 help:
-	@echo "make demo    the whole product on simulated devices"
-	@echo "make test    lint, types, import contracts, tests"
-	@echo "make bench   every figure, beside its peer or floor"
-	@echo "make fmt     format the sources"
-	@echo "make lock    pin the dependencies anew"
-	@echo "make clean   remove the virtual environment and caches"
+	@echo "make demo      the whole product on simulated devices"
+	@echo "make test      lint, types, import contracts, tests"
+	@echo "make bench     every figure, beside its peer or floor"
+	@echo "make accuracy  docs/accuracy.md from the public recordings"
+	@echo "make fmt       format the sources"
+	@echo "make lock      pin the dependencies anew"
+	@echo "make clean     remove the virtual environment and caches"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bedside needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
@@ -45,6 +46,9 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks
+
+accuracy: setup
+	@$(BIN)/python -m tests.benchmarks accuracy
 
 lock: setup
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(PIP) install uv
