@@ -75,6 +75,13 @@ Bare().run(mouse=False)
 """
 
 
+def surroundings() -> dict[str, str]:
+    """A terminal's environment in which modules keep their byte code, as installed ones do: Textual's own is kept."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / f"bench-tui-{os.getuid()}")}
+    return ours | kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+
+
 class Screen:
     """A process in a pseudo-terminal of a given size whose output is read and counted."""
 
@@ -88,7 +95,7 @@ class Screen:
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"},
+            env=surroundings(),
             start_new_session=True,
         )
         os.close(slave)
