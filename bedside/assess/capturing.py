@@ -84,9 +84,18 @@ def start(
     lasts_s = task.seconds if asked.seconds is None else asked.seconds
     if not SHORTEST_S <= lasts_s <= LONGEST_S:
         raise Refusal(f"{lasts_s:g} s cannot be recorded", f"{SHORTEST_S:g} to {LONGEST_S:g} s can")
+    least_s = shortest_s(task)
+    if lasts_s < least_s:
+        raise Refusal(f"{lasts_s:g} s are too short for {task.title}", f"record at least {least_s:g} s")
     trial = 1 + max((trial.started.trial for trial in state.work.of_task(task.id)), default=0)
     settings = _settings(state, task, person)
     return (CaptureStarted(instrument=capture.id, task=task.id, trial=trial, seconds=lasts_s, settings=settings),)
+
+
+def shortest_s(task: CaptureTask) -> float:
+    """The shortest recording (s) that can be measured: what does not count, and what the analysis needs behind it."""
+    needed = task.settings.get("duration_s", SHORTEST_S)
+    return task.skip_s + (float(needed) if isinstance(needed, int | float) else SHORTEST_S)
 
 
 def _settings(state: Assessment, task: CaptureTask, person: Mapping[str, Value]) -> dict[str, Value]:

@@ -88,6 +88,7 @@ from bedside.events.visit import (
     ConcernRaised,
     NoteAdded,
     OperatorConfirmed,
+    ParticipantEntered,
     ParticipantRecalled,
     PhysicianDecided,
     ProfileShown,
@@ -117,6 +118,7 @@ AnyEvent = (
     | RecordFault
     | VisitOpened
     | ProfileShown
+    | ParticipantEntered
     | ParticipantRecalled
     | StepEntered
     | StepCompleted

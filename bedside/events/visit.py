@@ -25,6 +25,14 @@ class VisitOpened(Event, frozen=True, kw_only=True, tag="visit.opened"):
     point: str = ""
 
 
+class ParticipantEntered(Event, frozen=True, kw_only=True, tag="participant.entered"):
+    """The record of a participant seen for the first time was entered on this box; it holds no allocation."""
+
+    visible_to = EVERYONE
+    participant: str
+    study: str
+
+
 class ProfileShown(Event, frozen=True, kw_only=True, tag="visit.profile"):
     """How the coil is to be placed in this participant's arm; only unblinded roles are ever told.
 

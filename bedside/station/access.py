@@ -36,6 +36,7 @@ ASSESSOR: frozenset[type] = frozenset(
         c.ReportAdverseEvent,
         c.Sign,
         c.EndVisit,
+        c.ConfirmResume,
     }
 )
 """All that can be asked over assess.sock, besides a stop."""

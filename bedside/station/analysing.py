@@ -127,6 +127,9 @@ class Analyses:
         task = capture.task(trial.started.task) if capture is not None else None
         if capture is None or task is None:
             return _outcome(trial, "", refusal="the instrument is not configured any more: ask the administrator")
+        if trial.stopped.cause != "interrupted" and trial.stopped.seconds <= task.skip_s:
+            words = f"too short: {trial.stopped.seconds:.1f} s, of which the first {task.skip_s:g} s do not count"
+            return _outcome(trial, "", refusal=words)
         (self._visits / trial.visit).mkdir(parents=True, exist_ok=True)
         arguments = options(capture, task, trial)
         asked = ["analyse", capture.kind, RAW, "--json", *arguments]

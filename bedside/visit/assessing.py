@@ -13,6 +13,7 @@ from bedside.events import (
     CaptureAnalysed,
     DeviationNoted,
     Event,
+    ParticipantEntered,
     ParticipantRecalled,
     SignedIn,
     StepEntered,
@@ -114,9 +115,9 @@ def _recalled(record: Participant, found: AssessmentFound) -> ParticipantRecalle
     )
 
 
-def enrolled(_state: Visit, _cause: ParticipantEnrolled, _now: Now, _who: Person | None) -> tuple[Event, ...]:
-    """The record lies on the box; the journal of visits begins with the first one."""
-    return ()
+def enrolled(_state: Visit, cause: ParticipantEnrolled, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """The record lies on the box: who entered it, and when, is the journal's to tell."""
+    return (ParticipantEntered(participant=cause.record.code, study=cause.record.study),)
 
 
 def assessment(state: Visit) -> Assessment:

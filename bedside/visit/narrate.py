@@ -226,6 +226,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.AlarmCleared: lambda x: f"alarm over: {x.alarm}",
     e.AlarmSilenced: lambda x: f"alarm {x.alarm} silenced for {x.seconds} s",
     e.AdverseEventRecorded: _adverse,
+    e.ParticipantEntered: lambda x: f"participant {x.participant} entered for study {x.study}",
     e.AssessmentPlanned: lambda x: f"assessment {x.point}: {', '.join(x.instruments)}",
     e.AssessmentRecalled: lambda x: f"{len(x.earlier)} earlier result(s) recalled",
     e.DeviationNoted: lambda x: f"departs from the plan: {x.text}",

@@ -22,6 +22,8 @@ def started(state: Visit, cause: Started) -> tuple[Event, ...]:
 def certain(state: Visit) -> str:
     """What the journal proves."""
     ledger = state.ledger
+    if state.assesses and not ledger.single:
+        return "what was entered and recorded until then is kept"
     if ledger.planned and state.course.begun:
         return f"{ledger.course} of {ledger.planned} pulses were reported, and {ledger.single} single pulses"
     return f"{ledger.single} single pulses were reported; the treatment had not begun"

@@ -74,10 +74,13 @@ def _assessor(common: Picture, state: Visit, now: Now) -> Picture:
         common,
         step=None if masked else view_step.step(state, now, unblinded=False),
         assess=view_assess.assess(state, now, "assess"),
+        alarms=tuple(alarm for alarm in alarms.shown(state, now) if alarm.id in ASSESSORS_ALARMS),
         interruption=_interruption(state),
     )
 
 
+ASSESSORS_ALARMS = frozenset({"sensor", "record", "disk"})
+"""Of the others some tell of a stimulator or a current."""
 PULSE_STEPS = frozenset({"hotspot", "threshold", "mep"})
 
 

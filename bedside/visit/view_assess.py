@@ -132,7 +132,7 @@ def _calibration(state: Visit, device: str) -> str:
     words = []
     for event in done.values():
         if event.device == device:
-            residual = "" if event.residual is None else f" {event.residual:g} {event.unit}".rstrip()
+            residual = "" if event.residual is None else f" {round(event.residual, 3):g} {event.unit}".rstrip()
             words.append(f"{event.what}{residual}")
     return ", ".join(words)
 

@@ -75,7 +75,7 @@ def test_an_assessors_terminal_has_exactly_the_commands_of_an_assessment(kind: t
 
 
 def test_the_list_holds_nothing_that_moves_a_device() -> None:
-    assert len(ASSESSOR) == 19
+    assert len(ASSESSOR) == 20
     forbidden = {
         c.OpenVisit,
         c.Fire,

@@ -436,3 +436,26 @@ def test_no_assessment_begins_on_a_full_disk() -> None:
     bed.put(SignedInPerson(THERAPIST))
     bed.put(DiskSpace(1_000_000))
     assert "free disk" in refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=("walk",))).reason
+
+
+def test_what_can_never_be_measured_is_not_recorded(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    assert "0.5 s cannot be recorded" in refused(bed, c.StartCapture(task="quiet", seconds=0.5)).reason
+    sway = bed.setup.catalogue.captures["sway"]
+    long = msgspec.structs.replace(sway.tasks[0], skip_s=5.0, settings={"duration_s": 20.0})
+    assert capturing.shortest_s(long) == 25.0
+    catalogue = msgspec.structs.replace(
+        bed.setup.catalogue, captures={"sway": msgspec.structs.replace(sway, tasks=(long,))}
+    )
+    asked = c.StartCapture(task="quiet", seconds=24.0)
+    with pytest.raises(Refusal, match="too short") as why:
+        capturing.start(bed.state.assessment, catalogue, asked, {}, {})
+    assert why.value.remedy == "record at least 25 s"
+
+
+def test_an_assessor_sees_the_alarm_of_a_lost_sensor_and_no_other(bed: AssessBed) -> None:
+    bed.plate("lost")
+    bed.link(ok=False)
+    bed.pass_s(4)
+    assert {alarm.id for alarm in picture(bed.state, bed.now, "control").alarms} >= {"sensor", "stimulator_link"}
+    assert [alarm.id for alarm in picture(bed.state, bed.now, "assess").alarms] == ["sensor"]
