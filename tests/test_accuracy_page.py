@@ -10,9 +10,9 @@ from tests.benchmarks.accuracies.page import Cells, Kind, pooled, rows_of
 from tests.helpers.recordings import need_recordings
 
 pytest.importorskip("vqf", reason="vqf is not installed: no wheel for this machine, see docs/dependencies.md")
-from tests.benchmarks.accuracy import CHAPTERS, PAGE, SUMMARY_HEAD, measured
+from tests.benchmarks import accuracy
 
-KINDS = {kind.title: kind for kinds in CHAPTERS.values() for kind in kinds}
+KINDS = {kind.title: kind for kinds in accuracy.CHAPTERS.values() for kind in kinds}
 QUICK = (
     ("Healthy walk, optical markers", "healthy_20m_out"),
     ("Walking after a stroke, treadmill", "stroke_p03_5"),
@@ -34,7 +34,7 @@ NUMBER = re.compile(r"[+−]?\d+(?:\.(\d+))?")
 @pytest.fixture(scope="module")
 def page() -> str:
     """The page as it stands."""
-    return PAGE.read_text(encoding="utf-8")
+    return accuracy.PAGE.read_text(encoding="utf-8")
 
 
 def section(page: str, title: str) -> list[Cells]:
@@ -82,7 +82,7 @@ def test_a_row_is_what_the_program_says_today(page: str, title: str, name: str) 
 @pytest.mark.parametrize("title", COMPLETE)
 def test_figures_are_what_the_program_reaches_today(page: str, title: str) -> None:
     need_recordings(KINDS[title].folder)
-    figures = KINDS[title].figures(pooled(measured(KINDS[title], Path(need_recordings(""))).values()))
+    figures = KINDS[title].figures(pooled(accuracy.measured(KINDS[title], Path(need_recordings(""))).values()))
     said = {row[0]: row for row in section(page, "Summary")}
     assert figures
     assert [figure.name for figure in figures if not same(figure.cells(), said.get(figure.name, ()))] == []
@@ -112,7 +112,7 @@ def test_every_kind_and_file_is_on_the_page(page: str) -> None:
 
 def test_the_summary_counts_itself(page: str) -> None:
     rows = section(page, "Summary")
-    assert all(len(row) == len(SUMMARY_HEAD) for row in rows)
+    assert all(len(row) == len(accuracy.SUMMARY_HEAD) for row in rows)
     held = [row for row in rows if row[3] == "held"]
     assert {row[3] for row in rows} <= {"held", "**not held**"}
     assert f"{len(held)} of {len(rows)} figures hold." in page
@@ -120,3 +120,21 @@ def test_the_summary_counts_itself(page: str) -> None:
 
 def test_the_page_names_no_machine_and_no_day(page: str) -> None:
     assert not re.search(r"/(work|home|tmp|usr)/|\b20\d\d-\d\d-\d\d\b(?!-)", page)
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    text, figures = accuracy.page(tmp_path)
+    assert figures == []
+    for kind in KINDS.values():
+        assert all(f"`{kind.folder}/{name}`" in text for name in kind.names), kind.title
+
+
+def test_an_unreadable_file_is_named_and_holds_no_figure(tmp_path: Path) -> None:
+    kind = KINDS["Walking with lost packets, events checked by hand"]
+    (tmp_path / kind.folder).mkdir(parents=True)
+    (tmp_path / kind.folder / kind.names[0]).write_bytes(b"torn")
+    found = accuracy.measured(kind, tmp_path)
+    ((row,),) = (one.rows for one in found.values())
+    assert len(row) == len(kind.head) - 1
+    assert row[-1].startswith("refused: cannot be read")
+    assert not any(figure.held for figure in kind.figures(pooled(found.values())))

@@ -11,7 +11,7 @@ from bedside.analyse.emg_files import BadRecordingError
 from dsp.cycling import Segment
 from dsp.orientation import estimate, fit_magnetometer
 from tests.benchmarks.accuracies.gait_report import WORDS
-from tests.benchmarks.accuracies.page import NOTHING, Figure, Kind, Measured, analysed, number, over, refused, said
+from tests.benchmarks.accuracies.page import NOTHING, Figure, Kind, Measured, analysed, number, over, said, unread
 from tests.benchmarks.bench_cycling import CADENCE_RPM, KNEE_DEG, cadence_error, peaks, whole_turns
 from tests.benchmarks.bench_orientation import CALIBRATION_DEG, OF_LIBRARY, direction_deg, errors_deg, plain_fit
 
@@ -26,7 +26,7 @@ def pedalled(path: Path) -> Measured:
     try:
         (leg,) = analysed("cycling", path)["legs"]
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * 7, refused(error, path)),))
+        return unread(7, error, path, "knee", "rpm", "lost")
     with np.load(path) as file:
         crank_rad, knee_deg, rate_hz = file["crank_true"], np.degrees(file["knee_flexion_true"]), float(file["fs"])
         thigh, shank = (Segment(file[f"{part}_gyr"], file[f"{part}_acc"]) for part in ("thigh", "shank"))
@@ -160,8 +160,8 @@ MOTION = (
     Kind(
         "Attitude, optical reference",
         "Free motion, 9 axes, 285.7 Hz, scored while moving: RMS of the whole turn. With a magnet near, headings are "
-        "aligned at the start, as they are relative there, and the library is run without its compass. Not aligned, what "
-        "the magnet did to the heading before it was noticed stays in it.",
+        "aligned at the start, as they are relative there, and the library is run without its compass. Not aligned, "
+        "what the magnet did to the heading before it was noticed stays in it.",
         "gait/orientation",
         "*.npz",
         tuple(

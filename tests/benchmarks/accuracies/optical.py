@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from bedside.analyse.emg_files import BadRecordingError
 from tests.benchmarks.accuracies.gait_report import BEST, KALMAN, MS, PCT, SIDES, TURNS, WORDS, counts, of, words
 from tests.benchmarks.accuracies.page import (
-    NOTHING,
     Figure,
     Kind,
     Measured,
@@ -17,8 +16,8 @@ from tests.benchmarks.accuracies.page import (
     mean_abs,
     number,
     over,
-    refused,
     spread,
+    unread,
 )
 from tests.helpers.gait_scores import against_contacts, against_mid_stances, double_support_s, event_errors
 from tests.helpers.walking_feet import Recording
@@ -41,7 +40,7 @@ def markers(path: Path) -> Measured:
     try:
         report, gait, recording = of(path)
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * 9, refused(error, path)),))
+        return unread(9, error, path, "found", "time", "length", "ic", "tc", "double")
     strides = against_contacts(gait, recording)
     contacts, offs = (event_errors(gait, recording, kind)[0] for kind in ("ic", "tc"))
     summary = report["summary"] or {}
@@ -98,7 +97,7 @@ def position(path: Path) -> Measured:
     try:
         report, gait, recording = of(path)
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * 4, refused(error, path)),))
+        return unread(4, error, path, "found", "count", "length")
     strides = against_mid_stances(gait, recording)
     count = len(recording.truth["strides"])
     cells = (

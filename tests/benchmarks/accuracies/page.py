@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,18 +96,23 @@ def refused(error: Exception, path: Path) -> str:
     return f"refused: {str(error).removeprefix(f'{path}: ')}"
 
 
+def unread(columns: int, error: Exception, path: Path, *scores: str) -> Measured:
+    """A file that could not be read: dashes, its refusal, and scores with which no figure holds."""
+    return Measured(((*(NOTHING,) * columns, refused(error, path)),), dict.fromkeys(scores, (math.nan,)))
+
+
 def said(refusal: str | None, flags: Iterable[str]) -> str:
     """Refusal and flags in the program's own words; "good" where it has none."""
     return "; ".join([*([f"refused: {refusal}"] if refusal else []), *flags]) or "good"
 
 
 def pooled(measured: Iterable[Measured]) -> dict[str, Array]:
-    """All errors of a kind by name."""
+    """All errors of a kind by name; none for a name that no file has."""
     made: dict[str, list[float]] = {}
     for one in measured:
         for name, values in one.scores.items():
             made.setdefault(name, []).extend(values)
-    return {name: np.array(values, dtype=float) for name, values in made.items()}
+    return defaultdict(lambda: np.empty(0), {name: np.array(values, dtype=float) for name, values in made.items()})
 
 
 def over(how: Callable[[Array], Any], values: Array | None) -> float | None:

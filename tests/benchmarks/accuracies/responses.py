@@ -19,7 +19,7 @@ from tests.benchmarks.accuracies.page import (
     counted,
     number,
     over,
-    refused,
+    unread,
 )
 from tests.benchmarks.bench_mep import POOLED_BARS
 from tests.benchmarks.onset_peers import PEERS
@@ -36,7 +36,9 @@ MUSCLE = {
 WINDOW_MS = {"ta": ("20", "50"), "ecr": ("13", "45"), "fdi": ("15", "50")}
 """Where a response may begin: as wide as the other methods were given on these files."""
 NEAR_MS = 1.0
-GROUP = {"TA": "tibialis anterior", "FDI": "hand", "RFDI": "hand", "ECR": "wrist"}
+MUSCLE_GROUP = {"ta": "tibialis anterior", "fdi": "hand", "ecr": "wrist"}
+LABELLED = {"TA": "ta", "FDI": "fdi", "RFDI": "fdi", "ECR": "ecr"}
+"""Channels whose labels have an onset."""
 PACKAGES = {
     "tibialis anterior": "biosppy 2.2.4 hodges_bui 70 and 86, neurokit2 0.2.13 default 0 and 3",
     "hand": "biosppy 2.2.4 hodges_bui 93, under hum 12; neurokit2 0.2.13 default 0",
@@ -76,7 +78,8 @@ def responses(path: Path) -> Measured:
     try:
         report = analysed("mep", path, *window_options(path))
     except BadRecordingError as error:
-        return Measured(((NOTHING, *(NOTHING,) * 8, refused(error, path)),))
+        group = MUSCLE_GROUP.get(MUSCLE.get(path.stem, ""))
+        return unread(9, error, path, *(f"{group} {key}" for key in ("found", "off") if group))
     known = labels(path)
     rows: list[Cells] = []
     scores: dict[str, list[float]] = {}
@@ -84,8 +87,8 @@ def responses(path: Path) -> Measured:
         trials = [one for one in report["trials"] if one["channel"] == channel]
         cells, made = _channel(trials, {trial: row for (trial, of), row in known.items() if of == channel})
         rows.append((channel, *cells))
-        group = GROUP.get(channel)
-        if made and group is not None:
+        if made and channel in LABELLED:
+            group = MUSCLE_GROUP[LABELLED[channel]]
             for key, values in (made | peers(path, channel, known)).items():
                 scores.setdefault(f"{group} {key}", []).extend(values)
     return Measured(tuple(rows), scores)

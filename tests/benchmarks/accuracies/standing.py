@@ -21,8 +21,8 @@ from tests.benchmarks.accuracies.page import (
     bound,
     number,
     over,
-    refused,
     said,
+    unread,
 )
 from tests.benchmarks.bench_posture import AGREEMENT, LIBRARY_OUTLINES_CM2
 
@@ -47,7 +47,7 @@ def stood(path: Path) -> Measured:
     try:
         report = analysed("posture", path)
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * (len(VALUES) + 2), refused(error, path)),))
+        return unread((len(VALUES) + 2), error, path, "coparea", "copvelo", "copmfreq")
     posture = report["posture"]
     known = _differences(path, posture)
     told = [*posture["warnings"], *report["identities"], *report["notes"]]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
 from tests.benchmarks.accuracies.gait_report import BEST, MS, PCT, SIDES, TURNS, WORDS, counts, of, sides_of, words
-from tests.benchmarks.accuracies.page import NOTHING, Figure, Kind, Measured, mean_abs, number, over, refused, spread
+from tests.benchmarks.accuracies.page import NOTHING, Figure, Kind, Measured, mean_abs, number, over, spread, unread
 from tests.helpers.gait_scores import event_errors
 
 Array = NDArray[np.float64]
@@ -19,7 +19,7 @@ def by_hand(path: Path) -> Measured:
     try:
         report, gait, recording = of(path)
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * 7, refused(error, path)),))
+        return unread(7, error, path, "ic", "ic count", "ic given", "tc", "tc count", "tc given")
     cells = [counts(report)]
     scores: dict[str, list[float]] = {}
     for kind in ("ic", "tc"):
@@ -49,7 +49,7 @@ def belt(path: Path) -> Measured:
     try:
         report, _, recording = of(path, "--belt")
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * 6, refused(error, path)),), {"share": [0.0]})
+        return unread(6, error, path, "share", "speed")
     summary, speed = report["summary"] or {}, float(recording.truth["belt_speed_m_s"])
     feet = [summary.get(side) or {} for side in SIDES]
     cycle_s = summary.get("gait_cycle_s")
@@ -91,7 +91,7 @@ def without(path: Path) -> Measured:
     try:
         report, _, _ = of(path)
     except BadRecordingError as error:
-        return Measured(((*(NOTHING,) * 6, refused(error, path)),))
+        return unread(6, error, path)
     keys = (
         ("gait_cycle_s", 3),
         ("stance_pct", 1),
