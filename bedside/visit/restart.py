@@ -20,8 +20,11 @@ def started(state: Visit, cause: Started) -> tuple[Event, ...]:
 
 
 def certain(state: Visit) -> str:
-    """What the journal proves."""
+    """What the journal proves: of pulses, or of an assessment in which none was given, of its trials."""
     ledger = state.ledger
+    if state.assessment is not None and not ledger.single:
+        trial = _trial(state)
+        return f"what was recorded of {trial} is kept" if trial else "everything entered is kept; no trial was recorded"
     if state.assesses and not ledger.single:
         return "what was entered and recorded until then is kept"
     if ledger.planned and state.course.begun:
@@ -39,9 +42,17 @@ def uncertain(state: Visit) -> str:
         return f"a train ran: up to {left} more pulses may have been given until the guard switched it off"
     if state.unsettled is not None:
         return f"up to {state.unsettled.at_most} pulses may have been given unheard"
-    return (
-        "nothing: no pulse was under way" if not state.armed else "no pulse was asked for, but the stimulator was armed"
-    )
+    if state.armed:
+        return "no pulse was asked for, but the stimulator was armed"
+    return "the last seconds of that trial" if _trial(state) else "nothing: no pulse was under way"
+
+
+def _trial(state: Visit) -> str:
+    """The trial that was being recorded, in words; empty without one."""
+    running = state.assessment.running if state.assessment is not None else None
+    if running is None:
+        return ""
+    return f"trial {running.started.trial} of {state.setup.catalogue.title(running.started.instrument)}"
 
 
 def resume(state: Visit) -> tuple[Event, ...]:

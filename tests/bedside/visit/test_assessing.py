@@ -248,6 +248,9 @@ def test_a_station_that_died_in_a_trial_keeps_what_was_recorded(bed: AssessBed) 
     stopped = bed.told(e.CaptureStopped)[0]
     assert stopped.cause == "interrupted"
     assert stopped.seconds <= 10.0, "only what the journal proves"
+    told = bed.told(e.VisitInterrupted)[0]
+    assert told.certain == "what was recorded of trial 1 of Standing is kept"
+    assert told.uncertain == "the last seconds of that trial"
     assert "interrupted" in refused(bed, c.StartCapture(task="quiet")).reason
     bed.ask(c.ConfirmResume())
     bed.analyse("quiet", 1, path_cm=3.0)
