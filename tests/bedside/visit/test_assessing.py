@@ -457,6 +457,7 @@ def test_what_can_never_be_measured_is_not_recorded(bed: AssessBed) -> None:
 
 
 def test_an_assessor_sees_the_alarm_of_a_lost_sensor_and_no_other(bed: AssessBed) -> None:
+    bed.put(DiskSpace(10**11))
     bed.plate("lost")
     bed.link(ok=False)
     bed.pass_s(4)
