@@ -352,9 +352,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial of a task; `figure` is its key number in words."""
+    """One trial of a `task` (its id); `figure` is its key number in words."""
 
     trial: int
+    task: str
     state: Literal["recording", "analysing", "analysed", "accepted", "rejected", "lost"]
     seconds: float
     figure: str = ""

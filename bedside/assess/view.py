@@ -218,7 +218,12 @@ def _trial_line(capture: CaptureConfig, trial: Trial) -> TrialLine:
         reason = trial.judged.reason
     seconds = trial.stopped.seconds if trial.stopped is not None else 0.0
     return TrialLine(
-        trial=trial.started.trial, state=_trial_state(trial), seconds=seconds, figure=figure, reason=reason
+        trial=trial.started.trial,
+        task=trial.task,
+        state=_trial_state(trial),
+        seconds=seconds,
+        figure=figure,
+        reason=reason,
     )
 
 

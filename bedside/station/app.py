@@ -53,7 +53,7 @@ from bedside.station.robot_words import RobotWords
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.setup import Parts
 from bedside.station.telling import Telling
-from bedside.station.wire import SnapshotMessage
+from bedside.station.wire import SnapshotMessage, Wave
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HalError, HealthChanged, Reading
@@ -90,7 +90,7 @@ class Station:
         self._executive = Executive(self._core, parts.resolver, parts.fleet, self._access, self._calibrations)
         self._server = Server(parts.box_name, parts.box.software, self._hooks())
         self._executive.server = self._server
-        self._live = LiveValues(self._live_view, self._server.wave)
+        self._live = LiveValues(self._live_view, partial(self._server.wave, assessors=True))
         visits = parts.places.data / "visits"
         self._recording = Recording(
             visits, parts.fleet.streams, lambda event: self._core.note(event, source="record"), self._disk_full
@@ -262,12 +262,17 @@ class Station:
         loop = asyncio.get_running_loop()
         out = Outlets(
             quality=lambda quality: self._core.put(quality, source=amplifier.name),
-            wave=self._server.wave,
+            wave=self._emg_wave,
             sweep=self._server.wave,
             measured=lambda result: self._core.put(result, source=amplifier.name),
             in_loop=lambda work: _in_loop(loop, work),
         )
         return EmgPath(amplifier, self._measure_rule, out, self._parts.clock.speed)
+
+    def _emg_wave(self, wave: Wave) -> None:
+        """An assessor sees the EMG of an instrument; at every other step a pulse could be seen in it."""
+        state = self._core.state
+        self._server.wave(wave, assessors=state.assesses and state.step == "assess")
 
     def _offering(self) -> Offer | None:
         parts = self._parts

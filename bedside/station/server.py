@@ -174,11 +174,11 @@ class Server:
         """Tell everybody who may know of an event."""
         self.broadcast(lambda role: self._event_for(role, envelope))
 
-    def wave(self, wave: Wave | Sweep | Live) -> None:
-        """Send a waveform, dropping it for readers that are behind; an assessor gets live values alone."""
+    def wave(self, wave: Wave | Sweep | Live, *, assessors: bool = False) -> None:
+        """Send a waveform, dropping it for readers that are behind; to assessors only where they may see it."""
         line = self._encoder.encode(wave) + b"\n"
         for client in tuple(self.clients):
-            if (client.role == "assess" and not isinstance(wave, Live)) or not client.wants.waves:
+            if (client.role == "assess" and not assessors) or not client.wants.waves:
                 continue
             if client.writer.transport.get_write_buffer_size() > DROP_WAVES_ABOVE_BYTES:
                 client.dropped += 1

@@ -164,7 +164,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Accept the marked response or trial",
         "single pulses",
         Local("do_accept"),
-        offers.either(_PULSES, assessoffers.judged),
+        offers.either(_PULSES, assessoffers.accepted),
         assessor=True,
     ),
     KeyAction(

@@ -130,10 +130,7 @@ def _judge(picture: Picture, *, accept: bool, reason: str = "") -> AnyCommand | 
     line, capture = picture.marked_trial, picture.capture
     if line is None or capture is None:
         return "there is no trial yet"
-    task = picture.task_of(line)
-    if not task:
-        return "of several tasks only the last trial can be judged here"
-    return commands.JudgeTrial(task=task, trial=line.trial, accept=accept, reason=reason)
+    return commands.JudgeTrial(task=line.task, trial=line.trial, accept=accept, reason=reason)
 
 
 def _devices(picture: Picture) -> tuple[str, ...]:

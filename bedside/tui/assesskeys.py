@@ -133,9 +133,6 @@ def settled(before: Picture, now: Picture) -> Picture:
     """What was marked lapses with what it was marked in; a trial's result comes up until it is judged."""
     if _opened(before) != _opened(now) or before.step_id != now.step_id:
         now = replace(now, listing=False, instrument=None, task=None, trial=None, plot=_has_result(now))
-        now = replace(now, recorded="")
-    if now.capture is not None and now.capture.state == "recording":
-        now = replace(now, recorded=now.capture.task)
     was, is_now = _moment(before), _moment(now)
     if was != is_now and was[0] == is_now[0]:
         now = replace(now, task=now.task if was[1] == is_now[1] else None, trial=None, plot=_asks(now))

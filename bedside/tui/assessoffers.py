@@ -36,6 +36,15 @@ def live(*kinds: str) -> State:
     return state
 
 
+def accepted(picture: Picture) -> str | None:
+    """Works while there is a trial with a result to accept."""
+    found = judged(picture)
+    line = picture.marked_trial
+    if found == "" and line is not None and line.state == "analysed" and line.reason:
+        return "this trial has no result"
+    return found
+
+
 def judged(picture: Picture) -> str | None:
     """Works while there is a trial to accept or to reject."""
     if body_kind(picture) != "capture":

@@ -23,8 +23,9 @@ def _plain_next(picture: Picture) -> Action | None:
         command = "operator.confirm" if snapshot.prompt.expects is None else "operator.type"
         return Action(command=command, label=snapshot.prompt.text, enabled=True)
     if snapshot.interruption is not None:
-        reason = "a therapist goes on with it at the kiosk" if picture.role == "assess" else ""
-        return Action(command="visit.resume", label="Go on with this visit", enabled=not reason, reason=reason)
+        if not snapshot.user:
+            return Action(command="staff.sign_in", label="Sign in, then go on with this visit", enabled=True)
+        return Action(command="visit.resume", label="Go on with this visit", enabled=True)
     if picture.run is not None and picture.run.contact_left_s is not None:
         return Action(command="contact.confirm", label="The coil touches its mark", enabled=True)
     if snapshot.step is not None and not snapshot.closed:

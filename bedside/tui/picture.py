@@ -40,8 +40,7 @@ class LinkState(msgspec.Struct, frozen=True):
 class Picture(msgspec.Struct, frozen=True):
     """One moment. `age_s` is the time since the snapshot was heard and is added to every age in it.
 
-    `site`, `pulse`, `instrument`, `task` and `trial` (its place in the list) are what the person marked; `recorded` is
-    the task of the trial recorded last.
+    `site`, `pulse`, `instrument`, `task` and `trial` (its place in the list) are what the person marked.
     """
 
     snapshot: Snapshot = EMPTY
@@ -59,7 +58,6 @@ class Picture(msgspec.Struct, frozen=True):
     listing: bool = False
     task: str | None = None
     trial: int | None = None
-    recorded: str = ""
     feedback: bool = True
     zoom: int = 0
     emg_range: int = 0
@@ -121,19 +119,6 @@ class Picture(msgspec.Struct, frozen=True):
             return done[self.trial]
         waiting = next((line for line in done if line.state == "analysed"), None)
         return waiting or (done[-1] if done else None)
-
-    def task_of(self, line: TrialLine) -> str:
-        """The task that a trial belongs to; empty where this screen cannot know it.
-
-        A trial that waits for its judgement is the last one recorded: the next is not begun before.
-        """
-        told: str = getattr(line, "task", "")
-        capture = self.capture
-        if told or capture is None:
-            return told
-        if len(capture.tasks) < 2:
-            return capture.task
-        return (self.recorded or capture.task) if line.state == "analysed" else ""
 
     @property
     def acts(self) -> bool:

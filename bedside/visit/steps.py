@@ -101,6 +101,8 @@ AFTER_COURSE: frozenset[StepId] = frozenset({"treatment", "finish", "aftercare",
 def _checkin(state: Visit) -> str:
     if state.opened is None:
         raise Refusal("no visit is open", "open a visit")
+    if state.assesses:
+        return f"assessment {state.opened.point}"
     return f"session {state.opened.session} of {state.opened.sessions_planned}"
 
 

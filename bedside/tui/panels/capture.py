@@ -34,7 +34,9 @@ def task_rows(picture: Picture, width: int, height: int) -> list[Row]:
     spans: list[Span] = [(f" {capture.title}", "strong")]
     for name, title in capture.tasks if len(capture.tasks) > 1 else ():
         spans += [("  ", "text"), (f" {title} ", "cursor" if name == picture.marked_task else "dim")]
-    trial = f"trial {capture.trial} of {capture.trials}" if picture.marked_task == capture.task else TASK_HINT
+    accepted = sum(line.state == "accepted" and line.task == capture.task for line in capture.done)
+    trial = f"trial {capture.trial}, {accepted} of {capture.trials} accepted"
+    trial = trial if picture.marked_task == capture.task else TASK_HINT
     words = capture.instruction if picture.marked_task == capture.task else TASK_HINT
     lines = [ends(row(*spans), row((f"{trial} ", "accent")), width)]
     return [*lines, *(row(" ", *part) for part in wrapped(words, width - 2, max(height - 1, 1)))]

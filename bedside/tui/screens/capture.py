@@ -26,9 +26,6 @@ TITLES = {"cop": " Balance", "knee": " Knee angle", "feet": " Feet, last stride"
 
 
 def _emg_titles(picture: Picture, width: int, height: int) -> Sequence[Row]:
-    if picture.role == "assess":
-        # the station sends an assessor no waveform, since a pulse could be seen in it
-        return [row((" sEMG", "accent"), ("  not shown to an assessor", "dim"))]
     return [row((f" sEMG ±{emg_range_uv(picture.emg_range)} µV", "accent"), ("  + takes the next range", "dim"))]
 
 
@@ -135,7 +132,7 @@ class CaptureBody(Body):
             widget.set_class(capture.live != kind, "gone")
         self._load.set_class(capture.live != "cop", "gone")
         self._emg_title.set_class(capture.live != "knee", "gone")
-        self._emg.set_class(capture.live != "knee" or picture.role == "assess", "gone")
+        self._emg.set_class(capture.live != "knee", "gone")
         super().show(picture)
 
     def begin(self) -> None:

@@ -81,7 +81,6 @@ def test_the_list_holds_nothing_that_moves_a_device() -> None:
         c.Fire,
         c.StartStimulation,
         c.StartCurrent,
-        c.ConfirmResume,
         c.SilenceAlarm,
         c.TakeControl,
     }

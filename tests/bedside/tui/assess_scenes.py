@@ -209,7 +209,7 @@ BALANCE = Capture(
     trials=3,
     seconds=30.0,
     sensors=(PLATE,),
-    done=(TrialLine(trial=1, state="accepted", seconds=30.0, figure="path 41.3 cm"),),
+    done=(TrialLine(task="static", trial=1, state="accepted", seconds=30.0, figure="path 41.3 cm"),),
     paretic="right",
 )
 
@@ -240,14 +240,14 @@ SHIFTING = capture_snapshot(
         target=(-5.0, 1.0, 2.5),
         limits_cm=((9.0, 0.0), (0.0, 7.0), (-9.0, 0.0), (0.0, -5.0)),
         target_left_pct=70.0,
-        done=(*BALANCE.done, TrialLine(trial=1, state="recording", seconds=0.0)),
+        done=(*BALANCE.done, TrialLine(task="shift", trial=1, state="recording", seconds=0.0)),
     )
 )
 JUDGING = capture_snapshot(
     replace(
         BALANCE,
         trial=3,
-        done=(*BALANCE.done, TrialLine(trial=2, state="analysed", seconds=30.0, figure="path 39.8 cm")),
+        done=(*BALANCE.done, TrialLine(task="static", trial=2, state="analysed", seconds=30.0, figure="path 39.8 cm")),
         result=Result(
             title="Quiet stance, trial 2",
             method="30 s, low-pass 10 Hz",
@@ -259,7 +259,7 @@ JUDGING = capture_snapshot(
 NO_RESULT = capture_snapshot(
     replace(
         BALANCE,
-        done=(TrialLine(trial=1, state="analysed", seconds=12.4, reason="the plate was stepped off"),),
+        done=(TrialLine(task="static", trial=1, state="analysed", seconds=12.4, reason="the plate was stepped off"),),
         result=REFUSED,
     ),
     next_=Action(command="capture.judge", label="Reject trial 1", enabled=True),
@@ -285,7 +285,7 @@ CYCLING = capture_snapshot(
         elapsed_s=83.0,
         left_s=217.0,
         sensors=(*IMUS, LOST_IMU, SensorLine(place="emg", device="emg", state="ok", ok=True)),
-        done=(TrialLine(trial=1, state="recording", seconds=0.0),),
+        done=(TrialLine(task="ride", trial=1, state="recording", seconds=0.0),),
         paretic="right",
     )
 )

@@ -7,7 +7,7 @@ import pytest
 
 from bedside import commands
 from bedside.commands import name_of
-from bedside.snapshot import Action
+from bedside.snapshot import Action, Interruption
 from bedside.station.access import ASSESSOR
 from bedside.tui.actions import BY_ID, for_role
 from bedside.tui.deedkinds import Local
@@ -103,7 +103,7 @@ async def test_whole_assessment_by_keys_alone(tmp_path: Path) -> None:
             commands.StartCapture(task="static"),
             commands.GiveCue(cue="left 70 %"),
             commands.StopCapture(),
-            commands.JudgeTrial(task="shift", trial=2, accept=True),
+            commands.JudgeTrial(task="static", trial=2, accept=True),
         ]
 
 
@@ -234,11 +234,6 @@ async def test_trials_are_rejected_with_a_reason_repeated_and_judged_later(tmp_p
         user.peer.put(replace(JUDGING, n=1))
         await user.sees("Accept trial 2")
         await user.press("r")
-        await user.press("up", "a")
-        await user.sees("of several tasks only the last trial can be judged here")
-        capture = replace(JUDGING.assess.capture, tasks=(("static", "Quiet stance"),))
-        user.peer.put(replace(JUDGING, n=2, assess=replace(JUDGING.assess, capture=capture)))
-        await user.until(lambda: user.app.picture.snapshot.n == 2, "one task")
         await user.press("up", "x", "1", "f2")
         await user.until(lambda: len(user.peer.asked) == 3, "three judgements")
         assert user.peer.asked == [
@@ -376,3 +371,18 @@ async def test_offer_without_its_key_is_said_not_crashed_on(tmp_path: Path) -> N
     async with kiosk(tmp_path, odd) as user:
         await user.press("f2")
         await user.sees("nothing to do here")
+
+
+async def test_a_trial_without_a_result_cannot_be_accepted(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, NO_RESULT) as user:
+        await user.sees("F2  Reject trial 1")
+        assert BY_ID["accept"].state(user.app.picture) == "this trial has no result"
+        assert BY_ID["reject"].state(user.app.picture) == ""
+
+
+async def test_after_a_crash_somebody_signs_in_and_goes_on(tmp_path: Path) -> None:
+    broken = Interruption(reason="the station was restarted", certain="what was entered is kept", uncertain="nothing")
+    async with kiosk(tmp_path, replace(COP, interruption=broken, user="")) as user:
+        await user.sees("F2  Sign in, then go on with this visit")
+        user.peer.put(replace(COP, n=1, interruption=broken))
+        await user.sees("F2  Go on with this visit")
