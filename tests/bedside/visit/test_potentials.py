@@ -10,7 +10,7 @@ from bedside import commands as c
 from bedside import events as e
 from bedside.refusal import Refusal
 from bedside.visit import interlocks, potentials
-from bedside.visit.inputs import AssessmentFound, History, SignedByPerson
+from bedside.visit.inputs import AssessmentFound, History, SignedByPerson, Started
 from bedside.visit.view import picture
 from tests.helpers.assessing import assessed_setup
 from tests.helpers.bed import RECORD, THERAPIST, Bed
@@ -181,3 +181,39 @@ def test_a_response_is_not_judged_behind_the_outcomes_back() -> None:
     pulse = fire(bed)
     bed.ask(c.CloseInstrument(instrument="mep", reason="headache"))
     assert "finished" in refused(bed, c.JudgePulse(pulse=pulse.pulse, accept=False, reason="moved")).reason
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        c.EndVisit(reason="tired"),
+        c.PreviousStep(),
+        c.Stop(),
+        c.ReportAdverseEvent(category="seizure", severity="severe", related="possible", action="stopped"),
+        Started(5.0),
+    ],
+    ids=lambda cause: type(cause).__name__,
+)
+def test_however_the_step_is_left_nothing_stays_armed(leave: c.AnyCommand | Started) -> None:
+    bed = at_potentials()
+    bed.ask(c.SetPacing(automatic=True))
+    bed.advance(15.0)
+    assert bed.stim.enabled, "armed between two pulses"
+    given = bed.stim.fired
+    bed.put(leave) if isinstance(leave, Started) else bed.ask(leave)
+    bed.advance(60.0)
+    assert not bed.stim.enabled
+    assert not bed.state.armed
+    assert bed.stim.fired == given
+    assert bed.state.off_confirmed
+
+
+def test_earlier_pulses_of_the_day_and_the_visits_own_are_held_to_the_ceilings() -> None:
+    bed = at_potentials()
+    fire(bed)
+    totals = bed.setup.limits.totals
+    given = bed.state.ledger.ceiling
+    full = msgspec.structs.replace(bed.state.recalled, pulses_today=totals.day - given)
+    bed.state = msgspec.structs.replace(bed.state, recalled=full)
+    bed.advance(12.0)
+    assert "pulses were given today" in refused(bed, c.Fire()).reason
