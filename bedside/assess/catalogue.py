@@ -37,6 +37,11 @@ class Catalogue(msgspec.Struct, frozen=True):
             return "capture"
         raise Refusal(f"there is no instrument '{instrument}'", f"known: {', '.join(self.names)}")
 
+    def tells_arm(self, instrument: str) -> bool:
+        """Whether its answers tell the arm, so that no blinded assessor may see them."""
+        scale = self.scales.get(instrument)
+        return scale is not None and not scale.blinded_ok
+
     def title(self, instrument: str) -> str:
         """Its title; the id itself for one that is no longer configured."""
         if instrument == MEP:

@@ -12,6 +12,7 @@ from bedside.events import (
     AssessmentRecalled,
     CaptureAnalysed,
     DeviationNoted,
+    Earlier,
     Event,
     ParticipantEntered,
     ParticipantRecalled,
@@ -46,6 +47,7 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     instruments = found.instruments or point.instruments
     for instrument in instruments:
         state.setup.catalogue.kind(instrument)
+        _demand_blind(state, instrument, blinded=point.blinded)
     if len(set(instruments)) != len(instruments):
         raise Refusal("an instrument is named twice", "name each once")
     _nothing_runs(state)
@@ -72,10 +74,24 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
         SignedIn(user=who.user, name=who.name, profession=who.profession),
         _recalled(record, found),
         AssessmentPlanned(point=point.id, instruments=instruments, blinded=point.blinded, due=due),
-        AssessmentRecalled(earlier=found.earlier),
+        AssessmentRecalled(earlier=_earlier(state, found, blinded=point.blinded)),
         *((DeviationNoted(text=late),) if late else ()),
         StepEntered(step="checkin"),
     )
+
+
+def _demand_blind(state: Visit, instrument: str, *, blinded: bool) -> None:
+    """Raise `Refusal` for an instrument that tells the arm, in an assessment whose assessor must not know it."""
+    if blinded and state.setup.catalogue.tells_arm(instrument):
+        words = f"{state.setup.catalogue.title(instrument)} tells the arm, and this assessment is blinded"
+        raise Refusal(words, "carry it out in an assessment that is not")
+
+
+def _earlier(state: Visit, found: AssessmentFound, *, blinded: bool) -> tuple[Earlier, ...]:
+    """What earlier assessments found; in a blinded one, nothing that tells the arm."""
+    if not blinded:
+        return found.earlier
+    return tuple(each for each in found.earlier if not state.setup.catalogue.tells_arm(each.instrument))
 
 
 def _nothing_runs(state: Visit) -> None:
@@ -131,6 +147,7 @@ def assessment(state: Visit) -> Assessment:
 
 def open_instrument(state: Visit, cause: commands.OpenInstrument, _now: Now, who: Person | None) -> tuple[Event, ...]:
     """Work on one instrument."""
+    _demand_blind(state, cause.instrument, blinded=assessment(state).blinded)
     return working.open_instrument(assessment(state), state.setup.catalogue, cause.instrument, _code(who))
 
 

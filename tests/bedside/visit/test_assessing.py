@@ -463,3 +463,17 @@ def test_an_assessor_sees_the_alarm_of_a_lost_sensor_and_no_other(bed: AssessBed
     bed.pass_s(4)
     assert {alarm.id for alarm in picture(bed.state, bed.now, "control").alarms} >= {"sensor", "stimulator_link"}
     assert [alarm.id for alarm in picture(bed.state, bed.now, "assess").alarms] == ["sensor"]
+
+
+def test_a_blinded_assessment_neither_asks_nor_recalls_what_tells_the_arm() -> None:
+    setup = assessed_setup()
+    telling = msgspec.structs.replace(setup.catalogue.scales["arm"], blinded_ok=False)
+    catalogue = msgspec.structs.replace(setup.catalogue, scales={**setup.catalogue.scales, "arm": telling})
+    before = e.Earlier(instrument="arm", point="T-1", utc="2026-02-01T08:00:00Z", examiner="thera", total=6.0)
+    bed = Bed(setup=msgspec.structs.replace(setup, catalogue=catalogue))
+    bed.put(SignedInPerson(THERAPIST))
+    assert "blinded" in refused(bed, AssessmentFound(RECORD, History(), "T0", instruments=("arm",))).reason
+    bed.ask(AssessmentFound(RECORD, History(), "T0", earlier=(before,), instruments=("walk",)))
+    assert bed.state.assessment.earlier == ()
+    bed.ask(c.NextStep())
+    assert "blinded" in refused(bed, c.OpenInstrument(instrument="arm")).reason
