@@ -11,6 +11,7 @@ from bedside.analyse.cues import Cue, Moves, Task
 from bedside.analyse.plain import plain
 from bedside.analyse.posture_files import Track
 from dsp.posture import (
+    absent,
     against_loads,
     limits_of_stability,
     mended,
@@ -142,10 +143,11 @@ def _ready(track: Track) -> tuple[Track, str | None]:
     """The track with its short drop-outs filled, and why it cannot be believed."""
     x, y, loads = mended(track.x_cm, track.y_cm, track.loads_kg, track.rate_hz)
     if loads is None or track.cells is None:
-        return replace(track, x_cm=x, y_cm=y), None
+        return replace(track, x_cm=x, y_cm=y), absent(x, y)
     half = loads.shape[1] // 2
     sides = {"left_kg": loads[:, :half].sum(axis=1), "right_kg": loads[:, half:].sum(axis=1)} if half else {}
-    return replace(track, x_cm=x, y_cm=y, loads_kg=loads, **sides), against_loads(x, y, loads, track.cells)
+    against = absent(x, y) or against_loads(x, y, loads, track.cells)
+    return replace(track, x_cm=x, y_cm=y, loads_kg=loads, **sides), against
 
 
 def _part(track: Track, cue: Cue, end_s: float) -> tuple[slice, int]:

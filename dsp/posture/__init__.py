@@ -3,7 +3,7 @@
 x is medio-lateral, positive to the patient's right; y is antero-posterior, positive to the front; both in cm.
 """
 
-from dsp.posture.checks import mended
+from dsp.posture.checks import absent, mended
 from dsp.posture.directions import DISPUTED, SMALLER_IS_BETTER, moved
 from dsp.posture.distribution import Distribution, weight_distribution
 from dsp.posture.even import EvenTrack, resample
@@ -25,6 +25,7 @@ __all__ = [
     "Posture",
     "Recovery",
     "Shift",
+    "absent",
     "against_loads",
     "analyse",
     "broken",

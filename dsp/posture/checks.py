@@ -11,6 +11,7 @@ SHORTEST_S = 5.0
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 10.0, 5000.0
 LONGEST_GAP_S = 0.1
 MOST_MISSING = 0.02
+MOST_ABSENT = 0.5
 LEAST_LOAD_KG = 20.0
 LEAST_OF_BODY = 0.25
 LEAST_OF_FAIR_SHARE = 0.04
@@ -44,6 +45,8 @@ def checked(x: Array, y: Array, rate_hz: float, loads_kg: Array | None) -> Check
         if track.refusal is None:
             _void_unloaded(track, loads_kg)
     if track.refusal is None:
+        track.refusal = absent(track.x, track.y)
+    if track.refusal is None:
         _bridge(track, rate_hz)
     if track.refusal is None:
         track.refusal = (
@@ -53,6 +56,17 @@ def checked(x: Array, y: Array, rate_hz: float, loads_kg: Array | None) -> Check
             or _rush(track.x, track.y, rate_hz)
         )
     return track
+
+
+def absent(x: Array, y: Array) -> str | None:
+    """Why a track (n,) is of nobody: for the most part it has no position, as a plate gives none without a load."""
+    share = float(np.mean(~(np.isfinite(x) & np.isfinite(y)))) if x.size else 0.0
+    if share < MOST_ABSENT:
+        return None
+    return (
+        f"nobody on the plate, or no connection: no position for {100.0 * share:.0f} % of the trial; zero the empty "
+        "plate and repeat the trial"
+    )
 
 
 def mended(x: Array, y: Array, loads_kg: Array | None, rate_hz: float) -> tuple[Array, Array, Array | None]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dsp.posture import DISPUTED, SMALLER_IS_BETTER, analyse, broken, moved, resample, weight_distribution
 from tests.helpers.recordings import need_recordings
@@ -375,6 +376,16 @@ def test_the_weight_on_each_leg() -> None:
     assert "off the plate" in str(weight_distribution(left / 10, right / 10).refusal)
     with pytest.raises(ValueError, match="paretic"):
         weight_distribution(left, right, paretic="both")
+
+
+@pytest.mark.parametrize("loads", [None, np.full((1800, 4), 9.0)], ids=["unknown", "not zeroed"])
+def test_an_empty_plate_is_named_and_not_taken_for_gaps(loads: NDArray[np.float64] | None) -> None:
+    x = np.full(1800, np.nan)
+    told = str(analyse(x, x, 50.0, loads_kg=loads).refusal)
+    assert told.startswith("nobody on the plate")
+    assert "100 %" in told
+    x[:1200] = np.random.default_rng(1).normal(0.0, 0.3, 1200)
+    assert "missing samples" in str(analyse(x, x, 50.0, loads_kg=loads).refusal), "a third is a gap"
 
 
 def test_uneven_samples_are_read_off_evenly_and_gaps_stay_gaps() -> None:
