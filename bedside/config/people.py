@@ -12,6 +12,8 @@ from bedside.config.strict import Section
 
 Side = Literal["left", "right"]
 Profession = Literal["therapist", "physician", "assessor", "engineer"]
+CODE = r"^[A-Za-z0-9][A-Za-z0-9-]{1,19}\Z"
+"""A study number; it names files, so nothing else may be in it, not even a line's end."""
 _SCRYPT = {"n": 1 << 14, "r": 8, "p": 1, "dklen": 32}
 
 
@@ -37,7 +39,7 @@ class Participant(Section, frozen=True, kw_only=True):
     `arm` is the participant's arm in a study with direct current, empty in others.
     """
 
-    code: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{2,20}$")]
+    code: Annotated[str, Meta(pattern=CODE)]
     study: str
     second_identifier: Annotated[str, Meta(min_length=2, max_length=40)]
     lesion_hemisphere: Side | None = None

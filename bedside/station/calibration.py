@@ -51,6 +51,11 @@ class Calibrations:
         self._speed = speed
         self._heard: dict[str, list[Reading]] | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether one is under way: nothing is recorded meanwhile, since a zero would change in the middle."""
+        return self._heard is not None
+
     def take(self, device: Device, reading: Reading) -> None:
         """Keep a reading while a calibration looks at its device."""
         if self._heard is not None and device.name in self._heard:
@@ -61,7 +66,7 @@ class Calibrations:
         device = self._devices.get(asked.device)
         if device is None:
             raise Refusal(f"there is no device '{asked.device}'", f"known: {', '.join(self._devices)}")
-        if self._heard is not None:
+        if self.busy:
             raise Refusal("a calibration is under way", "wait until it has ended")
         ways: Mapping[str, Callable[[Device], Awaitable[DeviceCalibrated]]] = {
             "zero": self._zero,

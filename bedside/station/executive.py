@@ -4,10 +4,20 @@ import asyncio
 
 import structlog
 
-from bedside.commands import AnyCommand, CalibrateDevice, ConfirmPrompt, ReportRobot, Stop, TakeControl, name_of
+from bedside.commands import (
+    AnyCommand,
+    CalibrateDevice,
+    ConfirmPrompt,
+    ReportRobot,
+    StartCapture,
+    Stop,
+    TakeControl,
+    name_of,
+)
 from bedside.config import ConfigError
 from bedside.events import CommandRefused, ControlTaken, Envelope, StepEntered
 from bedside.station.access import Access
+from bedside.station.bounds import demand_bounds
 from bedside.station.calibration import Calibrations
 from bedside.station.core import Core
 from bedside.station.devices import Fleet
@@ -39,6 +49,7 @@ class Executive:
     async def execute(self, request: Request, client: Client) -> Reply:
         """Carry out one request; the reply is sent when its events are durable."""
         try:
+            demand_bounds(request.command)
             self._check_fresh(request)
             await self._carry_out(request.command, client)
         except Refusal as refusal:
@@ -64,6 +75,8 @@ class Executive:
         if isinstance(command, TakeControl):
             self._take_control(client)
             return
+        if isinstance(command, StartCapture) and self._calibrations.busy:
+            raise Refusal("a calibration is under way", "wait until it has ended")
         person = self._access.person(client)
         source = person.user if person is not None else client.user
         if isinstance(command, CalibrateDevice):

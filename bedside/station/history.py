@@ -15,6 +15,7 @@ from bedside.events import (
     Envelope,
     HotspotChosen,
     InstrumentClosed,
+    InstrumentReopened,
     PulseReported,
     PulsesReconciled,
     PulsesUncertain,
@@ -137,6 +138,8 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.adverse.append(f"{category} ({severity})")
         case InstrumentClosed() as closed:
             _close(visit, closed, envelope.utc)
+        case InstrumentReopened(instrument=instrument):
+            visit.found.pop(instrument, None)
         case VisitClosed():
             visit.closed = True
 
@@ -152,4 +155,6 @@ def _close(visit: _Visit, closed: InstrumentClosed, utc: str) -> None:
             examiner=closed.examiner,
             total=closed.total,
             values=closed.values,
+            version=closed.version,
+            conditions=closed.conditions,
         )

@@ -1,6 +1,7 @@
 """The participants' records on this box: found by number, and made once when somebody is enrolled."""
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,11 +9,13 @@ import tomli_w
 
 from bedside.commands import EnrolParticipant
 from bedside.config import Participant, load_participant
+from bedside.config.people import CODE
 from bedside.record.fsutil import SYSTEM
 from bedside.refusal import Refusal
 
+LONGEST = 40
 ALLOWED = {
-    "code": "a study number has 2 to 20 letters, digits or hyphens",
+    "code": "a study number has 2 to 20 letters, digits or hyphens, no hyphen first",
     "second_identifier": "it has 2 to 40 characters",
     "height_cm": "80 to 230 cm",
 }
@@ -21,8 +24,8 @@ ALLOWED = {
 def find_participant(data: Path, code: str) -> Participant:
     """The record of a participant; raises `Refusal` for an unknown number, `ConfigError` for a broken record."""
     path = data / "participants" / f"{code}.toml"
-    if not code.replace("-", "").isalnum() or not path.is_file():
-        raise Refusal(f"no participant {code!r} on this box", "check the number on the study card")
+    if re.fullmatch(CODE, code) is None or not path.is_file():
+        raise Refusal(f"no participant {code[:LONGEST]!r} on this box", "check the number on the study card")
     return load_participant(path)
 
 

@@ -18,6 +18,7 @@ from bedside.events import (
     RecordingStopped,
     StepEntered,
     StepId,
+    StepReopened,
     VisitOpened,
 )
 from bedside.record.errors import RecorderFailed
@@ -76,7 +77,7 @@ class Recording:
         match envelope.event:
             case VisitOpened(visit=visit):
                 self.visit = visit
-            case StepEntered(step=step):
+            case StepEntered(step=step) | StepReopened(step=step):
                 self._wanted = step in RECORDED_STEPS
             case CaptureStarted():
                 self._wanted = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bedside.tui.picture import Picture
+from bedside.tui.picture import PULSE_STEPS, Picture
 
 State = Callable[[Picture], "str | None"]
 
@@ -74,7 +74,7 @@ def has_run(picture: Picture) -> bool:
 
 def hunting(picture: Picture) -> bool:
     """Whether single pulses are the step."""
-    return picture.hunt is not None and picture.step_id in {"hotspot", "threshold"}
+    return picture.hunt is not None and picture.step_id in PULSE_STEPS
 
 
 def has_trials(picture: Picture) -> bool:

@@ -27,6 +27,10 @@ ACTIVE_WORDS = frozenset({"STIMULATING", "STOPPING", "UNKNOWN"})
 EMPTY = Snapshot(n=0, mono_ns=0, utc="", software="", simulated=False)
 
 
+PULSE_STEPS = frozenset({"hotspot", "threshold", "mep"})
+"""Steps of single pulses, be it of a treatment or of an assessment."""
+
+
 class LinkState(msgspec.Struct, frozen=True):
     """The connection to the station: whether it answers, since when not, and why."""
 
@@ -190,7 +194,7 @@ def body_kind(picture: Picture) -> BodyKind:
         return "run"
     if snapshot.step is None:
         return "start"
-    if picture.hunt is not None and picture.step_id in {"hotspot", "threshold"}:
+    if picture.hunt is not None and picture.step_id in PULSE_STEPS:
         return "hunt"
     return _assess_kind(picture) if picture.assess is not None else "form"
 

@@ -108,9 +108,9 @@ class HuntBody(Body):
         yield action
 
     def show(self, picture: Picture) -> None:
-        """The plot takes the grid's place in the threshold hunt, or the responses' when asked."""
+        """The plot takes the grid's place where the site is chosen, or the responses' when asked."""
         self._picture = picture
-        threshold = picture.step_id == "threshold"
+        threshold = picture.step_id != "hotspot"
         self._sites.set_class(threshold, "gone")
         self._plot.set_class(not (threshold or picture.plot), "gone")
         self._overlay.set_class(picture.plot, "gone")
@@ -122,11 +122,11 @@ class HuntBody(Body):
         self.screen.set_focus(self)
 
     def action_arrow(self, direction: str) -> None:
-        """Mark the next site in that direction; in the threshold hunt the next response."""
+        """Mark the next site in that direction; where the site is chosen the next response."""
         hunt = self._picture.hunt
         if hunt is None:
             return
-        if self._picture.step_id == "threshold":
+        if self._picture.step_id != "hotspot":
             self.action_trial({"up": 1, "down": -1}.get(direction, 0))
             return
         site = neighbour_site(hunt.sites, self._picture.marked_site, direction)

@@ -269,7 +269,7 @@ def offline(
 async def test_an_assessors_terminal_enrols_and_assesses_and_nothing_else(bed: Bedside, connect: Connect) -> None:
     first, second, kiosk = await connect("assess"), await connect("assess"), await connect("control")
     await kiosk.does(c.TakeControl())
-    for command in (visit_of(bed), c.Fire(), c.TakeControl(), c.ConfirmResume(), c.StartStimulation()):
+    for command in (visit_of(bed), c.Fire(), c.TakeControl(), c.StartStimulation()):
         assert "may assess" in (await first.ask(command)).reason
     assert "nobody is signed in" in (await first.ask(NEW)).reason
     await first.does(c.SignIn(user=USER, pin=PIN), NEW)

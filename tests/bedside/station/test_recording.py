@@ -18,6 +18,7 @@ from bedside.events import (
     RecordingStopped,
     StepEntered,
     StepId,
+    StepReopened,
     VisitOpened,
 )
 from bedside.record.samples import read_samples, read_states, segment_files
@@ -133,6 +134,19 @@ async def test_of_an_assessment_only_trials_are_recorded_and_each_ends_with_its_
     await asyncio.gather(rig.recording.look(), rig.recording.rest())
     assert rig.of(RawSealed), "whoever asks for rest waits until everything is sealed"
     assert read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist() == [4, 5]
+
+
+async def test_a_step_that_is_opened_again_is_recorded_again(rig: Rig) -> None:
+    rig.feed(2)
+    rig.enter("assess")
+    rig.feed(3)
+    await rig.recording.look()
+    rig.tell(StepReopened(step="threshold", reason="asked for"))
+    rig.feed(2)
+    rig.tell(StepReopened(step="posture", reason="asked for"))
+    rig.feed(1)
+    await rig.recording.look()
+    assert read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist() == [1, 2, 6, 7]
 
 
 async def test_the_senders_own_stamps_and_offsets_are_kept_beside_the_samples(rig: Rig) -> None:

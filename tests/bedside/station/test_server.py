@@ -171,12 +171,12 @@ async def test_a_calibration_takes_its_time_and_the_same_kiosks_stop_does_not_wa
     assert (await calibrating).ok
 
 
-async def test_live_values_reach_an_assessor_and_waveforms_do_not(station: Station, connect: Connect) -> None:
+async def test_an_assessor_gets_what_it_may_see_and_no_other_waveform(station: Station, connect: Connect) -> None:
     assessor, watcher = await connect("assess"), await connect("observe")
     wave = Wave(first_column=0, column_ms=20.0, channels=("TA left",), uv_per_count=0.5, low="", high="")
     live = Live(stream="cop", names=("x_cm",), seconds=(1.0,), rows=((0.5,),))
     station.server.wave(wave)
-    station.server.wave(live)
+    station.server.wave(live, assessors=True)
     await watcher.until(lambda: len(watcher.heard) == 2)
     await assessor.until(lambda: bool(assessor.heard))
     assert assessor.heard == [live]

@@ -12,6 +12,7 @@ from bedside.events import (
     Envelope,
     HotspotChosen,
     InstrumentClosed,
+    InstrumentReopened,
     PulseReported,
     PulsesReconciled,
     PulsesUncertain,
@@ -194,6 +195,29 @@ def test_the_next_assessment_knows_the_earlier_outcomes_and_the_days_of_treatmen
     assert assessed_of("P3", visits).first_session_day is None
 
 
+def test_what_a_form_is_compared_by_comes_with_it() -> None:
+    bbs = InstrumentClosed(
+        instrument="bbs",
+        outcome="complete",
+        reason="",
+        total=41.0,
+        values={},
+        examiner="anna",
+        version="3",
+        conditions={"AID": "cane"},
+    )
+    (found,) = assessed_of("P1", [assessment("2026-11-01T08:00:00.000000Z", "T0", bbs)]).earlier
+    assert (found.version, found.conditions) == ("3", {"AID": "cane"})
+
+
+def test_an_outcome_that_was_opened_again_and_left_is_no_outcome() -> None:
+    again = InstrumentReopened(instrument="bbs", reason="mistyped")
+    left = assessed_of("P1", [assessment("2026-11-01T08:00:00.000000Z", "T0", closed(31.0), again)])
+    assert left.earlier == ()
+    finished = assessed_of("P1", [assessment("2026-11-01T08:00:00.000000Z", "T0", closed(31.0), again, closed(33.0))])
+    assert [found.total for found in finished.earlier] == [33.0]
+
+
 ENROL = EnrolParticipant(
     participant="B-12", second_identifier="green 4", height_cm=171.5, consent_version="2", consent_date="2026-11-20"
 )
@@ -214,6 +238,8 @@ def test_an_enrolment_is_whole_private_and_holds_no_allocation(tmp_path: Path) -
         ({}, "on this box already"),
         ({"participant": "b-12"}, "on this box already"),
         ({"participant": "../B"}, "cannot be the code"),
+        ({"participant": "B-13\n"}, "cannot be the code"),
+        ({"participant": "--"}, "cannot be the code"),
         ({"participant": "C-2", "height_cm": 17.0}, "cannot be the height cm"),
         ({"participant": "C-1", "second_identifier": "x"}, "cannot be the second identifier"),
     ],

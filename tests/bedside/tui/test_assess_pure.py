@@ -9,6 +9,7 @@ from bedside import commands
 from bedside.commands import OpenAssessment, OpenVisit
 from bedside.snapshot import Result, ResultRow, ScaleItem
 from bedside.station.wire import Reply
+from bedside.tui import offers
 from bedside.tui.assessdeeds import ASSESS_DEEDS
 from bedside.tui.assesskeys import is_new, settled
 from bedside.tui.deedkinds import Ask
@@ -34,6 +35,7 @@ from tests.bedside.tui.assess_scenes import (
     SCALE,
     SHIFTING,
 )
+from tests.bedside.tui.scenes import THRESHOLD
 
 replace = msgspec.structs.replace
 UP = LinkState(up=True, client="control-1", trouble="", ever=True)
@@ -351,3 +353,15 @@ def test_every_form_can_be_shown_at_every_moment(tag: str, name: str) -> None:
     items = deed.items(seen(name))
     assert items
     assert len({item.id for item in items}) == len(items)
+
+
+def test_evoked_potentials_are_given_and_judged_where_single_pulses_are() -> None:
+    hunt = replace(
+        THRESHOLD.hunt, trials=tuple(replace(trial, purpose="assessment") for trial in THRESHOLD.hunt.trials)
+    )
+    step = replace(THRESHOLD.step, id="mep")
+    picture = Picture(snapshot=replace(LIST, step=step, hunt=hunt), link=UP)
+    assert body_kind(picture) == "hunt"
+    assert offers.has_trials(picture), "a response can be accepted and rejected"
+    assert offers.take(picture) is None, "there is nothing to take"
+    assert body_kind(Picture(snapshot=LIST, link=UP)) == "instruments"
