@@ -85,9 +85,25 @@ def outcome(state: Assessment, catalogue: Catalogue, instrument: str) -> Result 
         rows=rows,
         previous="" if before is None else f"{before.point}, {before.utc[:10]}",
         method=_method(work),
-        flags=_flags(work),
+        flags=(*_thin(catalogue.captures.get(instrument), work), *_flags(work)),
         refusal=_refusal(work),
     )
+
+
+def _thin(capture: CaptureConfig | None, work: Work) -> tuple[str, ...]:
+    """Variables that some of the accepted trials do not have: their mean is of fewer than "n" trials."""
+    if capture is None:
+        return ()
+    found = []
+    for task in capture.tasks:
+        values = [
+            trial.analysed.values for trial in work.of_task(task.id) if trial.counts and trial.analysed is not None
+        ]
+        for variable in capture.variables_of(task.id):
+            having = sum(variable.key in each for each in values)
+            if 0 < having < len(values):
+                found.append(f"{task.title}: {variable.label} is of {having} of {len(values)} accepted trials")
+    return tuple(found)
 
 
 def _refusal(work: Work) -> str:

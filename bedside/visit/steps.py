@@ -201,11 +201,17 @@ def back(state: Visit) -> tuple[Event, ...]:
         raise Refusal("pulses of the treatment were given: the steps before it stay as they are", "go on")
     if state.pending is not None or state.chain is not None:
         raise Refusal("a pulse is under way", "wait for it")
+    _nothing_recorded(state)
     current_run.demand_over(state)
     return (
         *singles.stand_down(state, "an earlier step is opened again"),
         StepReopened(step=earlier, reason="asked for"),
     )
+
+
+def _nothing_recorded(state: Visit) -> None:
+    if state.assessment is not None and state.assessment.running is not None:
+        raise Refusal("a trial is being recorded", "stop it first")
 
 
 def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
@@ -217,8 +223,7 @@ def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
         raise Refusal("no visit is open", "")
     if not reason.strip():
         raise Refusal("ending a visit needs a reason", "say why")
-    if state.assessment is not None and state.assessment.running is not None:
-        raise Refusal("a trial is being recorded", "stop it first")
+    _nothing_recorded(state)
     quiet = singles.stand_down(state, f"the visit ends: {reason}")
     if current_run.under_way(state):
         quiet = (OffIntended(reason=f"the visit ends: {reason}"),)

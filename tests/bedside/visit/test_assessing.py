@@ -477,3 +477,24 @@ def test_a_blinded_assessment_neither_asks_nor_recalls_what_tells_the_arm() -> N
     assert bed.state.assessment.earlier == ()
     bed.ask(c.NextStep())
     assert "blinded" in refused(bed, c.OpenInstrument(instrument="arm")).reason
+
+
+def test_a_mean_over_fewer_trials_than_were_accepted_says_so(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.trial("quiet", 1, path_cm=40.0, ratio=2.0)
+    bed.trial("quiet", 2, path_cm=44.0)
+    bed.ask(c.CloseInstrument(instrument="sway"))
+    result = picture(bed.state, bed.now, "assess").assess.result
+    assert {row.key: row.value for row in result.rows} == {"path_cm": 42.0, "ratio": 2.0}
+    assert result.flags == ("Quiet standing: path per area is of 1 of 2 accepted trials",)
+
+
+def test_nobody_goes_back_to_the_pulses_while_a_trial_is_recorded(bed: AssessBed) -> None:
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    bed.ask(c.StartCapture(task="quiet"))
+    with_pulses = msgspec.structs.replace(bed.state.assessment, instruments=("sway", "mep"))
+    bed.state = msgspec.structs.replace(bed.state, assessment=with_pulses)
+    for command in (c.PreviousStep(), c.EndVisit(reason="tired")):
+        assert "being recorded" in refused(bed, command).reason
+    assert "open" in refused(bed, c.NextStep()).reason
+    assert bed.state.step == "assess"
