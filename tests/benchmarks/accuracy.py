@@ -31,10 +31,10 @@ SUMMARY_HEAD = ("figure", "ours", "asked", "", "peers on the same recordings")
 ABOUT = """\
 # Accuracy on public recordings
 
-Made by `make accuracy` with {versions}; do not edit it by hand. Each table
-has a row for each file, or for each channel of a file, by its name in the folder of recordings, and is what
-`bedside analyse` gives for it with the options that its heading tells. The analyses never see a reference. The
-recordings are not part of this project; {missing}
+Made by `make accuracy` with {versions}; not to be edited by hand. Each
+table has a row for each file, or for each channel of a file, by its name in the folder of recordings: what
+`bedside analyse` says of it, of attitude and compass what the functions behind it say. The analyses never see a
+reference. The recordings are not part of this project; {missing}
 
 Peers' figures were measured with the version that is named on the same files in another run, unless it says "same
 run"; the best that was found of each is given. Times are not in this page: `make bench` prints them. A dash is a value

@@ -173,9 +173,9 @@ RESPONSES = (
     Kind(
         "Evoked responses",
         "Raw sweeps where the file has them; a response may begin from 20 to 50 ms (leg), 15 to 50 ms (hand), 13 to "
-        "45 ms (wrist) after the pulse. Labels of the 3 kHz files are their authors' own algorithm, the others were "
-        "read by eye; found, blanks and onsets count labels that are certain, void sweeps "
-        "included. `walk_13leg_1k` has no pulses.",
+        "45 ms (wrist) after the pulse; files without a label are read as a leg's. Labels of the 3 kHz files are their "
+        "authors' own algorithm, the others were read by eye; found, blanks and onsets count labels that are certain, "
+        "void sweeps included. `walk_13leg_1k` has no pulses.",
         "emg",
         "*.npz",
         FILES,
