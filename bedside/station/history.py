@@ -75,8 +75,14 @@ def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: 
         rmt_rule=threshold.rule if threshold is not None else "",
         rmt_age_days=(now - found.opened) / timedelta(days=1) if found is not None else None,
         fit=next((visit.fit for visit in reversed(own) if visit.fit), {}),
-        adverse=tuple(own[-1].adverse) if own else (),
+        adverse=_adverse(own),
     )
+
+
+def _adverse(own: Sequence[_Visit]) -> tuple[str, ...]:
+    """What was reported at the last treatment and since: an assessment in between does not hide it."""
+    last = max((place for place, visit in enumerate(own) if visit.treatment), default=len(own) - 1)
+    return tuple(reported for visit in own[max(0, last) :] for reported in visit.adverse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from bedside.commands import EnrolParticipant
 from bedside.config import StaffMember, hash_pin
 from bedside.events import (
+    AdverseEventRecorded,
     AnyEvent,
     CurrentEnded,
     Envelope,
@@ -193,6 +194,21 @@ def test_the_next_assessment_knows_the_earlier_outcomes_and_the_days_of_treatmen
     assert known.earlier[0].utc.startswith("2026-11-01")
     assert (known.first_session_day, known.last_session_day) == ("2026-11-02", "2026-11-18")
     assert assessed_of("P3", visits).first_session_day is None
+
+
+def test_an_assessment_in_between_does_not_hide_what_happened_at_the_last_treatment() -> None:
+    def felt(category: str) -> AdverseEventRecorded:
+        return AdverseEventRecorded(category=category, severity="mild", related="possible", action="none")
+
+    visits = [
+        visit("2026-11-16T08:00:00.000000Z", felt("fall"), ENDED, CLOSED),
+        visit("2026-11-18T08:00:00.000000Z", felt("headache"), ENDED, CLOSED),
+        assessment("2026-11-19T08:00:00.000000Z", "T1", felt("dizziness"), CLOSED),
+        assessment("2026-11-20T08:00:00.000000Z", "T1 MEP", CLOSED),
+    ]
+    assert history_of("P1", visits, NOW).adverse == ("headache (mild)", "dizziness (mild)")
+    assert history_of("P1", visits[2:3], NOW).adverse == ("dizziness (mild)",)
+    assert history_of("P1", [], NOW).adverse == ()
 
 
 def test_what_a_form_is_compared_by_comes_with_it() -> None:
