@@ -250,6 +250,8 @@ class Server:
             except msgspec.DecodeError as error:
                 return self._put_out(client, f"message not understood: {error}")
             if isinstance(message, Request) and client.too_fast(time.monotonic()):
+                if isinstance(message.command, Stop):
+                    await self._handle(client, message)
                 return self._put_out(client, f"more than {REQUESTS_PER_S} requests in a second")
             await self._handle(client, message)
 

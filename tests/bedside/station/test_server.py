@@ -222,6 +222,17 @@ async def test_a_flood_of_requests_ends_the_connection(station: Station, connect
     assert len(station.executed) <= server_module.REQUESTS_PER_S
 
 
+async def test_a_stop_behind_a_flood_is_still_carried_out(station: Station, connect: Connect) -> None:
+    watcher = await connect("observe")
+    for number in range(server_module.REQUESTS_PER_S):
+        watcher.client.send(Request(id=number + 1, command=AddNote(text="x")))
+    watcher.client.send(Request(id=999, command=Stop()))
+    await watcher.until(lambda: watcher.gone is not None)
+    assert any("more than 50" in getattr(message, "reason", "") for message in watcher.heard)
+    assert station.stops == 1
+    assert [request.command for request in station.executed] == [Stop()]
+
+
 async def test_events_go_only_to_roles_that_may_know(station: Station, connect: Connect) -> None:
     kiosk, watcher = await connect("control"), await connect("observe")
     secret = msgspec.structs.replace(envelope(8), event=ProfileShown(sham=True, tilt_to_scalp_deg=90))
