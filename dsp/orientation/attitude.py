@@ -3,7 +3,8 @@
 VQF: Laidig and Seel, Information Fusion 91:187, 2023 (package `vqf`, its causal filter). It works on one sample after
 the other, so that chunks of any size give exactly what one call gives. A magnet near the sensor shows as a field whose
 strength changes while the sensor moves: then VQF is fed no magnetometer, and the heading is carried on by the gyroscope
-from where the compass was last believed.
+from where the compass was last believed. A magnet that is there from the start is seen only once the sensor has moved,
+so that no compass is believed in the first seconds.
 """
 
 from collections import deque
@@ -32,6 +33,8 @@ FIELD_TOLERANCE = 0.15
 """How far the strength may be from the calibrated one."""
 CLEAN_AGAIN_S = 30.0
 """A compass that comes back drags the heading through the record; so it has to be clean for long."""
+DISTURBED, WATCHED, STEADY = 0, 1, 2
+"""What a field is: not one to steer by; well so far, and not yet watched for long enough; one to steer by."""
 LARGEST_TURN_RAD_S = 70.0
 """4000 deg/s, the widest range sold."""
 
@@ -44,8 +47,9 @@ class UnavailableError(Exception):
 class Attitude:
     """Quaternions (n, 4), w first, sensor to earth (x east, y north, z up); NaN never.
 
-    `by_compass` (n,) is true where the heading came from the magnetometer; elsewhere it is carried by the gyroscope and
-    drifts (about a degree a minute after VQF's own bias estimate). `reason` says in words what was believed.
+    `by_compass` (n,) is true where the heading came from the magnetometer, never in the first seconds; elsewhere it is
+    carried by the gyroscope and drifts (about a degree a minute after VQF's own bias estimate). `reason` says in words
+    what was believed.
     """
 
     quaternions: Array
@@ -65,6 +69,7 @@ class AttitudeFilter:
         self._filter = VQF(1.0 / rate_hz)
         self._field = _FieldWatch(rate_hz, calibration.field_ut if calibration else None)
         self._calibration = calibration
+        self._heading_rad = 0.0
 
     def __call__(self, gyro_rad_s: Array, accel_m_s2: Array, mag_ut: Array | None = None) -> tuple[Array, Mask]:
         """Quaternions (n, 4) and where the compass was believed (n,), for the next (n, 3) samples.
@@ -82,22 +87,25 @@ class AttitudeFilter:
         if mag.shape != gyro.shape:
             raise ValueError(f"magnetometer must be {gyro.shape}, got {mag.shape}")
         mag = np.ascontiguousarray(self._calibration.apply(mag) if self._calibration else mag)
-        clean = self._field(np.linalg.norm(mag, axis=1))
+        fields = self._field(np.linalg.norm(mag, axis=1))
         parts = [np.empty((0, 4))]
-        edges = [0, *(np.flatnonzero(np.diff(clean)) + 1).tolist(), clean.size]
+        edges = [0, *(np.flatnonzero(np.diff(fields)) + 1).tolist(), fields.size]
         for start, stop in pairwise(edges):
             if stop > start:
                 rows = slice(start, stop)
-                parts.append(self._run(gyro[rows], accel[rows], mag[rows] if clean[start] else None))
-        return np.concatenate(parts), clean
+                fed = None if fields[start] == DISTURBED else mag[rows]
+                parts.append(self._run(gyro[rows], accel[rows], fed, believed=fields[start] == STEADY))
+        return np.concatenate(parts), fields == STEADY
 
-    def _run(self, gyro: Array, accel: Array, mag: Array | None) -> Array:
+    def _run(self, gyro: Array, accel: Array, mag: Array | None, *, believed: bool = False) -> Array:
+        """The next samples. A compass that is only watched prepares the filter, and its heading is not yet given."""
         if gyro.shape[0] == 0:
             return np.empty((0, 4))
-        if mag is not None:
-            return np.asarray(self._filter.updateBatch(gyro, accel, mag)["quat9D"])
-        level = np.asarray(self._filter.updateBatch(gyro, accel)["quat6D"])
-        return _turned(level, float(self._filter.getDelta()))
+        told = self._filter.updateBatch(gyro, accel, mag) if mag is not None else self._filter.updateBatch(gyro, accel)
+        if not believed:
+            return _turned(np.asarray(told["quat6D"]), self._heading_rad)
+        self._heading_rad = float(self._filter.getDelta())
+        return np.asarray(told["quat9D"])
 
 
 class _FieldWatch:
@@ -106,19 +114,21 @@ class _FieldWatch:
     def __init__(self, rate_hz: float, field_ut: float | None) -> None:
         self._recent: deque[float] = deque(maxlen=max(2, round(WATCH_S * rate_hz)))
         self._wait = round(CLEAN_AGAIN_S * rate_hz)
-        self._left = 0
+        # a magnet that is there from the start shows only once the sensor has moved: nothing is believed at once
+        self._left = round(WATCH_S * rate_hz)
+        self._undisturbed = True
         self._sum = self._squares = 0.0
         self._range = EARTH_FIELD_UT
         if field_ut is not None:
             self._range = ((1 - FIELD_TOLERANCE) * field_ut, (1 + FIELD_TOLERANCE) * field_ut)
 
-    def __call__(self, norms_ut: Array) -> Mask:
-        return np.fromiter((self._next(norm) for norm in norms_ut.tolist()), dtype=bool, count=norms_ut.size)
+    def __call__(self, norms_ut: Array) -> NDArray[np.int8]:
+        return np.fromiter((self._next(norm) for norm in norms_ut.tolist()), dtype=np.int8, count=norms_ut.size)
 
-    def _next(self, norm: float) -> bool:
+    def _next(self, norm: float) -> int:
         if not np.isfinite(norm):
-            self._left = self._wait
-            return False
+            self._left, self._undisturbed = self._wait, False
+            return DISTURBED
         if len(self._recent) == self._recent.maxlen:
             old = self._recent[0]
             self._sum -= old
@@ -129,10 +139,12 @@ class _FieldWatch:
         mean = self._sum / len(self._recent)
         spread = max(self._squares / len(self._recent) - mean * mean, 0.0) ** 0.5
         if spread > SPREAD_LIMIT * mean or not self._range[0] <= norm <= self._range[1]:
-            self._left = self._wait
+            self._left, self._undisturbed = self._wait, False
         elif self._left:
             self._left -= 1
-        return self._left == 0
+        if self._left:
+            return WATCHED if self._undisturbed else DISTURBED
+        return STEADY
 
 
 def attitude(gyro_rad_s: Array, accel_m_s2: Array, mag_ut: Array | None = None, *, rate_hz: float) -> Array:
@@ -171,10 +183,10 @@ def _reason(by_compass: Mask, compass: bool, calibration: MagnetometerFit | None
     if calibration is not None and not calibration.accepted:
         return f"6-axis: the calibration was not accepted ({calibration.reason}); heading is relative"
     share = float(np.mean(by_compass)) if by_compass.size else 0.0
-    if share == 1.0:
+    if share and by_compass[np.argmax(by_compass) :].all():
         return "9-axis: the field was steady"
     if share == 0.0:
-        return "6-axis: the field was never one to steer by; heading is relative"
+        return "6-axis: a magnet or iron was near, or the record is too short to tell; heading is relative"
     return (
         f"9-axis for {100 * share:.0f} % of the time; a magnet or iron was near in the rest, heading held by gyroscope"
     )
