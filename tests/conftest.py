@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.helpers.soaking import Background
 from tests.helpers.tools import IN_CI
 
 LONG_RUN = "test_nothing_is_lost_with_all_devices_at_once"
 SOAKING = pytest.StashKey[Background]()
+
+# how long an example takes depends on what else the machine does, and speed is shown in benchmarks
+settings.register_profile("bedside", deadline=None)
+settings.load_profile("bedside")
 
 
 @pytest_asyncio.fixture(autouse=True)
