@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bedside.events import Envelope, Role, Signed, VisitOpened
+from bedside.events import Envelope, Role, Signed, VisitClosed, VisitOpened
 from bedside.report import assessed, treated
 from bedside.report.model import Report, Section
 from bedside.visit.rules import evolve
@@ -25,6 +25,7 @@ class NoVisitError(ValueError):
 
 def assemble(events: Sequence[Envelope], setup: Setup, visit: Path, role: Role) -> Report:
     """The report of the visit in `events`; `visit` is its folder. Raises `NoVisitError`."""
+    events = _of_visit(events)
     told = list(_told(events, role))
     state = Visit.start(setup)
     for envelope in told:
@@ -48,6 +49,12 @@ def assemble(events: Sequence[Envelope], setup: Setup, visit: Path, role: Role) 
         sections=sections,
         footer=FOOTER,
     )
+
+
+def _of_visit(events: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Up to the visit's closing: a box goes on journalling, and none of that is the visit's."""
+    closed = next((place for place, x in enumerate(events) if isinstance(x.event, VisitClosed)), len(events))
+    return events[: closed + 1]
 
 
 def _told(events: Sequence[Envelope], role: Role) -> Iterator[Envelope]:

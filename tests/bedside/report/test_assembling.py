@@ -172,6 +172,16 @@ def test_an_assessor_reads_no_intensity_of_evoked_potentials(tmp_path: Path) -> 
 def test_words_of_the_record_do_not_steer_a_terminal(treated: Bed, tmp_path: Path) -> None:
     note = e.NoteAdded(text="\x1b]0;owned\x07\x9b31m\u202eabc")
     last = msgspec.structs.replace(treated.journal[-1], event=note)
-    page = text(assemble([*treated.journal, last], treated.setup, tmp_path, "control"))
+    page = text(assemble([*treated.journal[:-1], last], treated.setup, tmp_path, "control"))
     assert "owned" in page
     assert not [mark for mark in page if mark != "\n" and (ord(mark) < 32 or mark in "\x7f\x9b\u202e")]
+
+
+def test_what_the_box_journals_behind_the_visit_is_not_the_visits(treated: Bed, tmp_path: Path) -> None:
+    whole = assemble(treated.journal, treated.setup, tmp_path, "control")
+    later = [
+        msgspec.structs.replace(treated.journal[-1], utc="2031-01-01T00:00:00.000000Z", event=event)
+        for event in (e.NoteAdded(text="the next morning"), e.StationStopped(reason="maintenance"))
+    ]
+    assert assemble([*treated.journal, *later], treated.setup, tmp_path, "control") == whole
+    assert dict(whole.facts)["Ended (UTC)"] != "not closed"
