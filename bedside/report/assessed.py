@@ -37,7 +37,8 @@ def sections(state: Assessment, catalogue: Catalogue, visit: Path, role: Role) -
 
 def _instrument(state: Assessment, catalogue: Catalogue, name: str, work: Work, visit: Path) -> Section:
     result = results.outcome(state, catalogue, name)
-    warnings = (*_warnings(result), *(() if work.closed is not None else ("not finished",)))
+    unfinished = () if work.closed is not None else ("not finished",)
+    warnings = (*_changed(catalogue, name, work), *_warnings(result), *unfinished)
     tables = [] if result is None or not result.rows else [result_table(result)]
     figures: tuple[Any, ...] = ()
     if name in catalogue.scales:
@@ -52,6 +53,14 @@ def _instrument(state: Assessment, catalogue: Catalogue, name: str, work: Work, 
         tables=tuple(tables),
         figures=figures,
     )
+
+
+def _changed(catalogue: Catalogue, name: str, work: Work) -> tuple[str, ...]:
+    """Words when the instrument's file is not the one that was worked with: labels and limits may have changed."""
+    present, opened = catalogue.scales.get(name) or catalogue.captures.get(name), work.opened
+    if present is None or opened is None or opened.digest == present.sha256:
+        return ()
+    return (f"worked with another file of this instrument (version {opened.version}) than the one that words it here",)
 
 
 def _warnings(result: Result | None) -> tuple[str, ...]:

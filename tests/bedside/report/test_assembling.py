@@ -185,3 +185,13 @@ def test_what_the_box_journals_behind_the_visit_is_not_the_visits(treated: Bed, 
     ]
     assert assemble([*treated.journal, *later], treated.setup, tmp_path, "control") == whole
     assert dict(whole.facts)["Ended (UTC)"] != "not closed"
+
+
+def test_an_instrument_whose_file_changed_since_says_so(tmp_path: Path) -> None:
+    bed = assessed(tmp_path)
+    walk = msgspec.structs.replace(bed.setup.catalogue.scales["walk"], sha256="another")
+    catalogue = msgspec.structs.replace(bed.setup.catalogue, scales={**bed.setup.catalogue.scales, "walk": walk})
+    report = assemble(bed.journal, msgspec.structs.replace(bed.setup, catalogue=catalogue), tmp_path, "assess")
+    told = {section.title: section.warnings for section in report.sections}
+    assert "another file" in told["Walking"][0]
+    assert not any("another file" in text for text in told["Standing"])
