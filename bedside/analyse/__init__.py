@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,12 @@ def _posture(args: argparse.Namespace) -> Analysis:
 
 def _gait(args: argparse.Namespace) -> Analysis:
     part, settings = part_of(args), walk_settings(args)
-    return lambda path: measure_walk(read_feet(path, part), settings), walk_table
+    return lambda path: measure_walk(read_feet(path, part), settings) | {"part": asdict(part)}, walk_table
 
 
 def _cycling(args: argparse.Namespace) -> Analysis:
     settings = pedalling_settings(args)
-    return lambda path: pedalling_report(path, settings), pedalling_table
+    return lambda path: pedalling_report(path, settings) | {"part": asdict(settings.part)}, pedalling_table
 
 
 KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from bedside import commands as c
 from bedside.assess.state import MEP
 from bedside.commands import AnyCommand
-from bedside.events import Envelope, SignedIn, VisitClosed, VisitOpened
+from bedside.events import Envelope, Role, SignedIn, VisitClosed, VisitOpened
 from bedside.refusal import Refusal
 from bedside.station.server import Client
 from bedside.visit.inputs import AssessmentFound, Cause, Person
@@ -74,6 +74,11 @@ class Access:
     def person(self, client: Client) -> Person | None:
         """Who is signed in for this client's socket."""
         return self._state().person if self._signed_via in ("", client.role) else None
+
+    def signed_in(self, role: Role) -> Person | None:
+        """Who a screen of that role shows as signed in: whoever signed in there; the others see whoever did."""
+        here = role not in ("control", "assess") or self._signed_via in ("", role)
+        return self._state().person if here else None
 
     def check(self, client: Client, cause: Cause) -> None:
         """Raise `Refusal` for what an assessor must not work on, once it is known what was asked."""

@@ -372,7 +372,7 @@ class Station:
         state = self._core.state
         around = Surroundings(
             n=self._shown_n(role, state.n),
-            person=state.person,
+            person=self._access.signed_in(role),
             clients=tuple(self._server.clients),
             devices=self._parts.fleet.devices,
             recent=self._recent_for(role),

@@ -37,7 +37,7 @@ def step(state: Visit, now: Now, *, unblinded: bool) -> Step | None:
     name = state.step
     if name is None:
         return None
-    words = words_of(name, seated=state.setup.study.robot is None)
+    words = words_of(name, seated=state.setup.study.robot is None, assesses=state.assesses)
     more = _earlier(state) if name == "checkin" and not state.assesses else ()
     if name == "coil" and unblinded:
         more = (*_drawing(state), *_current_facts(state))

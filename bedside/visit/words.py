@@ -66,6 +66,13 @@ SEATED: dict[StepId, Words] = {
 """What differs in a study whose patients sit during stimulation."""
 
 
-def words_of(step: StepId, *, seated: bool) -> Words:
-    """The words of a step in a study whose patients sit during stimulation, or walk."""
+ASSESSED: dict[StepId, Words] = {
+    "signoff": Words("Sign", "Read the results and sign.", "Each instrument is complete, or says why it is not."),
+}
+
+
+def words_of(step: StepId, *, seated: bool, assesses: bool = False) -> Words:
+    """The words of a step: in an assessment, or in a study whose patients sit during stimulation, or walk."""
+    if assesses and step in ASSESSED:
+        return ASSESSED[step]
     return SEATED.get(step, WORDS[step]) if seated else WORDS[step]

@@ -34,10 +34,16 @@ def compact_rows(picture: Picture, width: int) -> list[Row]:
     """What is shown when the terminal is too small for anything else."""
     run, word, snapshot = picture.run, picture.word, picture.snapshot
     simulated: Span = (" SIMULATED ", "sim") if snapshot.simulated else ("", "text")
-    lines = [
-        row((f"  {word}  ", WORD_STYLES.get(word, "word.hold")), (f"  {run.reason if run else ''}", "text")),
-        row((f" {snapshot.participant or 'no visit open'}  {snapshot.side}  ", "strong"), simulated),
-    ]
+    if snapshot.kind == "assessment":
+        recording = picture.capture is not None and picture.capture.state == "recording"
+        state = ("  REC  ", "word.on") if recording else ("  not recording  ", "word.off")
+        lines = [row(state), row((f" {snapshot.participant}  assessment  ", "strong"), simulated)]
+    else:
+        state = (f"  {word}  ", WORD_STYLES.get(word, "word.hold"))
+        lines = [
+            row(state, (f"  {run.reason if run else ''}", "text")),
+            row((f" {snapshot.participant or 'no visit open'}  {snapshot.side}  ", "strong"), simulated),
+        ]
     if run is not None and run.planned:
         left = f"{minutes(run.remaining_s)} left" if word != "UNKNOWN" else "time left not known"
         lines.append(row(f" {run.delivered} of {run.planned} pulses, {left}"))

@@ -128,6 +128,8 @@ def test_a_sign_in_holds_for_the_socket_it_was_made_on() -> None:
     desk.told(SignedIn(user="thera", name="T", profession="therapist"), "assess")
     assert desk.access.person(desk.kiosk) is None
     assert desk.access.person(desk.second) is not None
+    assert desk.access.signed_in("control") is None, "nor does the kiosk show somebody who did not sign in there"
+    assert desk.access.signed_in("assess") == desk.access.signed_in("observe") == desk.access.person(desk.first)
 
 
 @pytest.mark.parametrize("asked", [{"point": "T0 MEP"}, {"point": "T0", "instruments": ("bbs", "mep")}])

@@ -498,3 +498,10 @@ def test_nobody_goes_back_to_the_pulses_while_a_trial_is_recorded(bed: AssessBed
         assert "being recorded" in refused(bed, command).reason
     assert "open" in refused(bed, c.NextStep()).reason
     assert bed.state.step == "assess"
+
+
+def test_the_last_step_speaks_of_results_and_of_no_dose(bed: AssessBed) -> None:
+    finish(bed)
+    step = picture(bed.state, bed.now, "assess").step
+    assert (step.id, step.instruction) == ("signoff", "Read the results and sign.")
+    assert "plan" not in step.good
