@@ -29,6 +29,7 @@ from bedside.visit.opening import demand_room, demand_sides
 from bedside.visit.state import Visit
 
 CONNECT = "connect it; the device page says how"
+UNFINISHED = "{} is due after the last session, and the course is not over"
 
 
 def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person | None) -> tuple[Event, ...]:
@@ -56,7 +57,8 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     demand_room(state)
     today = now.utc[:10]
     due = calendar.window(point, found.first_session_day, found.last_session_day)
-    late = calendar.deviation(point, due, today)
+    early = point.anchor == "last_session" and found.history.session <= study.sessions
+    late = UNFINISHED.format(point.id) if early else calendar.deviation(point, due, today)
     place = "".join(letter for letter in point.id.lower() if letter.isalnum())
     # to the second: one that was ended at once and is opened again is another visit, with a folder of its own
     visit = f"{record.code}-a{place}-{today.replace('-', '')}t{now.utc[11:19].replace(':', '')}"

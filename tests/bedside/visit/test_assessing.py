@@ -505,3 +505,15 @@ def test_the_last_step_speaks_of_results_and_of_no_dose(bed: AssessBed) -> None:
     step = picture(bed.state, bed.now, "assess").step
     assert (step.id, step.instruction) == ("signoff", "Read the results and sign.")
     assert "plan" not in step.good
+
+
+@pytest.mark.parametrize(("given", "deviates"), [(3, True), (28, False)])
+def test_an_assessment_after_the_last_session_waits_for_the_end_of_the_course(given: int, deviates: bool) -> None:
+    setup = assessed_setup()
+    point = msgspec.structs.replace(setup.study.assessments[0], anchor="last_session", late=1)
+    bed = Bed(setup=msgspec.structs.replace(setup, study=msgspec.structs.replace(setup.study, assessments=(point,))))
+    bed.put(SignedInPerson(THERAPIST))
+    bed.ask(AssessmentFound(RECORD, History(session=given + 1), "T0", last_session_day="2026-03-02"))
+    told = [event.text for event in bed.events(e.DeviationNoted)]
+    assert any("the course is not over" in text for text in told) == deviates
+    assert not any(str(given) in text for text in told), "how many sessions were given is not an assessor's to know"
