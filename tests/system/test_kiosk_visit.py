@@ -1,116 +1,26 @@
 """A whole visit by keys alone, in a real terminal of 80x24, with a supervisor's screen beside it."""
 
 import asyncio
-import contextlib
-import os
-import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bedside.snapshot import Item, Snapshot
-from bedside.station.client import StationClient, StationGone
-from bedside.station.wire import SnapshotMessage, Subscribe
+from tests.helpers.at_the_screen import Fingers, Opener, looking, terminals
 from tests.helpers.short_course import short_course
-from tests.helpers.tools import need_tools
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(460)]
 
 SPEED = 10
-SAME_KEY_S = 0.8
 BEDSIDE = f"{sys.executable} -m bedside.cli"
 
 
-class Terminal:
-    """One tmux session of 80x24."""
-
-    def __init__(self, name: str, command: str) -> None:
-        self.name = name
-        self._tmux("new-session", "-d", "-s", name, "-x", "80", "-y", "24", command)
-
-    def keys(self, *keys: str) -> None:
-        """Press keys by their tmux names; text is typed."""
-        self._tmux("send-keys", "-t", self.name, *keys)
-
-    @property
-    def screen(self) -> str:
-        """What is on it."""
-        return self._tmux("capture-pane", "-p", "-t", self.name)
-
-    def close(self) -> None:
-        """End what runs in it."""
-        with contextlib.suppress(subprocess.CalledProcessError):
-            self._tmux("kill-session", "-t", self.name)
-
-    @staticmethod
-    def _tmux(*words: str) -> str:
-        command = ["tmux", "-L", "bedside-test", "-f", os.devnull, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Callable[[str, str], Terminal]]:
-    need_tools("tmux")
-    opened: list[Terminal] = []
-
-    def open_one(name: str, command: str) -> Terminal:
-        opened.append(Terminal(f"{name}-{os.getpid()}", command))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-class Eyes:
-    """Sees what the screens are told, to know which key comes next."""
-
-    def __init__(self) -> None:
-        self.picture: Snapshot | None = None
-
-    async def look(self, run_folder: Path) -> None:
-        """Keep the newest picture until cancelled."""
-        while True:
-            with contextlib.suppress(StationGone):
-                client = await StationClient.connect(run_folder, "observe")
-                client.subscribe(Subscribe(waves=False, events=False))
-                try:
-                    async for message in client.messages():
-                        if isinstance(message, SnapshotMessage):
-                            self.picture = message.snapshot
-                finally:
-                    await client.close()
-            await asyncio.sleep(0.1)
-
-
-@contextlib.asynccontextmanager
-async def looking(run_folder: Path) -> AsyncIterator[Eyes]:
-    eyes = Eyes()
-    task = asyncio.create_task(eyes.look(run_folder))
-    yield eyes
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-class Fingers:
-    """Presses one key after the other; a key is pressed again only after a rest, as a hand would."""
-
-    def __init__(self, kiosk: Terminal) -> None:
-        self._kiosk = kiosk
-        self._last: dict[str, float] = {}
-        self.pressed: list[str] = []
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            rest_s = SAME_KEY_S - (time.monotonic() - self._last.get(key, 0.0))
-            await asyncio.sleep(max(0.12, rest_s))
-            self._kiosk.keys(key)
-            self._last[key] = time.monotonic()
-            self.pressed.append(key)
-        await asyncio.sleep(0.25)
+def terminal() -> Iterator[Opener]:
+    with terminals() as open_one:
+        yield open_one
 
 
 SENSIBLE = {"spo2_pct": "97"}
@@ -161,9 +71,7 @@ def next_keys(picture: Snapshot) -> tuple[str, ...]:
     return ()
 
 
-async def test_a_visit_from_check_in_to_sign_off_by_keys(
-    tmp_path: Path, terminal: Callable[[str, str], Terminal]
-) -> None:
+async def test_a_visit_from_check_in_to_sign_off_by_keys(tmp_path: Path, terminal: Opener) -> None:
     data, config = tmp_path / "demo", short_course(tmp_path, 150)
     kiosk = terminal("kiosk", f"{BEDSIDE} demo --speed {SPEED} --seed 1 --data {data} --config {config}")
     seen: dict[str, str] = {}
