@@ -215,7 +215,7 @@ async def test_a_lost_link_ends_the_train_and_says_so(tmp_path: Path, kind: str)
         assert fault.fired_at_s is not None
         assert driver.health.remedy
         await until(lambda: driver._running is None)
-        assert [r.train_running for r in heard if isinstance(r, StimulatorStatus)][-1] is False
+        await until(lambda: [r.train_running for r in heard if isinstance(r, StimulatorStatus)][-1] is False)
         given = len(far.panel.given)
         with pytest.raises(OffNotConfirmed, match="by hand NOW"):
             await finishes(driver.off())
