@@ -1,21 +1,24 @@
-"""All tests in two phases: first the drivers' beside those that only calculate, then those with a living station.
+"""All tests in two phases: first those that wait beside those that calculate, then those with deadlines of their own.
 
     python -m tests.in_phases [pytest's options]
 
-The drivers' tests wait for wires most of the time and cost the calculating ones little. A station, its screens and its
-guard are held to deadlines and have the machine for themselves. Each part's output appears as it comes, that of the
-drivers behind the part that it ran beside. The exit code is 0 only when all parts passed; an interrupt ends them all.
+The drivers' tests wait for wires most of the time, an assessment day for its trials, and cost the calculating ones
+little. A station and its guard are held to deadlines and have the machine for themselves. Each part's output appears
+as it comes, that of the waiting ones behind the part that they ran beside. The exit code is 0 only when all parts
+passed; an interrupt ends them all.
 """
 
 import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).parents[1]
-WAITING = ("tests/hal",)
+WAITING = ("tests/hal", "tests/system/test_assessment_day.py")
+"""Each in a process of its own."""
 CALCULATING = (
     "tests/dsp",
     "tests/bedside/analyse",
@@ -23,6 +26,7 @@ CALCULATING = (
     "tests/bedside/importer",
     "tests/bedside/record",
     "tests/bedside/report",
+    "tests/bedside/tui",
     "tests/bedside/visit",
 )
 NOTHING_TO_RUN = 5
@@ -32,20 +36,25 @@ NOTHING_TO_RUN = 5
 def main(options: list[str]) -> int:
     """Run all parts; 0, or the exit code of the first that failed."""
     pytest = [sys.executable, "-m", "pytest", *options]
-    living = [f"--ignore={folder}" for folder in (*WAITING, *CALCULATING)]
-    codes = _side_by_side([*pytest, *CALCULATING], [*pytest, *WAITING])
+    living = [f"--ignore={place}" for place in (*WAITING, *CALCULATING)]
+    codes = _side_by_side([*pytest, *CALCULATING], {place: [*pytest, place] for place in WAITING})
     codes.append(_alone([*pytest, *living]))
     return next((abs(code) for code in codes if code not in (0, NOTHING_TO_RUN)), 0)
 
 
-def _side_by_side(shown: list[str], beside: list[str]) -> list[int]:
-    with tempfile.TemporaryFile("w+") as told:
-        second = subprocess.Popen(beside, cwd=ROOT, stdout=told, stderr=subprocess.STDOUT)
+def _side_by_side(shown: list[str], besides: dict[str, list[str]]) -> list[int]:
+    with ExitStack() as stack:
+        told = {place: stack.enter_context(tempfile.TemporaryFile("w+")) for place in besides}
+        others = [
+            subprocess.Popen(command, cwd=ROOT, stdout=told[place], stderr=subprocess.STDOUT)
+            for place, command in besides.items()
+        ]
         first = subprocess.Popen(shown, cwd=ROOT)
-        _pass_on(first, second)
-        codes = [first.wait(), second.wait()]
-        told.seek(0)
-        sys.stdout.write(f"\n== {' '.join(WAITING)}\n{told.read()}")
+        _pass_on(first, *others)
+        codes = [part.wait() for part in (first, *others)]
+        for place, output in told.items():
+            output.seek(0)
+            sys.stdout.write(f"\n== {place}\n{output.read()}")
         sys.stdout.flush()
     return codes
 
