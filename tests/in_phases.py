@@ -3,9 +3,12 @@
     python -m tests.in_phases [pytest's options]
 
 The drivers' tests wait for wires most of the time, an assessment day for its trials, and cost the calculating ones
-little. A station and its guard are held to deadlines and have the machine for themselves. Each part's output appears
-as it comes, that of the waiting ones behind the part that they ran beside. The exit code is 0 only when all parts
-passed; an interrupt ends them all.
+little. A station and its guard are held to deadlines and have the machine for themselves, but for the long run of all
+devices. Each part's output appears as it comes, that of the waiting ones behind the part that they ran beside.
+
+What failed beside other tests is tried once more alone, and the log shows both: a deadline that only a busy machine
+misses does not hide what is broken, and what is broken fails again. The exit code is 0 only when all parts passed or
+passed alone; an interrupt ends them all.
 """
 
 import signal
@@ -13,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -29,32 +33,53 @@ CALCULATING = (
     "tests/bedside/tui",
     "tests/bedside/visit",
 )
-NOTHING_TO_RUN = 5
-"""pytest's exit code for a part in which its options selected no test."""
+TESTS_FAILED, NOTHING_TO_RUN = 1, 5
+"""pytest's exit codes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests that one process runs; what failed is remembered in a folder of the part's own."""
+
+    name: str
+    selected: tuple[str, ...]
+
+    def command(self, options: list[str], *, failed_alone: bool = False) -> list[str]:
+        """The process's command line."""
+        cache = ["-o", f"cache_dir=.pytest_cache/{self.name}"]
+        again = ["--last-failed", "--last-failed-no-failures", "none"] if failed_alone else []
+        return [sys.executable, "-m", "pytest", *options, *cache, *again, *self.selected]
 
 
 def main(options: list[str]) -> int:
-    """Run all parts; 0, or the exit code of the first that failed."""
-    pytest = [sys.executable, "-m", "pytest", *options]
-    living = [f"--ignore={place}" for place in (*WAITING, *CALCULATING)]
-    codes = _side_by_side([*pytest, *CALCULATING], {place: [*pytest, place] for place in WAITING})
-    codes.append(_alone([*pytest, *living]))
-    return next((abs(code) for code in codes if code not in (0, NOTHING_TO_RUN)), 0)
+    """Run all parts; 0, or the exit code of the first that failed, also alone."""
+    calculating = Part("calculating", CALCULATING)
+    waiting = [Part(f"waiting-{number}", (place,)) for number, place in enumerate(WAITING)]
+    living = Part("living", tuple(f"--ignore={place}" for place in (*WAITING, *CALCULATING)))
+    codes = dict(zip((calculating, *waiting), _side_by_side(calculating, waiting, options), strict=True))
+    codes[living] = _alone(living.command(options))
+    for part, code in codes.items():
+        if code == TESTS_FAILED:
+            sys.stdout.write(f"\n== failed beside other tests, once more alone: {part.name}\n")
+            sys.stdout.flush()
+            again = _alone(part.command(options, failed_alone=True))
+            codes[part] = TESTS_FAILED if again == NOTHING_TO_RUN else again
+    return next((abs(code) for code in codes.values() if code not in (0, NOTHING_TO_RUN)), 0)
 
 
-def _side_by_side(shown: list[str], besides: dict[str, list[str]]) -> list[int]:
+def _side_by_side(shown: Part, besides: list[Part], options: list[str]) -> list[int]:
     with ExitStack() as stack:
-        told = {place: stack.enter_context(tempfile.TemporaryFile("w+")) for place in besides}
+        told = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in besides]
         others = [
-            subprocess.Popen(command, cwd=ROOT, stdout=told[place], stderr=subprocess.STDOUT)
-            for place, command in besides.items()
+            subprocess.Popen(part.command(options), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+            for part, output in zip(besides, told, strict=True)
         ]
-        first = subprocess.Popen(shown, cwd=ROOT)
+        first = subprocess.Popen(shown.command(options), cwd=ROOT)
         _pass_on(first, *others)
         codes = [part.wait() for part in (first, *others)]
-        for place, output in told.items():
+        for part, output in zip(besides, told, strict=True):
             output.seek(0)
-            sys.stdout.write(f"\n== {place}\n{output.read()}")
+            sys.stdout.write(f"\n== {' '.join(part.selected)}\n{output.read()}")
         sys.stdout.flush()
     return codes
 
