@@ -37,6 +37,10 @@ class AssessKeys:
         """Ask the station."""
         raise NotImplementedError
 
+    def say(self, words: str) -> None:
+        """Show a short message."""
+        raise NotImplementedError
+
     def _by_tag(self, tag: str) -> None:
         self._perform(DEEDS[tag], tag)
 
@@ -102,6 +106,11 @@ class AssessKeys:
     def on_capture_body_cued(self, message: Message) -> None:
         """Give the cue of that digit."""
         self.send(commands.GiveCue(cue=str(getattr(message, "cue", ""))))
+
+    def on_scale_body_said(self, message: Message) -> None:
+        """Say it in the line of notices."""
+        message.stop()
+        self.say(str(getattr(message, "words", "")))
 
     def on_scale_body_scored(self, message: Message) -> None:
         """Give one item a value, or say why it has none."""

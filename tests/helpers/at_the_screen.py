@@ -48,7 +48,7 @@ class Terminal:
 
     @staticmethod
     def _tmux(*words: str) -> str:
-        command = ["tmux", "-L", "bedside-test", "-f", os.devnull, *words]
+        command = ["tmux", "-L", f"bedside-test-{os.getpid()}", "-f", os.devnull, *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

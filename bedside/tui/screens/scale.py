@@ -9,7 +9,7 @@ from textual.message import Message
 from bedside.commands import ScoreItem
 from bedside.events import Value
 from bedside.snapshot import Item
-from bedside.tui.levels import line_item
+from bedside.tui.levels import line_item, options
 from bedside.tui.panels.scale import item_rows
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row
@@ -65,6 +65,13 @@ class ScaleSheet(Typed):
 class ScaleBody(Body):
     """An open scale."""
 
+    class Said(Message):
+        """Something to be said to the person."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     class Scored(Message):
         """One item was given a value or a reason."""
 
@@ -94,6 +101,11 @@ class ScaleBody(Body):
         """The card has the keys."""
         if not self.sheet.is_typing:
             self.screen.set_focus(self.sheet.card)
+
+    def on_scale_card_unknown(self, message: ScaleCard.Unknown) -> None:
+        """Say what can be typed instead."""
+        message.stop()
+        self.post_message(self.Said(f"{message.sign} is no level of this item: {', '.join(options(message.item))}"))
 
     def on_scale_card_given(self, message: ScaleCard.Given) -> None:
         """Ask the station to keep it."""

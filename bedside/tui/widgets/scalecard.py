@@ -48,6 +48,14 @@ class ScaleCard(Panel):
             self.item = item
             self.typed = typed
 
+    class Unknown(Message):
+        """A sign was typed with which none of the item's levels begins."""
+
+        def __init__(self, item: ScaleItem, sign: str) -> None:
+            super().__init__()
+            self.item = item
+            self.sign = sign
+
     class Moved(Message):
         """The cursor is elsewhere."""
 
@@ -143,9 +151,12 @@ class ScaleCard(Panel):
             if item.kind == "number" and (sign.isdigit() or sign in "-."):
                 self.post_message(self.Wanted(item, sign))
             return True
-        self.so_far, level = typed(item, self.so_far, sign)
+        before = self.so_far
+        self.so_far, level = typed(item, before, sign)
         if level is not None:
             self.give(item, level)
+        elif self.so_far == before:
+            self.post_message(self.Unknown(item, sign))
         return True
 
     def _reason(self, item: ScaleItem, key: str, sign: str) -> bool:

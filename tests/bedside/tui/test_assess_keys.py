@@ -386,3 +386,10 @@ async def test_after_a_crash_somebody_signs_in_and_goes_on(tmp_path: Path) -> No
         await user.sees("F2  Sign in, then go on with this visit")
         user.peer.put(replace(COP, n=1, interruption=broken))
         await user.sees("F2  Go on with this visit")
+
+
+async def test_a_level_that_an_item_does_not_have_is_said_and_not_kept(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SCALE) as user:
+        await user.press("9")
+        await user.sees("9 is no level of this item")
+        assert not user.peer.asked
