@@ -1,1 +1,1 @@
-"""Tables that other programs exported, read by a mapping of their columns to our names and units."""
+"""A gait robot's exported session on the command line."""

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from bedside.config import ConfigError, config_folder
-from bedside.importer.cells import ImportRefusal
-from bedside.importer.mapping import load_mapping
 from bedside.importer.robot import STATE_COLUMNS, StateRow, states
-from bedside.importer.table import Table, read_table
+from bedside.record.tables.cells import ImportRefusal
+from bedside.record.tables.mapping import load_mapping
+from bedside.record.tables.table import Table, read_table
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from bedside.importer.cells import Value
-from bedside.importer.mapping import CONTACT_COLUMNS, JOINT_COLUMNS
-from bedside.importer.table import Table
+from bedside.record.tables.cells import Value
+from bedside.record.tables.mapping import CONTACT_COLUMNS, JOINT_COLUMNS
+from bedside.record.tables.table import Table
 
 STATE_COLUMNS = (
     "time_s",

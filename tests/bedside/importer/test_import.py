@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedside import cli
-from bedside.importer.cells import ImportRefusal
-from bedside.importer.mapping import Column, FileForm, Mapping, load_mapping
 from bedside.importer.robot import STATE_COLUMNS, states
-from bedside.importer.table import Table, read_table
+from bedside.record.tables.cells import ImportRefusal
+from bedside.record.tables.mapping import Column, FileForm, Mapping, load_mapping
+from bedside.record.tables.table import Table, read_table
 
 SHIPPED = Path(__file__).parents[3] / "configs"
 EXAMPLE = """\ufeffTime;State;Speed [m/s];Unloading (kg);Guidance;Emergency stop;Steps;Distance [km]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bedside.config.strict import ConfigError
-from bedside.importer.mapping import ROBOT_COLUMNS, load_mapping, read_mapping
-from bedside.importer.units import CLOCK, UNITS, factor, unit_named, unit_of
+from bedside.record.tables.mapping import ROBOT_COLUMNS, load_mapping, read_mapping
+from bedside.record.tables.units import CLOCK, UNITS, factor, unit_named, unit_of
 
 SHIPPED = Path(__file__).parents[3] / "configs"
 HEAD = 'id = "x"\nkind = "robot"\ntitle = "t"\n'

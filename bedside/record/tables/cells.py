@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bedside.importer.mapping import COUNTS, WORDS, Column, FileForm
-from bedside.importer.units import CLOCK, factor, unit_named, unit_of
+from bedside.record.tables.mapping import COUNTS, WORDS, Column, FileForm
+from bedside.record.tables.units import CLOCK, factor, unit_named, unit_of
 
 Value = float | int | str | bool | None
 Reader = Callable[[int, str], Value]

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from bedside.config.strict import ConfigError, Section, read
-from bedside.importer.units import CLOCK, factor, unit_named, unit_of
+from bedside.record.tables.units import CLOCK, factor, unit_named, unit_of
 from hal.roles import JOINTS
 
 Kind = Literal["robot", "gait", "balance"]

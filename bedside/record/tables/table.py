@@ -14,9 +14,9 @@ from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedside.importer.cells import ImportRefusal, Reader, Value, reader_of
-from bedside.importer.mapping import Column, FileForm, Mapping
-from bedside.importer.units import unit_named
+from bedside.record.tables.cells import ImportRefusal, Reader, Value, reader_of
+from bedside.record.tables.mapping import Column, FileForm, Mapping
+from bedside.record.tables.units import unit_named
 
 MAX_BYTES = 64 << 20
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tabulator", "|": "bar"}
