@@ -270,13 +270,29 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstrumentLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One instrument of an assessment in the list. `summary` is its total or key figure once it is finished."""
+    """One instrument of an assessment in the list. `summary` is its total or key figure once it is finished.
+
+    One `beyond` the plan is not among those that the study wants at this point.
+    """
 
     id: str
     title: str
     kind: Literal["scale", "capture", "mep"]
     state: Literal["open", "now", "complete", "partial", "not_done"]
     summary: str = ""
+    beyond: bool = False
+
+
+class FurtherInstrument(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument that is not on the list and can be added to it, unless `refusal` says why not.
+
+    One that is `planned` was left out when the assessment opened; any other would be beyond the plan.
+    """
+
+    id: str
+    title: str
+    refusal: str = ""
+    planned: bool = False
 
 
 class ScaleItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -416,6 +432,7 @@ class Assess(msgspec.Struct, frozen=True, kw_only=True):
     """An assessment. Exactly one of `form` and `capture` is there while an instrument is open.
 
     `panels`: subject, electrical, magnetic and evaluation time. `result` is that of the instrument last finished.
+    `further` are all that are not on the list; empty while an instrument is open.
     """
 
     point: str
@@ -425,6 +442,7 @@ class Assess(msgspec.Struct, frozen=True, kw_only=True):
     capture: Capture | None = None
     result: Result | None = None
     deviations: tuple[str, ...] = ()
+    further: tuple[FurtherInstrument, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

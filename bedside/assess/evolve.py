@@ -28,7 +28,7 @@ from bedside.events import (
 
 def begun(event: AssessmentPlanned) -> Assessment:
     """The assessment as it is planned."""
-    return Assessment(event.point, event.instruments, event.blinded, event.due)
+    return Assessment(event.point, event.instruments, event.blinded, event.due, event.beyond, event.left_out)
 
 
 def evolve(state: Assessment, envelope: Envelope) -> Assessment:
@@ -54,8 +54,20 @@ def _deviates(state: Assessment, event: DeviationNoted, _: Envelope) -> Assessme
 
 
 def _opened(state: Assessment, event: InstrumentOpened, envelope: Envelope) -> Assessment:
+    state = _listed(state, event.instrument)
     work = replace(_work(state, event.instrument), opened=event, opened_ns=envelope.mono_ns)
     return replace(_with(state, event.instrument, work), open=event.instrument, last=None)
+
+
+def _listed(state: Assessment, instrument: str) -> Assessment:
+    """With the instrument on the visit's list: what the study plans comes before what is beyond its plan."""
+    if instrument in state.instruments:
+        return state
+    if instrument not in state.left_out:
+        return replace(state, instruments=(*state.instruments, instrument), beyond=(*state.beyond, instrument))
+    planned = tuple(name for name in state.instruments if name not in state.beyond)
+    rest = tuple(name for name in state.left_out if name != instrument)
+    return replace(state, instruments=(*planned, instrument, *state.beyond), left_out=rest)
 
 
 def _reopened(state: Assessment, event: InstrumentReopened, _: Envelope) -> Assessment:

@@ -69,12 +69,18 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """An assessment as far as it is. `open` names the instrument that is worked on, `last` the one closed last."""
+    """An assessment as far as it is. `open` names the instrument that is worked on, `last` the one closed last.
+
+    `instruments` is the visit's list: what the study plans, then what is done `beyond` its plan. What it plans and was
+    not chosen when the assessment opened is `left_out`.
+    """
 
     point: str
     instruments: tuple[str, ...]
     blinded: bool
     due: tuple[str, str] | None = None
+    beyond: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     earlier: tuple[Earlier, ...] = ()
     deviations: tuple[str, ...] = ()
     works: Mapping[str, Work] = msgspec.field(default_factory=dict)
@@ -94,6 +100,11 @@ class Assessment(msgspec.Struct, frozen=True):
             return None
         trials = self.work.trials
         return trials[-1] if trials and trials[-1].running else None
+
+    @property
+    def planned(self) -> tuple[str, ...]:
+        """What the study wants at this point, what was left out included."""
+        return (*(name for name in self.instruments if name not in self.beyond), *self.left_out)
 
     @property
     def left(self) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """An assessment as a screen shows it; nothing in it tells an arm, an intensity or a dose."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import cos, radians, sin
 from typing import Literal
 
-from bedside.assess import capturing, results
+from bedside.assess import capturing, further, results
 from bedside.assess.catalogue import Catalogue
 from bedside.assess.limits import Limits, limit_cm, own_limits_cm, polygon_cm
 from bedside.assess.scoring import Entry, standing
@@ -35,8 +35,9 @@ def assess(
     sensors: Sequence[SensorLine],
     panels: tuple[ParameterPanel, ...],
     paretic: str,
+    served: Collection[str],
 ) -> Assess:
-    """The whole picture of an assessment at `now_ns`."""
+    """The whole picture of an assessment at `now_ns`; `served` are the places that have a configured device."""
     form = capture = None
     if state.open is not None and state.open in catalogue.scales:
         form = scale_form(state, catalogue, catalogue.scales[state.open])
@@ -50,6 +51,7 @@ def assess(
         capture=capture,
         result=results.outcome(state, catalogue, state.last) if state.last is not None else None,
         deviations=state.deviations,
+        further=further.choices(state, catalogue, served),
     )
 
 
@@ -59,12 +61,15 @@ def instrument_line(state: Assessment, catalogue: Catalogue, name: str) -> Instr
     kind: Literal["scale", "capture", "mep"] = (
         "mep" if name == MEP else "scale" if name in catalogue.scales else "capture"
     )
-    title = catalogue.title(name)
-    if work.closed is not None:
-        summary = _summary(catalogue, name, work)
-        return InstrumentLine(id=name, title=title, kind=kind, state=work.closed.outcome, summary=summary)
-    stands: Literal["now", "open"] = "now" if state.open == name else "open"
-    return InstrumentLine(id=name, title=title, kind=kind, state=stands, summary=_progress(work))
+    stands: Literal["open", "now", "complete", "partial", "not_done"] = "now" if state.open == name else "open"
+    return InstrumentLine(
+        id=name,
+        title=catalogue.title(name),
+        kind=kind,
+        state=stands if work.closed is None else work.closed.outcome,
+        summary=_progress(work) if work.closed is None else _summary(catalogue, name, work),
+        beyond=name in state.beyond,
+    )
 
 
 def _summary(catalogue: Catalogue, name: str, work: Work) -> str:

@@ -31,9 +31,10 @@ def open_instrument(state: Assessment, catalogue: Catalogue, instrument: str, ex
     _nothing_open(state, catalogue)
     if (state.works.get(instrument) or Work()).closed is not None:
         raise Refusal(f"{catalogue.title(instrument)} is finished", "open it again with a reason")
+    beyond = instrument not in state.planned
     if kind == "capture":
         capture = catalogue.capture(instrument)
-        return (InstrumentOpened(instrument=instrument, version=capture.version, digest=capture.sha256),)
+        return (InstrumentOpened(instrument=instrument, version=capture.version, digest=capture.sha256, beyond=beyond),)
     scale = catalogue.scale(instrument)
     overlay = catalogue.overlays.get(instrument)
     opened = InstrumentOpened(
@@ -41,6 +42,7 @@ def open_instrument(state: Assessment, catalogue: Catalogue, instrument: str, ex
         version=scale.version,
         digest=scale.sha256,
         overlay=overlay.sha256 if overlay is not None else "",
+        beyond=beyond,
     )
     before = state.before(instrument)
     words = examiner_deviation(scale, before.examiner, examiner) if before is not None else ""
@@ -114,6 +116,8 @@ def close(
     """Finish the instrument as far as it is; raises `Refusal` where something is missing and no reason is given."""
     if catalogue.kind(instrument) == "mep":
         raise Refusal("evoked potentials are finished by their step", "go on to the next step")
+    if instrument not in state.instruments:
+        raise Refusal(f"{catalogue.title(instrument)} is not on this visit's list", "open it first")
     work = state.works.get(instrument) or Work()
     if work.closed is not None:
         raise Refusal(f"{catalogue.title(instrument)} is finished", "open it again with a reason")

@@ -33,13 +33,19 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AssessmentPlanned(Event, frozen=True, kw_only=True, tag="assess.planned"):
-    """What is assessed at this `point` of the study; `due` are the first and the last day it was due (ISO dates)."""
+    """What is assessed at this `point` of the study; `due` are the first and the last day it was due (ISO dates).
+
+    Where a person chose the `instruments`: those that the study does not plan there are `beyond`, those that it does
+    and that were not chosen are `left_out`.
+    """
 
     visible_to = EVERYONE
     point: str
     instruments: tuple[str, ...]
     blinded: bool
     due: tuple[str, str] | None = None
+    beyond: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class AssessmentRecalled(Event, frozen=True, kw_only=True, tag="assess.recalled"):
@@ -63,13 +69,17 @@ class DeviationNoted(Event, frozen=True, kw_only=True, tag="assess.deviation"):
 
 
 class InstrumentOpened(Event, frozen=True, kw_only=True, tag="assess.opened"):
-    """An instrument is worked on; `digest` and `overlay` are the SHA-256 of its file and of the site's wording."""
+    """An instrument is worked on; `digest` and `overlay` are the SHA-256 of its file and of the site's wording.
+
+    One `beyond` the plan is not among those that the study wants at this point.
+    """
 
     visible_to = EVERYONE
     instrument: str
     version: str
     digest: str
     overlay: str = ""
+    beyond: bool = False
 
 
 class ItemScored(Event, frozen=True, kw_only=True, tag="assess.scored"):

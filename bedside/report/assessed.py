@@ -20,17 +20,16 @@ ARROWS = {"better": "better", "worse": "worse", "same": "no change", "none": ""}
 
 
 def sections(state: Assessment, catalogue: Catalogue, visit: Path, role: Role) -> Iterator[Section]:
-    """One section an instrument, in the order of the plan; further ones behind them.
+    """One section an instrument: the plan's, those that were left out, then those beyond the plan.
 
     What evoked potentials found tells intensities, which an assessor does not read.
     """
-    further = tuple(name for name in state.works if name not in state.instruments)
-    for name in (*state.instruments, *further):
+    for name in (*state.planned, *state.beyond):
         work = state.works.get(name)
         if name == MEP and role not in BEDSIDE:
             yield Section(title=catalogue.title(name), paragraphs=("Not shown to an assessor.",))
         elif work is None or (work.closed is None and work.opened is None):
-            yield Section(title=catalogue.title(name), paragraphs=("Not worked on.",))
+            yield Section(title=catalogue.title(name), paragraphs=(*_plan(state, name), "Not worked on."))
         else:
             yield _instrument(state, catalogue, name, work, visit)
 
@@ -49,10 +48,17 @@ def _instrument(state: Assessment, catalogue: Catalogue, name: str, work: Work, 
     return Section(
         title=catalogue.title(name),
         warnings=warnings,
-        paragraphs=tuple(_how(work, result)),
+        paragraphs=(*_plan(state, name), *_how(work, result)),
         tables=tuple(tables),
         figures=figures,
     )
+
+
+def _plan(state: Assessment, name: str) -> tuple[str, ...]:
+    """Words where the visit's list and the study's plan differ."""
+    if name in state.left_out:
+        return ("Left out when the assessment was opened.",)
+    return (f"Beyond the plan: not among what the study plans at {state.point}.",) if name in state.beyond else ()
 
 
 def _changed(catalogue: Catalogue, name: str, work: Work) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bedside import commands
-from bedside.assess import calendar, capturing, working
+from bedside.assess import calendar, capturing, further, working
 from bedside.assess.state import MEP, Assessment
 from bedside.config import Participant
 from bedside.config.assessments import AssessmentPoint
@@ -48,7 +48,7 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     instruments = found.instruments or point.instruments
     for instrument in instruments:
         state.setup.catalogue.kind(instrument)
-        _demand_blind(state, instrument, blinded=point.blinded)
+        further.demand_blind(state.setup.catalogue, instrument, blinded=point.blinded)
     if len(set(instruments)) != len(instruments):
         raise Refusal("an instrument is named twice", "name each once")
     _nothing_runs(state)
@@ -57,6 +57,7 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
     demand_room(state)
     today = now.utc[:10]
     due = calendar.window(point, found.first_session_day, found.last_session_day)
+    planned = _planned(point, instruments, due)
     early = point.anchor == "last_session" and found.history.session <= study.sessions
     late = UNFINISHED.format(point.id) if early else calendar.deviation(point, due, today)
     place = "".join(letter for letter in point.id.lower() if letter.isalnum())
@@ -75,18 +76,30 @@ def open_assessment(state: Visit, found: AssessmentFound, now: Now, who: Person 
         ),
         SignedIn(user=who.user, name=who.name, profession=who.profession),
         _recalled(record, found),
-        AssessmentPlanned(point=point.id, instruments=instruments, blinded=point.blinded, due=due),
+        planned,
         AssessmentRecalled(earlier=_earlier(state, found, blinded=point.blinded)),
-        *((DeviationNoted(text=late),) if late else ()),
+        *(DeviationNoted(text=text) for text in (late, _left_out(state, planned.left_out)) if text),
         StepEntered(step="checkin"),
     )
 
 
-def _demand_blind(state: Visit, instrument: str, *, blinded: bool) -> None:
-    """Raise `Refusal` for an instrument that tells the arm, in an assessment whose assessor must not know it."""
-    if blinded and state.setup.catalogue.tells_arm(instrument):
-        words = f"{state.setup.catalogue.title(instrument)} tells the arm, and this assessment is blinded"
-        raise Refusal(words, "carry it out in an assessment that is not")
+def _planned(point: AssessmentPoint, chosen: tuple[str, ...], due: tuple[str, str] | None) -> AssessmentPlanned:
+    """What was chosen beside what the study plans: its own first, then what is beyond its plan."""
+    beyond = tuple(name for name in chosen if name not in point.instruments)
+    return AssessmentPlanned(
+        point=point.id,
+        instruments=(*(name for name in chosen if name in point.instruments), *beyond),
+        blinded=point.blinded,
+        due=due,
+        beyond=beyond,
+        left_out=tuple(name for name in point.instruments if name not in chosen),
+    )
+
+
+def _left_out(state: Visit, names: tuple[str, ...]) -> str:
+    """Words for what the study plans and was not chosen; empty when nothing is."""
+    titles = ", ".join(state.setup.catalogue.title(name) for name in names)
+    return f"left out when the assessment was opened: {titles}" if names else ""
 
 
 def _earlier(state: Visit, found: AssessmentFound, *, blinded: bool) -> tuple[Earlier, ...]:
@@ -148,9 +161,12 @@ def assessment(state: Visit) -> Assessment:
 
 
 def open_instrument(state: Visit, cause: commands.OpenInstrument, _now: Now, who: Person | None) -> tuple[Event, ...]:
-    """Work on one instrument."""
-    _demand_blind(state, cause.instrument, blinded=assessment(state).blinded)
-    return working.open_instrument(assessment(state), state.setup.catalogue, cause.instrument, _code(who))
+    """Work on one instrument of the list, or on a further one, which joins it."""
+    present, catalogue = assessment(state), state.setup.catalogue
+    further.demand_blind(catalogue, cause.instrument, blinded=present.blinded)
+    if cause.instrument not in present.instruments:
+        further.demand_possible(present, catalogue, cause.instrument, places(state))
+    return working.open_instrument(present, catalogue, cause.instrument, _code(who))
 
 
 def reopen(state: Visit, cause: commands.ReopenInstrument, _now: Now, _who: Person | None) -> tuple[Event, ...]:
@@ -233,18 +249,25 @@ def complete(state: Visit) -> str:
     if left is not None:
         title = state.setup.catalogue.title(left)
         raise Refusal(f"open: {title}", "work on it, or finish it with a reason")
-    done = sum(work.closed is not None and work.closed.outcome == "complete" for work in present.works.values())
-    return f"{done} of {len(present.instruments)} instruments complete"
+    return _account(present)
 
 
 def closing(state: Assessment) -> VisitClosed:
-    """The end of a signed assessment."""
-    works = [state.works.get(name) for name in state.instruments]
-    done = sum(work is not None and work.closed is not None and work.closed.outcome == "complete" for work in works)
-    return VisitClosed(
-        outcome="complete" if done == len(works) else "partial",
-        reason=f"{done} of {len(works)} instruments complete",
-    )
+    """The end of a signed assessment: complete when all is that the study plans."""
+    whole = _complete(state, state.planned) == len(state.planned)
+    return VisitClosed(outcome="complete" if whole else "partial", reason=_account(state))
+
+
+def _complete(state: Assessment, names: tuple[str, ...]) -> int:
+    works = [state.works.get(name) for name in names]
+    return sum(work is not None and work.closed is not None and work.closed.outcome == "complete" for work in works)
+
+
+def _account(state: Assessment) -> str:
+    """How much of the plan is complete; what is beyond it is counted apart, since it cannot be missing."""
+    words = f"{_complete(state, state.planned)} of {len(state.planned)} instruments complete"
+    beyond = f", {_complete(state, state.beyond)} of {len(state.beyond)} beyond the plan" if state.beyond else ""
+    return words + beyond
 
 
 def places(state: Visit) -> Mapping[str, str]:

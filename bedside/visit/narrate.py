@@ -135,9 +135,20 @@ def _scored(event: e.ItemScored) -> str:
     return f"{event.instrument} {event.code}: {value}{' (by rule)' if event.by == 'rule' else ''}{_tail(event.flag)}"
 
 
+def _instrument_opened(event: e.InstrumentOpened) -> str:
+    beyond = ", beyond the plan" if event.beyond else ""
+    return f"{event.instrument} opened, version {event.version}{beyond}"
+
+
 def _instrument_closed(event: e.InstrumentClosed) -> str:
     total = "" if event.total is None else f", total {event.total:g}"
     return f"{event.instrument} {event.outcome.replace('_', ' ')}{total}{_tail(event.reason)}"
+
+
+def _planned(event: e.AssessmentPlanned) -> str:
+    told = {"beyond the plan": event.beyond, "left out": event.left_out}
+    more = "".join(f"; {words}: {', '.join(names)}" for words, names in told.items() if names)
+    return f"assessment {event.point}: {', '.join(event.instruments)}{more}"
 
 
 def _calibrated(event: e.DeviceCalibrated) -> str:
@@ -227,10 +238,10 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.AlarmSilenced: lambda x: f"alarm {x.alarm} silenced for {x.seconds} s",
     e.AdverseEventRecorded: _adverse,
     e.ParticipantEntered: lambda x: f"participant {x.participant} entered for study {x.study}",
-    e.AssessmentPlanned: lambda x: f"assessment {x.point}: {', '.join(x.instruments)}",
+    e.AssessmentPlanned: _planned,
     e.AssessmentRecalled: lambda x: f"{len(x.earlier)} earlier result(s) recalled",
     e.DeviationNoted: lambda x: f"departs from the plan: {x.text}",
-    e.InstrumentOpened: lambda x: f"{x.instrument} opened, version {x.version}",
+    e.InstrumentOpened: _instrument_opened,
     e.InstrumentReopened: lambda x: f"{x.instrument} opened again: {x.reason}",
     e.ItemScored: _scored,
     e.InstrumentClosed: _instrument_closed,

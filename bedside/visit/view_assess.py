@@ -24,9 +24,8 @@ def assess(state: Visit, now: Now, role: Role) -> Assess | None:
     record = state.recalled
     paretic = "" if record is None or record.paretic_side is None else record.paretic_side
     sensors = _sensors(state)
-    shown = view.assess(
-        state.assessment, state.setup.catalogue, now.mono_ns, sensors, _panels(state, role, paretic), paretic
-    )
+    catalogue, panels, served = state.setup.catalogue, _panels(state, role, paretic), assessing.places(state)
+    shown = view.assess(state.assessment, catalogue, now.mono_ns, sensors, panels, paretic, served)
     return _without_potentials(shown, state.assessment) if role == "assess" else shown
 
 
