@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bedside.record.tables.cells import Value
-from bedside.record.tables.mapping import CONTACT_COLUMNS, JOINT_COLUMNS
+from bedside.record.tables.columns import CONTACT_COLUMNS, JOINT_COLUMNS
 from bedside.record.tables.table import Table
 
 STATE_COLUMNS = (

@@ -2,23 +2,16 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from bedside.record.tables.mapping import COUNTS, WORDS, Column, FileForm
+from bedside.record.tables.columns import COUNTS, LIMITS, WORDS
+from bedside.record.tables.mapping import Column, FileForm
 from bedside.record.tables.units import CLOCK, factor, unit_named, unit_of
 
 Value = float | int | str | bool | None
 Reader = Callable[[int, str], Value]
 """From a line number and a cell's text to a value in our unit, None for "not measured"."""
-LIMITS: Mapping[str, tuple[float, float]] = {
-    "speed_kmh": (0.0, 30.0),
-    "body_weight_support_kg": (0.0, 200.0),
-    "assist_pct": (0.0, 100.0),
-    "steps": (0.0, 1e6),
-    "distance_m": (0.0, 1e5),
-}
-"""Outside these a value is no measurement: another unit, or another column."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<min>\d{1,3}):(?P<s>\d{1,2}(?:\.\d+)?)")
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
@@ -40,13 +33,14 @@ def reader_of(path: Path, column: Column, form: FileForm) -> Reader:
     if column.to in WORDS:
         return lambda line, cell: _word(path, line, column, form, cell)
     given, wanted = unit_named(column.unit) or "", unit_of(column.to) if column.unit else ""
-    worth = factor(given, wanted) if column.unit else 1.0
+    worth = (factor(given, wanted) if column.unit else 1.0) or 1.0
+    worth = -worth if column.invert else worth
 
     def read(line: int, cell: str) -> Value:
         if not cell or cell in form.missing:
             return None
         number = _clock(path, line, column, cell) if given == CLOCK else _number(path, line, column, form, cell)
-        value = number if worth == 1.0 else number * (worth or 1.0)
+        value = number if worth == 1.0 else number * worth
         low, high = LIMITS.get(column.to, (-math.inf, math.inf))
         if not low <= value <= high:
             problem = f"{cell} cannot be right: {value:g} is outside {low:g} to {high:g}"

@@ -37,7 +37,11 @@ class Table:
 
 def read_table(path: Path, mapping: Mapping) -> Table:
     """Read the whole file; raises `ImportRefusal` for the first thing in it that is not as the mapping says."""
-    data = _bytes(path)
+    return table_of(path, _bytes(path), mapping)
+
+
+def table_of(path: Path, data: bytes, mapping: Mapping) -> Table:
+    """The table in `data`, the content of a file that is named `path` in every refusal; see `read_table`."""
     lines = _cells(path, data, mapping.file)
     header, units = _heads(path, lines, mapping.file)
     readers = _readers(path, header, units, mapping)
@@ -55,6 +59,13 @@ def read_table(path: Path, mapping: Mapping) -> Table:
     _rising(path, rows, numbers)
     names = tuple(name for name, _, _ in readers)
     return Table(path, hashlib.sha256(data).hexdigest(), mapping, names, tuple(rows), tuple(numbers))
+
+
+def demand_fit(path: Path, head: bytes, mapping: Mapping) -> None:
+    """Raise `ImportRefusal` when the beginning of a file, `head`, has not the columns that the mapping says."""
+    lines = _cells(path, head, mapping.file)
+    header, units = _heads(path, lines, mapping.file)
+    _readers(path, header, units, mapping)
 
 
 def _bytes(path: Path) -> bytes:

@@ -15,6 +15,7 @@ UNITS: dict[str, Unit] = {
     "km/h": Unit("speed", 1.0),
     "m/s": Unit("speed", 3.6),
     "cm/s": Unit("speed", 0.036),
+    "mm/s": Unit("speed", 0.0036),
     "m/min": Unit("speed", 0.06),
     "mph": Unit("speed", 1.609344),
     "s": Unit("time", 1.0),
@@ -36,12 +37,19 @@ UNITS: dict[str, Unit] = {
     "rad/s": Unit("rotation", 57.29577951308232),
     "Nm": Unit("torque", 1.0),
     "N": Unit("force", 1.0),
+    "m/s2": Unit("acceleration", 1.0),
+    "mg": Unit("acceleration", 0.00980665),
+    "1/cm": Unit("curvature", 1.0),
+    "1/mm": Unit("curvature", 10.0),
+    "1/m": Unit("curvature", 0.01),
     "cm2": Unit("area", 1.0),
     "mm2": Unit("area", 0.01),
     "m2": Unit("area", 10000.0),
     "1/min": Unit("cadence", 1.0),
     "1/s": Unit("cadence", 60.0),
 }
+ALSO = {("g", "acceleration"): 9.80665, ("N", "mass"): 1 / 9.80665}
+"""What a unit is worth of another quantity, where the column says which is meant: standard gravity, and weight."""
 CLOCK = "h:min:s"
 """A time of day or of a session, written 0:12:30 or 12:30; counted in seconds."""
 SPELLINGS = {
@@ -55,6 +63,17 @@ SPELLINGS = {
     "°": "deg",
     "degrees": "deg",
     "°/s": "deg/s",
+    "dps": "deg/s",
+    "m/s²": "m/s2",
+    "m/s^2": "m/s2",
+    "cm^2": "cm2",
+    "mm^2": "mm2",
+    "cm/cm2": "1/cm",
+    "cm/cm²": "1/cm",
+    "cm-1": "1/cm",
+    "mm/mm2": "1/mm",
+    "mm/mm²": "1/mm",
+    "/min": "1/min",
     "n·m": "Nm",
     "n*m": "Nm",
     "cm²": "cm2",
@@ -70,7 +89,9 @@ SUFFIXES = {
     "_kmh": "km/h",
     "_m_s": "m/s",
     "_cm_s": "cm/s",
+    "_m_s2": "m/s2",
     "_deg_s": "deg/s",
+    "_rad_s": "rad/s",
     "_s": "s",
     "_ms": "ms",
     "_min": "min",
@@ -84,6 +105,7 @@ SUFFIXES = {
     "_n": "N",
     "_cm2": "cm2",
     "_per_min": "1/min",
+    "_per_cm": "1/cm",
 }
 """What the end of one of our names says about its unit."""
 
@@ -106,6 +128,9 @@ def factor(given: str, wanted: str) -> float | None:
     if given == wanted:
         return 1.0
     one, other = UNITS.get("s" if given == CLOCK else given), UNITS.get(wanted)
-    if one is None or other is None or one.quantity != other.quantity:
+    if one is None or other is None:
         return None
+    if one.quantity != other.quantity:
+        meant = ALSO.get((given, other.quantity))
+        return None if meant is None else meant / other.worth
     return one.worth / other.worth

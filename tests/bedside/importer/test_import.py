@@ -208,7 +208,8 @@ def test_the_command_fails_with_the_place(tmp_path: Path, capsys: pytest.Capture
 
 def test_the_command_takes_robots_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "imports").mkdir()
-    text = 'id = "b"\nkind = "balance"\ntitle = "t"\n[[columns]]\nfrom = "A"\nto = "area_cm2"\nunit = "cm2"\n'
+    text = 'id = "b"\nkind = "balance"\nholds = "results"\ntitle = "t"\n'
+    text += '[[columns]]\nfrom = "A"\nto = "envelope_area_cm2"\nunit = "cm2"\n'
     (tmp_path / "imports" / "b.toml").write_text(text, encoding="utf-8")
     path = written(tmp_path, "A\n1\n")
     assert cli.main(["import-robot", str(path), "--config", str(tmp_path), "--mapping", "b"]) == 1

@@ -1,0 +1,83 @@
+"""A trial from another program's table: samples as arrays by our names, or the one row of results."""
+
+from collections.abc import Mapping as AnyMapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bedside.record.tables.cells import ImportRefusal
+from bedside.record.tables.columns import CELLS, POSITION, TIME
+from bedside.record.tables.mapping import Plate
+from bedside.record.tables.table import Table
+
+Array = NDArray[np.float64]
+Columns = AnyMapping[str, Array]
+
+FEWEST = 10
+LEAST_KG = 1.0
+"""Less on a plate has no place: its position would be noise."""
+
+
+def samples(table: Table) -> tuple[Array, Columns]:
+    """Times (n,) in s from the table's first, and its other columns (n,); NaN where a cell was empty.
+
+    Where the mapping describes the plate and the file has no position, the centre of pressure is reckoned from the
+    cells. Raises `ImportRefusal` for a time that is missing or does not rise, and for too few rows.
+    """
+    times = _column(table, TIME)
+    _demand_times(table, times)
+    columns = {name: _column(table, name) for name in table.columns if name != TIME}
+    plate = table.mapping.plate
+    if plate is not None and not all(name in columns for name in POSITION):
+        columns |= _position(columns, plate)
+    return times - times[0], columns
+
+
+def duration_s(table: Table) -> float:
+    """From the first sample to the last (s). Raises `ImportRefusal` as `samples` does."""
+    return float(samples(table)[0][-1])
+
+
+def results(table: Table) -> dict[str, float]:
+    """The values of the table's one row by our names. Raises `ImportRefusal` for several rows, or none with a value."""
+    if len(table.rows) != 1:
+        problem = f"{len(table.rows)} rows of results, where one trial has one"
+        raise ImportRefusal(table.path, table.lines[1], "", problem, "export one trial at a time, without mean and SD")
+    found = {name: float(value) for name, value in table.rows[0].items() if isinstance(value, int | float)}
+    if not found:
+        raise ImportRefusal(table.path, table.lines[0], "", "every mapped cell is empty", "look at the export")
+    return found
+
+
+def _column(table: Table, name: str) -> Array:
+    values = [row[name] for row in table.rows]
+    return np.array([value if isinstance(value, int | float) else np.nan for value in values], dtype=float)
+
+
+def _demand_times(table: Table, times: Array) -> None:
+    header = _header(table, TIME)
+    if times.size < FEWEST:
+        raise ImportRefusal(table.path, 0, "", f"too short: {times.size} rows of samples", "export the whole trial")
+    unknown = np.flatnonzero(~np.isfinite(times))
+    if unknown.size:
+        raise ImportRefusal(table.path, table.lines[int(unknown[0])], header, "no time", "every sample needs its time")
+    same = np.flatnonzero(np.diff(times) <= 0)
+    if same.size:
+        problem = f"{times[same[0] + 1]:g} s does not come after {times[same[0]]:g} s"
+        remedy = "export times with more decimals, and one trial at a time"
+        raise ImportRefusal(table.path, table.lines[int(same[0]) + 1], header, problem, remedy)
+
+
+def _header(table: Table, name: str) -> str:
+    return next((column.header for column in table.mapping.columns if column.to == name), name)
+
+
+def _position(columns: Columns, plate: Plate) -> Columns:
+    """Right and forward positive (cm), by the balance of moments about the plate's middle."""
+    top_left, bottom_left, top_right, bottom_right = (columns[cell] for cell in CELLS)
+    total = top_left + bottom_left + top_right + bottom_right
+    pressed = np.where(total >= LEAST_KG, total, np.nan)
+    right = top_right + bottom_right - top_left - bottom_left
+    front = top_left + top_right - bottom_left - bottom_right
+    x, y = plate.width_cm / 2 * right / pressed, plate.depth_cm / 2 * front / pressed
+    return dict(zip(POSITION, (x, y), strict=True))
