@@ -3,9 +3,16 @@
 import asyncio
 import os
 from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from contextlib import suppress
 
 from hal.device import LinkLost
+from hal.links.worker import Hung, Worker
 
+OPEN_S = 3.0
+"""How long opening and setting up a port may take in the kernel; a healthy USB adapter needs some milliseconds."""
+CLOSE_S = 3.0
+"""How long closing a port is waited for; the kernel itself waits up to 30 s for bytes that an adapter does not take."""
 READ_BYTES = 1 << 18
 MAX_QUEUED_BYTES = 1 << 16
 """Bytes a wire may leave waiting; commands are tiny, so a longer queue means that nobody takes them."""
@@ -22,6 +29,8 @@ class FdLink(ABC):
         self._read = b""
         self._ended: LinkLost | None = None
         self._watched = False
+        self._worker = Worker(f"link {address}")
+        self._closing: Future[None] | None = None
 
     @property
     def address(self) -> str:
@@ -39,7 +48,7 @@ class FdLink(ABC):
 
     @abstractmethod
     def _release(self) -> None:
-        """Close what lies under the descriptor."""
+        """Close what lies under the descriptor; where that can block, leave it to `_worker` and set `_closing`."""
 
     def fileno(self) -> int | None:
         """The open file descriptor, else None."""
@@ -89,8 +98,11 @@ class FdLink(ABC):
         self._release()
 
     async def wait_closed(self) -> None:
-        """Nothing to wait for: a descriptor closes at once."""
-        return
+        """Wait until the thread has closed the port, `CLOSE_S` at the most; a socket closes at once."""
+        closing, self._closing = self._closing, None
+        if closing is not None and not closing.done():
+            with suppress(Hung):
+                await self._worker.do(lambda: None, CLOSE_S)
 
     def _take(self, fd: int) -> None:
         """Bytes are there, or the end."""

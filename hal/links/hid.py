@@ -1,7 +1,9 @@
 """A HID device's raw node: one read is one report, one write is one report, its number in the first byte.
 
 Linux `/dev/hidraw*` (kernel's hidraw.rst). A path that is a Unix socket is connected as SOCK_SEQPACKET instead, which
-keeps reports apart just the same, so that a program can offer what the kernel offers. Not tried on hardware.
+keeps reports apart just the same, so that a program can offer what the kernel offers. Opening and closing run in a
+thread; writing does not: the kernel queues a report for a Bluetooth device, the only kind in use here. Not tried on
+hardware.
 """
 
 import asyncio
@@ -14,12 +16,15 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from hal.device import LinkBusy, LinkDenied, LinkError, LinkLost, LinkNotFound
-from hal.links.fd import FdLink
+from hal.device import HalError, LinkBusy, LinkDenied, LinkLost, LinkNotFound, NoAnswer
+from hal.links.fd import OPEN_S, FdLink
+from hal.links.worker import Hung
 
 MAX_QUEUED_REPORTS = 64
 """Reports a device may leave waiting; more means that nobody takes them."""
 SYSFS = Path("/sys/class/hidraw")
+_Node = int | socket.socket
+"""An open node: its descriptor, or the socket in its place."""
 
 
 class HidLink(FdLink):
@@ -28,17 +33,20 @@ class HidLink(FdLink):
     def __init__(self, address: str, *, path: str) -> None:
         super().__init__(address)
         self._path = path
-        self._node: int | None = None
-        self._socket: socket.socket | None = None
+        self._node: _Node | None = None
         self._reports: deque[bytes] = deque()
 
     async def open(self) -> None:
-        """Open the node, or connect to the socket; raises `LinkNotFound`, `LinkBusy`, `LinkDenied`."""
+        """Open the node, or connect to the socket, in `OPEN_S` seconds.
+
+        Raises `LinkNotFound`, `LinkBusy`, `LinkDenied`, `NoAnswer`.
+        """
         self.close()
         try:
-            self._begin()
-        except OSError as error:
+            self._node = await self._worker.do(lambda: _opened(self._path), OPEN_S, _shut)
+        except (OSError, Hung) as error:
             raise _explain(error, self._path) from error
+        self._fd = self._node if isinstance(self._node, int) else self._node.fileno()
 
     def write(self, data: bytes) -> None:
         """Send one report whole, or queue it; raises `LinkLost`."""
@@ -73,31 +81,35 @@ class HidLink(FdLink):
             # The reader hears of the same end and says so.
             asyncio.get_running_loop().remove_writer(fd)
 
-    def _begin(self) -> None:
-        if stat.S_ISSOCK(Path(self._path).stat().st_mode):
-            self._fd = self._connect()
-        else:
-            self._fd = self._node = _open_node(self._path)
-
-    def _connect(self) -> int:
-        link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            link.setblocking(False)
-            link.connect(self._path)
-        except BaseException:
-            link.close()
-            raise
-        self._socket = link
-        return link.fileno()
-
     def _release(self) -> None:
-        link, self._socket = self._socket, None
         node, self._node = self._node, None
-        with suppress(OSError):
-            if link is not None:
-                link.close()
-            if node is not None:
-                os.close(node)
+        if node is not None:
+            if isinstance(node, int):
+                fcntl.flock(node, fcntl.LOCK_UN)
+            self._closing = self._worker.submit(lambda: _shut(node))
+
+
+def _opened(path: str) -> _Node:
+    return _connect(path) if stat.S_ISSOCK(Path(path).stat().st_mode) else _open_node(path)
+
+
+def _shut(node: _Node) -> None:
+    with suppress(OSError):
+        if isinstance(node, int):
+            os.close(node)
+        else:
+            node.close()
+
+
+def _connect(path: str) -> socket.socket:
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        link.setblocking(False)
+        link.connect(path)
+    except BaseException:
+        link.close()
+        raise
+    return link
 
 
 def _open_node(path: str) -> int:
@@ -123,7 +135,9 @@ def udev_rule(path: str) -> str:
     return f'KERNEL=="hidraw*", KERNELS=="{kind}.*", MODE="0660", GROUP="dialout"'
 
 
-def _explain(error: OSError, path: str) -> LinkError:
+def _explain(error: OSError | Hung, path: str) -> HalError:
+    if isinstance(error, Hung):
+        return NoAnswer(f"{path} hangs while it is opened", remedy="switch the device off and on")
     if error.errno in (errno.EAGAIN, errno.EBUSY):
         return LinkBusy(f"{path} is in use by another program", remedy="close the other program, then wait")
     if error.errno in (errno.EACCES, errno.EPERM):

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from hal.device import HalError, LinkBusy, LinkDenied, LinkLost, LinkNotFound, NoAnswer
 from hal.links.fd import FdLink
-from hal.links.tcp import RECEIVE_BUFFER_BYTES
+from hal.links.tcp import RECEIVE_BUFFER_BYTES, Place, look_up
+from hal.links.worker import Hung
 
 WAIT_S = 3.0
 
@@ -33,7 +34,7 @@ class ListenLink(FdLink):
         """Take the newest connection, waiting `WAIT_S` for one; raises `NoAnswer`, `LinkBusy`, `LinkDenied`."""
         self.close()
         if self._listener is None:
-            self._listen()
+            await self._listen()
         try:
             async with asyncio.timeout(WAIT_S):
                 await self._arrived.wait()
@@ -55,11 +56,13 @@ class ListenLink(FdLink):
             self._listener.close()
             self._listener = None
 
-    def _listen(self) -> None:
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+    async def _listen(self) -> None:
         try:
-            listener = socket.create_server((self._host, self._port), family=family, backlog=4)
-        except OSError as error:
+            place = Place(socket.AF_INET, ("", self._port))
+            if self._host:
+                place = await look_up(self._worker, self._host, self._port)
+            listener = socket.create_server(place.target, family=place.family, backlog=4)
+        except (OSError, Hung) as error:
             raise _explain(error, self._host, self._port) from error
         listener.setblocking(False)
         self._listener = listener
@@ -98,7 +101,9 @@ class ListenLink(FdLink):
         return super()._lost(why)
 
 
-def _explain(error: OSError, host: str, port: int) -> HalError:
+def _explain(error: OSError | Hung, host: str, port: int) -> HalError:
+    if isinstance(error, Hung):
+        return NoAnswer(f"no name server says where {host} is", remedy="write its number into the device file")
     if error.errno == errno.EADDRINUSE:
         return LinkBusy(f"port {port} is in use by another program", remedy="close the other program, then wait")
     if error.errno in (errno.EACCES, errno.EPERM):

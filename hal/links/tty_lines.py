@@ -5,16 +5,18 @@ import fcntl
 import struct
 import termios
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from time import sleep
 from typing import Any, TypeVar
 
 import serial
 
 from hal.device import LinkError, LinkLost, LinkNotFound
+from hal.links.fd import OPEN_S
 from hal.links.lines import Lines, OutputLine
 from hal.links.serial import explain
+from hal.links.worker import Hung, Worker
 
 T = TypeVar("T")
 TIOCGICOUNT = getattr(termios, "TIOCGICOUNT", 0x545D)
@@ -32,7 +34,7 @@ class TtyLines:
         self._path = path
         self._make = make or _open_port
         self._port: Any = None
-        self._worker: ThreadPoolExecutor | None = None
+        self._worker = Worker(f"lines {path}")
         self._seen: Lines | None = None
 
     @property
@@ -41,14 +43,12 @@ class TtyLines:
         return self._port is not None
 
     async def open(self) -> None:
-        """Open the port and lower both outputs; see `ControlLineLink.open`."""
+        """Open the port and lower both outputs, in `OPEN_S` seconds; see `ControlLineLink.open`."""
         self.close()
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"lines {self._path}")
         try:
-            self._port = await self._do(self._begin)
-        except BaseException:
-            self.close()
-            raise
+            self._port = await self._worker.do(self._begin, OPEN_S, _end)
+        except Hung as error:
+            raise explain(error, self._path) from None
 
     async def set_line(self, line: OutputLine, on: bool) -> None:
         """Switch one output."""
@@ -60,8 +60,8 @@ class TtyLines:
 
     def lower_now(self) -> None:
         """Both outputs low as soon as the thread comes to it."""
-        if self._worker is not None and self._port is not None:
-            self._worker.submit(_lower, self._port)
+        if self._port is not None:
+            self._worker.submit(partial(_lower, self._port))
 
     async def lines(self) -> Lines:
         """The inputs, read now."""
@@ -75,12 +75,9 @@ class TtyLines:
 
     def close(self) -> None:
         """Outputs low, then close, in the thread."""
-        worker, self._worker = self._worker, None
         port, self._port = self._port, None
-        if worker is not None:
-            if port is not None:
-                worker.submit(_end, port)
-            worker.shutdown(wait=False)
+        if port is not None:
+            self._worker.submit(partial(_end, port))
 
     # in the thread
 
@@ -123,7 +120,7 @@ class TtyLines:
             setattr(self._port, line, False)
 
     async def _do(self, what: Callable[[], T]) -> T:
-        if self._worker is None:
+        if self._port is None:
             raise self._gone("not open")
         try:
             return await asyncio.wrap_future(self._worker.submit(what))
