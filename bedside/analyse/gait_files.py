@@ -1,4 +1,4 @@
-"""Two feet from files: NPZ and CSV as docs/recordings.md describes them, and our own recordings.
+"""Two feet, and what else is worn on the legs, from files as docs/recordings.md describes them and our own recordings.
 
 A refusal names the file, key and remedy.
 """
@@ -6,26 +6,35 @@ A refusal names the file, key and remedy.
 import csv
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.imported import feet_arrays
 from bedside.analyse.recorded import WHOLE, Part, is_recording, motion_arrays
-from dsp.gait import Foot
+from dsp.cycling import Segment
+from dsp.gait import Foot, Side
+from dsp.gait.model import SIDES
 
 UNEVEN_STEPS = 0.05
 AXES = ("x", "y", "z")
 PLACES = {"left": "foot_left", "right": "foot_right"}
+SEGMENTS = ("thigh", "shank")
+LEG_PLACES = {f"{side}_{part}": f"{part}_{side}" for side in SIDES for part in SEGMENTS}
+SENSORS = (*PLACES, *LEG_PLACES)
+
+Leg = tuple[Segment | None, Segment | None]
 
 
 @dataclass(frozen=True)
 class Feet:
     """What a file holds; a foot that is not in it is None, and so is what the file does not say.
 
-    The ranges are those the sensors were set to, the belt's speed that of a treadmill.
+    The ranges are those the sensors were set to, the belt's speed that of a treadmill. `legs` are thigh and shank of
+    each side that has a sensor there.
     """
 
     path: Path
@@ -34,12 +43,13 @@ class Feet:
     accel_range_g: float | None = None
     gyro_range_deg_s: float | None = None
     belt_speed_m_s: float | None = None
+    legs: Mapping[Side, Leg] = field(default_factory=dict)
 
 
 def read_feet(path: Path, part: Part = WHOLE) -> Feet:
     """Read one or both feet from a file, or from a part of a recording. Raises BadRecordingError."""
     if is_recording(path):
-        return _feet(path, motion_arrays(path, part, PLACES))
+        return _feet(path, motion_arrays(path, part, PLACES, LEG_PLACES))
     readers = {".npz": _npz, ".csv": _csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -59,7 +69,9 @@ def _feet(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Feet:
     if left is None and right is None:
         raise BadRecordingError(f"{path}: neither 'left_gyr' with 'left_acc' nor 'right_gyr' with 'right_acc'")
     said = {key: _number(path, arrays, key) for key in ("accel_range_g", "gyro_range_deg_s", "belt_speed_m_s")}
-    return Feet(path, left, right, **said)
+    rows = next(foot.gyro_rad_s.shape[0] for foot in (left, right) if foot is not None)
+    legs = {side: leg for side in SIDES if any(leg := _leg(path, arrays, side, rows))}
+    return Feet(path, left, right, **said, legs=legs)
 
 
 def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -79,7 +91,7 @@ def _csv(path: Path) -> dict[str, NDArray[np.generic]]:
     values = np.array([[float(cell) if cell.strip() else np.nan for cell in row] for row in rows[1:]])
     columns = {name.strip(): values[:, at] for at, name in enumerate(rows[0])}
     found: dict[str, NDArray[np.generic]] = {"t": columns["time_s"]}
-    for key in ("left_gyr", "left_acc", "right_gyr", "right_acc"):
+    for key in (f"{sensor}_{kind}" for sensor in SENSORS for kind in ("gyr", "acc")):
         names = [f"{key}_{axis}" for axis in AXES]
         if all(name in columns for name in names):
             found[key] = np.stack([columns[name] for name in names], axis=1)
@@ -109,12 +121,31 @@ def _rate(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> float:
 
 
 def _foot(path: Path, arrays: Mapping[str, NDArray[np.generic]], side: str, rate_hz: float) -> Foot | None:
-    gyro, accel = arrays.get(f"{side}_gyr"), arrays.get(f"{side}_acc")
+    found = _sensor(path, arrays, side, f"{side} foot")
+    return None if found is None else Foot(found[0], found[1], rate_hz, found[2])
+
+
+def _leg(path: Path, arrays: Mapping[str, NDArray[np.generic]], side: Side, rows: int) -> Leg:
+    """Thigh and shank of a side."""
+    parts: list[Segment | None] = []
+    for part in SEGMENTS:
+        found = _sensor(path, arrays, f"{side}_{part}", f"{side} {part}")
+        if found is not None and found[0].shape != (rows, 3):
+            raise BadRecordingError(f"{path}: '{side}_{part}_gyr' must be ({rows}, 3) as the feet are")
+        parts.append(None if found is None else Segment(*found))
+    return parts[0], parts[1]
+
+
+def _sensor(
+    path: Path, arrays: Mapping[str, NDArray[np.generic]], name: str, words: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_] | None] | None:
+    """Turn rate, acceleration and what was received of one sensor; None where it has no key at all."""
+    gyro, accel = arrays.get(f"{name}_gyr"), arrays.get(f"{name}_acc")
     if gyro is None and accel is None:
         return None
     if gyro is None or accel is None:
-        raise BadRecordingError(f"{path}: the {side} foot needs both '{side}_gyr' and '{side}_acc'")
+        raise BadRecordingError(f"{path}: the {words} needs both '{name}_gyr' and '{name}_acc'")
     if gyro.dtype.kind not in "iuf" or accel.dtype.kind not in "iuf":
-        raise BadRecordingError(f"{path}: '{side}_gyr' and '{side}_acc' must be numbers")
-    received = arrays.get(f"{side}_received")
-    return Foot(gyro.astype(float), accel.astype(float), rate_hz, None if received is None else received.astype(bool))
+        raise BadRecordingError(f"{path}: '{name}_gyr' and '{name}_acc' must be numbers")
+    received = arrays.get(f"{name}_received")
+    return gyro.astype(float), accel.astype(float), None if received is None else received.astype(bool)

@@ -121,11 +121,14 @@ def worn(path: Path, runs: Mapping[str, SampleRun], place: str) -> SampleRun | N
     return _rising(found[0]) if found else None
 
 
-def motion_arrays(path: Path, part: Part, places: Mapping[str, str]) -> dict[str, NDArray[np.generic]]:
+def motion_arrays(
+    path: Path, part: Part, places: Mapping[str, str], further: Mapping[str, str] | None = None
+) -> dict[str, NDArray[np.generic]]:
     """What an NPZ file of these sensors would hold: `NAME_gyr`, `NAME_acc` (n, 3), `NAME_received` (n,), and `fs`; and
     `start_ns`, the visit time of the first sample.
 
-    `places` says where the sensor of each NAME is worn. Raises BadRecordingError where none of them is in it.
+    `places` says where the sensor of each NAME is worn; what is worn at `further` places comes with it, on their
+    instants. Raises BadRecordingError where none of `places` is in it, and for two sensors at one place.
     """
     runs = runs_of(path, part)
     named = {name: run for name, place in places.items() if (run := worn(path, runs, place)) is not None}
@@ -135,6 +138,9 @@ def motion_arrays(path: Path, part: Part, places: Mapping[str, str]) -> dict[str
     rate_hz = max(run.stream.rate_hz for run in named.values())
     at_ns = _instants(list(named.values()), rate_hz)
     arrays: dict[str, NDArray[np.generic]] = {"fs": np.array(rate_hz), "start_ns": np.array(int(at_ns[0]))}
+    for name, place in (further or {}).items():
+        more = worn(path, runs, place)
+        named |= {} if more is None else {name: more}
     for name, run in named.items():
         values, received = even(run.times_ns, _columns(run, (*GYRO, *ACCEL)), run.stream.rate_hz, at_ns)
         arrays |= {f"{name}_gyr": values[:, :3], f"{name}_acc": values[:, 3:], f"{name}_received": received}

@@ -10,9 +10,9 @@ import numpy as np
 from bedside.analyse.gait_files import Feet
 from bedside.analyse.plain import plain
 from bedside.analyse.recorded import part_arguments
+from bedside.analyse.walking_curves import curve_lines, walking_curves
 from dsp.gait import ACCEL_RANGE_G, GYRO_RANGE_DEG_S, analyse
-from dsp.gait.curves import curves
-from dsp.gait.model import SIDES, Gait, Side, SideSummary, Stride, Summary
+from dsp.gait.model import SIDES, Side, SideSummary, Stride, Summary
 from dsp.gait.samples import STANDARD_GRAVITY_M_S2
 from dsp.gait.table import columns, limb_columns
 from dsp.gait.ten_metre import ten_metre
@@ -33,7 +33,6 @@ ROWS = (
 )
 LIMB_RATIOS = ("stance_pct", "swing_pct", "single_support_pct", "gait_cycle_s")
 LARGEST_BELT_GAP = 0.05
-CURVE_DIGITS = 2
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def measure_walk(feet: Feet, settings: WalkSettings) -> dict[str, Any]:
         "summary": None if summary is None else _summary(summary, settings.paretic),
         "columns": None if summary is None else columns(summary),
         "ten_metre_walk": asdict(ten_metre(gait, belt=on_belt)),
-        "curves": _curves(gait),
+        "curves": walking_curves(feet, gait),
         "strides": [_stride(stride) for stride in gait.strides],
     }
     return dict(plain(report))
@@ -112,6 +111,7 @@ def walk_table(report: dict[str, Any]) -> str:
     for name, key, digits in ROWS:
         lines.append(f"  {name:<28}" + "".join(f"{_digits(side.get(key), digits):>8}" for side in sides))
     lines.append(f"  {'step frequency /min':<28}{_digits(summary['step_frequency_per_min'], 1):>8}")
+    lines += curve_lines(report["curves"])
     notes = [*report["flags"], *summary["identities"]]
     return "\n".join([*head, *lines, *(f"  ! {note}" for note in notes)]) + "\n"
 
@@ -145,25 +145,6 @@ def _belt_flags(summary: Summary | None, belt_speed_m_s: float | None) -> list[s
         return []
     text = f"the feet's speed, {summary.speed_m_s:.2f} m/s, is not the belt's, {belt_speed_m_s:.2f} m/s"
     return [f"{text}: check the sensors, or walking ahead of the belt"]
-
-
-def _curves(gait: Gait) -> dict[str, Any]:
-    """Side view and foot angle at 0, 1 ... 100 % of the gait cycle, mean and SD."""
-    values: dict[str, Any] = {}
-    for side in SIDES:
-        found = curves(gait.strides, side)
-        if found is None:
-            values[side] = None
-            continue
-        values[side] = {"cycles": found.cycles} | {
-            name: {
-                "mean": np.round(curve.mean, CURVE_DIGITS).tolist(),
-                "sd": np.round(curve.sd, CURVE_DIGITS).tolist(),
-            }
-            for name, curve in vars(found).items()
-            if name != "cycles"
-        }
-    return values
 
 
 def _stride(stride: Stride) -> dict[str, Any]:

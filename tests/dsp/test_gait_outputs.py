@@ -1,10 +1,12 @@
 """What a walk's analysis gives beside its strides: the table, the identities, the curves, the foot's shape."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dsp.gait import analyse
-from dsp.gait.curves import POINTS, curves
+from dsp.gait.curves import CLIPPED, FILLED, POINTS, curves
 from dsp.gait.identities import broken
 from dsp.gait.model import SIDES, Gait
 from dsp.gait.table import COLUMNS, change, columns, limb_columns
@@ -99,16 +101,35 @@ def test_a_printed_row_within_its_rounding_is_left_alone() -> None:
 
 def test_the_side_view_runs_from_contact_to_contact(walked: Gait) -> None:
     found = curves(walked.strides, "left")
-    assert found is not None
-    assert found.cycles == 11
-    for curve in (found.forward_cm, found.left_cm, found.up_cm, found.pitch_deg):
+    assert (found.refusal, found.cycles, found.left_out, found.refused) == (None, 11, {}, {})
+    assert set(found.by_name) == {"forward_cm", "left_cm", "up_cm", "pitch_deg"}  # a foot alone has no joint
+    for curve in found.by_name.values():
         assert curve.mean.shape == curve.sd.shape == (POINTS,)
         assert (curve.sd >= 0).all()
-    assert found.forward_cm.mean[-1] - found.forward_cm.mean[0] == pytest.approx(120, rel=0.02)
-    assert found.up_cm.mean.max() == pytest.approx(12, abs=2)
-    assert found.pitch_deg.mean.min() == pytest.approx(-PITCH[2][1], abs=4)
-    assert np.abs(found.left_cm.mean).max() < 2
-    assert curves(walked.strides[:4], "left") is None
+    forward, up, pitch = (found.by_name[name].mean for name in ("forward_cm", "up_cm", "pitch_deg"))
+    assert forward[-1] - forward[0] == pytest.approx(120, rel=0.02)
+    assert up.max() == pytest.approx(12, abs=2)
+    assert found.clearance_cm == (pytest.approx(12, abs=2), pytest.approx(0, abs=0.2))
+    assert pitch.min() == pytest.approx(-PITCH[2][1], abs=4)
+    assert np.abs(found.by_name["left_cm"].mean).max() < 2
+    assert found.toe_off_pct == pytest.approx(64, abs=3)
+
+
+def test_what_has_no_place_in_a_mean_is_left_out_and_counted(walked: Gait) -> None:
+    few = curves(walked.strides[:4], "left")
+    assert few.refusal is not None
+    assert few.refusal.startswith("1 straight cycles from contact to contact, 3 are needed")
+    assert few.by_name == {}
+    own = [stride for stride in walked.strides if stride.side == "left"]
+    clean = curves(own, "left")
+    spoilt = [*own[:4], replace(own[4], is_turn=True), *own[5:8], replace(own[8], flags=(CLIPPED,)), *own[9:]]
+    spoilt[6] = replace(own[6], flags=(FILLED,))
+    found = curves(spoilt, "left")
+    assert found.left_out == {"in a turn": 2, "with a sensor at the end of its range": 2}
+    assert (found.cycles, found.filled) == (clean.cycles - 4, 2)
+    turning = curves([replace(stride, is_turn=True) for stride in own], "left")
+    assert turning.refusal is not None
+    assert turning.refusal.endswith("(left out: 11 in a turn)")
 
 
 def test_the_foot_leaves_on_its_toes_and_lands_on_its_heel(walked: Gait) -> None:

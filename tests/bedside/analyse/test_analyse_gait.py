@@ -9,6 +9,7 @@ import pytest
 
 from bedside.cli import main
 from tests.helpers.walking_feet import RATE_HZ, pair
+from tests.helpers.walking_leg import leg
 
 
 def arrays() -> dict[str, Any]:
@@ -101,8 +102,13 @@ def test_the_columns_the_curves_and_the_limbs_are_in_the_document(
     assert made["summary"]["step_length_method"] == "estimated from timing"
     assert made["summary"]["limb_columns"]["stance_paretic_pct"] == made["columns"]["stance_left_pct"]
     assert made["summary"]["paretic_over_non_paretic"]["gait_cycle_s"] == pytest.approx(1.0, abs=0.01)
-    assert set(made["curves"]["right"]) == {"cycles", "forward_cm", "left_cm", "up_cm", "pitch_deg"}
-    assert len(made["curves"]["right"]["pitch_deg"]["mean"]) == 101
+    right = made["curves"]["right"]
+    assert {"forward_cm", "left_cm", "up_cm", "pitch_deg"} == {
+        key for key in right if key.endswith(("_cm", "_deg"))
+    } - {"clearance_cm"}
+    assert (right["refusal"], right["cycles"], right["refused"], right["zero"]) == (None, 11, {}, None)
+    assert right["clearance_cm"]["mean"] == pytest.approx(12, abs=2)
+    assert len(right["pitch_deg"]["mean"]) == 101
     assert made["surface"] == "ground"
     assert set(made["body_side"]) == {"outward", "strides", "chance", "verdict"}
 
@@ -126,3 +132,47 @@ def test_ranges_come_from_the_file_or_the_command_line(tmp_path: Path, capsys: p
     assert not any("at the end" in f for f in report(capsys, tmp_path / "a.npz", "--accel-range-g", "16")["flags"])
     assert main(["analyse", "gait", str(tmp_path / "a.npz"), "--gyro-range-deg-s", "-1"]) == 2
     assert "--gyro-range-deg-s -1: must be more than 0" in capsys.readouterr().err
+
+
+def with_legs(given: dict[str, Any]) -> dict[str, Any]:
+    """Thigh and shank of both legs beside the feet."""
+    found = dict(given)
+    for side, late_s in (("left", 0.0), ("right", 0.55)):
+        made = leg(late_s=late_s, seed=7)
+        for part, sensor in (("thigh", made.thigh), ("shank", made.shank)):
+            found |= {f"{side}_{part}_gyr": sensor.gyro_rad_s, f"{side}_{part}_acc": sensor.accel_m_s2}
+    return found
+
+
+def test_joint_angles_come_with_sensors_on_the_legs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = with_legs(arrays())
+    np.savez(tmp_path / "a.npz", **given)
+    made = report(capsys, tmp_path / "a.npz")
+    for side in ("left", "right"):
+        angles = made["curves"][side]
+        assert angles["zero"] == "quiet standing"
+        assert max(angles["knee_deg"]["mean"]) == pytest.approx(53.8, abs=1)
+        assert max(angles["ankle_deg"]["mean"]) == pytest.approx(36.2, abs=1)
+        assert angles["knee_deg"]["cycles"] == 11
+    feet_alone = {key: value for key, value in given.items() if "thigh" not in key and "shank" not in key}
+    np.savez(tmp_path / "b.npz", **feet_alone)
+    assert report(capsys, tmp_path / "b.npz")["summary"] == made["summary"]  # the feet's numbers are the feet's
+    del given["left_shank_gyr"]
+    np.savez(tmp_path / "c.npz", **given)
+    assert main(["analyse", "gait", str(tmp_path / "c.npz")]) == 1
+    assert "'left_shank_gyr'" in capsys.readouterr().err
+    given = with_legs(arrays())
+    np.savez(tmp_path / "d.npz", **(given | {"left_thigh_acc": given["left_thigh_acc"] / 9.80665}))
+    assert main(["analyse", "gait", str(tmp_path / "d.npz")]) == 0
+    shown = capsys.readouterr().out
+    assert "left: no knee angle: thigh: acceleration is about 1: it is in g" in shown
+    assert "knee, flexion deg" in shown
+
+
+def test_a_walk_that_is_refused_has_no_curves_for_the_same_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "a.npz", **(arrays() | {"left_acc": arrays()["left_acc"] / 9.80665}))
+    made = report(capsys, tmp_path / "a.npz")
+    assert made["curves"]["right"]["refusal"] == made["refusal"]
+    assert made["curves"]["right"]["cycles"] == 0
