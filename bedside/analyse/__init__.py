@@ -12,6 +12,7 @@ from bedside.analyse.curves import curve_arguments, curve_report, curve_settings
 from bedside.analyse.emg_files import BadRecordingError
 from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.gait_files import read_feet
+from bedside.analyse.imported_walks import imported_walk, imported_walk_arguments
 from bedside.analyse.means import mean_report
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
 from bedside.analyse.recorded import part_of
@@ -36,7 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     silence_arguments(kinds.add_parser("silent-period", help=text, description=f"{text}; see docs/recordings.md."))
     text = "walking with a sensor on each foot: strides, contacts, lengths, spatio-temporal variables"
     about = f"{text}. NPZ and CSV files, and recordings; see docs/recordings.md."
-    walk_arguments(kinds.add_parser("gait", help=text, description=about))
+    gait = kinds.add_parser("gait", help=text, description=about)
+    walk_arguments(gait)
+    imported_walk_arguments(gait)
     text = "standing: path, speed, areas and offsets of the centre of pressure, weight on each side"
     about = f"{text}. CSV and NPZ files and the folders of recordings; see docs/recordings.md."
     stance_arguments(kinds.add_parser("posture", help=text, description=about))
@@ -92,6 +95,9 @@ def _posture(args: argparse.Namespace) -> Analysis:
 
 def _gait(args: argparse.Namespace) -> Analysis:
     part, settings = part_of(args), walk_settings(args)
+    imported = imported_walk(args, settings)
+    if imported is not None:
+        return imported
     return lambda path: measure_walk(read_feet(path, part), settings) | {"part": asdict(part)}, walk_table
 
 

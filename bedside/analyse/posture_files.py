@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.imported import samples_at
 from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, plate_streams, runs_of
+from bedside.record.tables.mapping import Mapping as TableMapping
 from dsp.posture import EvenTrack, resample
 
 Array = NDArray[np.float64]
@@ -57,10 +59,21 @@ class Track:
     notes: tuple[str, ...] = ()
 
 
-def read_track(path: Path, stream: str | None = None, rate_hz: float | None = None, part: Part = WHOLE) -> Track:
-    """Read a file, or a part of a recording's stream; `rate_hz` asks for a rate. Raises BadRecordingError."""
+def read_track(
+    path: Path,
+    stream: str | None = None,
+    rate_hz: float | None = None,
+    part: Part = WHOLE,
+    mapping: TableMapping | None = None,
+) -> Track:
+    """Read a file, or a part of a recording's stream; `rate_hz` asks for a rate. Raises BadRecordingError.
+
+    With a `mapping` the file is another program's table.
+    """
     try:
-        if is_recording(path):
+        if mapping is not None:
+            times, columns = samples_at(path, mapping)
+        elif is_recording(path):
             times, columns = _recorded(path, stream, part)
         elif path.suffix.lower() == ".csv":
             times, columns = _from_csv(path)

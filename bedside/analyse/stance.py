@@ -8,12 +8,15 @@ from typing import Any
 
 from bedside.analyse.cues import Moves, parse_cue, parse_limits
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.imported import mapping_arguments, mapping_of, provenance
+from bedside.analyse.imported_results import results_table, stand_results
 from bedside.analyse.means import mean_table
 from bedside.analyse.plain import plain
 from bedside.analyse.posture_files import Track, read_track
 from bedside.analyse.recorded import WHOLE, Part, part_arguments, part_of
 from bedside.analyse.stance_tasks import MEASURES, moves_report, moves_table
 from bedside.analyse.task_files import beside, read_tasks
+from bedside.record.tables.mapping import Mapping
 from dsp.posture import Posture, analyse, broken, weight_distribution
 
 ENVELOPES = ("sector", "hull", "ellipse", "outline", "outline_closed")
@@ -32,6 +35,7 @@ class StanceSettings:
     stream: str | None = None
     part: Part = WHOLE
     moves: Moves | None = None
+    mapping: Mapping | None = None
 
 
 def stance_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +50,7 @@ def stance_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate-hz", type=float, help="read the track off at this rate")
     parser.add_argument("--stream", help="name of the plate in a recording")
     part_arguments(parser)
+    mapping_arguments(parser)
     parser.add_argument("--task", choices=("static", *MEASURES), default="static", help="what the person did")
     cue = "a cue SECONDS after the beginning: 5:left:70, 9:even (shift), 5:90 (limits, degrees), 5 (perturbation)"
     parser.add_argument("--cue", action="append", default=[], metavar="CUE", help=cue)
@@ -65,7 +70,7 @@ def stance_settings(args: argparse.Namespace) -> StanceSettings:
     if not (math.isfinite(args.skip_s) and args.skip_s >= 0):
         raise ValueError(f"--skip-s {args.skip_s:g}: must not be negative")
     shared = (args.lowpass_hz, args.envelope, args.skip_s, args.duration_s, args.paretic, args.rate_hz, args.stream)
-    return StanceSettings(*shared, part_of(args), _moves(args))
+    return StanceSettings(*shared, part_of(args), _moves(args), mapping_of(args, "balance"))
 
 
 def _moves(args: argparse.Namespace) -> Moves | None:
@@ -82,14 +87,17 @@ def _moves(args: argparse.Namespace) -> Moves | None:
 
 def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
     """One file as values that JSON knows. Raises BadRecordingError for a file that cannot be read."""
-    track = read_track(path, settings.stream, settings.rate_hz, settings.part)
+    mapping = settings.mapping
+    if mapping is not None and mapping.holds == "results":
+        return stand_results(path, mapping, settings.paretic)
+    track = read_track(path, settings.stream, settings.rate_hz, settings.part, mapping)
     moves = settings.moves
     if moves is None and (tasks := beside(path)) is not None:
         moves = read_tasks(tasks)
         settings = replace(settings, moves=moves)
     if moves is not None:
         made = moves_report(track, moves)
-        return {"file": str(path), "settings": plain(asdict(settings)), "notes": list(track.notes)} | made
+        return _head(path, settings, track) | made
     if settings.lowpass_hz is not None and settings.lowpass_hz >= track.rate_hz / 2:
         half = track.rate_hz / 2
         raise BadRecordingError(
@@ -108,20 +116,26 @@ def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
         duration_s=settings.duration_s,
         sampled_hz=track.sampled_hz,
     )
-    return {
-        "file": str(path),
-        "settings": plain(asdict(settings)),
-        "notes": list(track.notes),
+    return _head(path, settings, track) | {
         "posture": plain(asdict(result)),
         "identities": _identities(result),
         "weight": _weight(track, settings, measured=result.valid),
     }
 
 
+def _head(path: Path, settings: StanceSettings, track: Track) -> dict[str, Any]:
+    """What every report begins with; a table of another program says by which mapping it was read."""
+    told = plain({key: value for key, value in asdict(replace(settings, mapping=None)).items() if key != "mapping"})
+    read_by = {} if settings.mapping is None else {"imported": dict(provenance(settings.mapping))}
+    return {"file": str(path), "settings": told, "notes": list(track.notes)} | read_by
+
+
 def stance_table(report: dict[str, Any]) -> str:
     """A report as lines for a terminal."""
     if "mean_of" in report:
         return mean_table(report)
+    if report.get("imported", {}).get("holds") == "results":
+        return results_table(report)
     if "posture" not in report:
         return moves_table(report)
     posture, weight = report["posture"], report["weight"]

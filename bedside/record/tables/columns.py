@@ -73,7 +73,6 @@ OF_A_STAND: Mapping[str, Limits] = {
 OF_BOTH_LEGS: Mapping[str, Limits] = {
     "load_left_pct": (0.0, 100.0),
     "load_right_pct": (0.0, 100.0),
-    "load_asymmetry_pct": (-100.0, 100.0),
 }
 
 COLUMNS: Mapping[tuple[Kind, Holds], tuple[str, ...]] = {
@@ -116,7 +115,7 @@ LIMITS: Mapping[str, Limits] = {
     **OF_A_STAND,
     **OF_BOTH_LEGS,
 }
-TURNABLE = frozenset({*POSITION, "offset_x_cm", "offset_y_cm", "load_asymmetry_pct"}) | {
+TURNABLE = frozenset({*POSITION, "offset_x_cm", "offset_y_cm"}) | {
     name for side in SIDES for name in (*GYRO[side], *ACCEL[side])
 }
 """Columns whose sign depends on how a program lays its axes."""

@@ -14,6 +14,10 @@ Array = NDArray[np.float64]
 Columns = AnyMapping[str, Array]
 
 FEWEST = 10
+QUARTER = 0.25
+"""A time may be rounded by this share of a step and still be that sample's."""
+LEAST_FOUND = 0.1
+"""With fewer samples than this share of what the times span, these are several recordings in one file."""
 LEAST_KG = 1.0
 """Less on a plate has no place: its position would be noise."""
 
@@ -22,11 +26,14 @@ def samples(table: Table) -> tuple[Array, Columns]:
     """Times (n,) in s from the table's first, and its other columns (n,); NaN where a cell was empty.
 
     Where the mapping describes the plate and the file has no position, the centre of pressure is reckoned from the
-    cells. Raises `ImportRefusal` for a time that is missing or does not rise, and for too few rows.
+    cells. Feet are put on one even clock, see `_evened`. Raises `ImportRefusal` for a time that is missing or does not
+    rise, for times of no even clock under feet, and for too few rows.
     """
     times = _column(table, TIME)
     _demand_times(table, times)
     columns = {name: _column(table, name) for name in table.columns if name != TIME}
+    if table.mapping.kind == "gait":
+        return _evened(table, times, columns)
     plate = table.mapping.plate
     if plate is not None and not all(name in columns for name in POSITION):
         columns |= _position(columns, plate)
@@ -66,6 +73,30 @@ def _demand_times(table: Table, times: Array) -> None:
         problem = f"{times[same[0] + 1]:g} s does not come after {times[same[0]]:g} s"
         remedy = "export times with more decimals, and one trial at a time"
         raise ImportRefusal(table.path, table.lines[int(same[0]) + 1], header, problem, remedy)
+
+
+def _evened(table: Table, times: Array, columns: Columns) -> tuple[Array, Columns]:
+    """The samples of an even clock whose times were rounded, and whose lost rows are not in the file: NaN there."""
+    header, steps = _header(table, TIME), np.diff(times)
+    step_s = float(np.median(steps))
+    counts = np.rint(steps / step_s)
+    odd = np.flatnonzero((np.abs(steps - counts * step_s) > QUARTER * step_s) & (counts < 1 / QUARTER) | (counts < 1))
+    if odd.size:
+        problem = f"a step of {1e3 * steps[odd[0]]:.4g} ms among steps of {1e3 * step_s:.4g} ms"
+        remedy = "export every sample with times of an even clock"
+        raise ImportRefusal(table.path, table.lines[int(odd[0]) + 1], header, problem, remedy)
+    at = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    if times.size < LEAST_FOUND * at[-1]:
+        problem = f"{times.size} samples in a span of {at[-1] + 1}"
+        raise ImportRefusal(table.path, 0, header, problem, "export one trial at a time")
+    even = np.arange(at[-1] + 1) * float((times[-1] - times[0]) / at[-1])
+    return even, {name: _spread(column, at, even.size) for name, column in columns.items()}
+
+
+def _spread(column: Array, at: NDArray[np.int64], n: int) -> Array:
+    whole = np.full(n, np.nan)
+    whole[at] = column
+    return whole
 
 
 def _header(table: Table, name: str) -> str:
