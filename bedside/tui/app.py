@@ -20,9 +20,9 @@ from textual.message import Message
 
 from bedside import commands
 from bedside.commands import AnyCommand, Stop, name_of
-from bedside.events import Role, Value
-from bedside.snapshot import Item, Step
+from bedside.events import Role
 from bedside.tui.actions import ACTIONS, BY_ID, for_role
+from bedside.tui.answerkeys import AnswerKeys
 from bedside.tui.arming import HELD_S, REPEAT_S, Armed, DoublePress, HeldKeys
 from bedside.tui.assesskeys import AssessKeys, is_new, settled
 from bedside.tui.deedkinds import Ask, Deed, Local, Open, Send
@@ -33,6 +33,7 @@ from bedside.tui.nextoffer import next_offer
 from bedside.tui.picture import Picture
 from bedside.tui.screens.main import MainScreen, later
 from bedside.tui.theme import BEDSIDE_THEME, palette_for
+from bedside.tui.underway import Sent, still
 
 TICK_S = 0.25
 NOTICE_S = 8.0
@@ -51,7 +52,7 @@ class Heard(Message):
         return isinstance(message, Heard)
 
 
-class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
+class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
     """The kiosk and the watcher's screen: the same widgets, another role.
 
     `run_folder` holds the station's sockets; `clock` gives monotonic seconds; `environment` stands for the process's.
@@ -89,7 +90,7 @@ class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> MainScreen:
         """The main screen from the start: pushing it later would cost a paint and a wait."""
-        return MainScreen(self.link, ladder_for(self.environment), self._answer, flashing=self._flashing)
+        return MainScreen(self.link, ladder_for(self.environment), self._answer, self.send, flashing=self._flashing)
 
     def on_mount(self) -> None:
         """Show the first screen, then listen."""
@@ -143,10 +144,12 @@ class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
             age_s=self.link.snapshot_age_s,
             now_s=now_s,
             armed=armed if armed and armed.step == (snapshot.step.id if snapshot.step else "") else None,
+            underway=still(before.underway, snapshot.n),
         )
         if picture.step_id != before.step_id or _trials(picture) != _trials(before):
             picture = replace(picture, site=None if picture.step_id != before.step_id else picture.site, pulse=None)
         self._show(settled(before, picture))
+        self._settle_answers()
 
     def _show(self, picture: Picture) -> None:
         self.picture = picture
@@ -169,12 +172,11 @@ class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
             now_s = self._clock()
             if event.key == "escape" and self._escapes.press(now_s):
                 self._stop("Escape twice")
-            self._rest_s = self._held.rest_s(event.key, now_s)
+            self._rest_s, self._last_key = self._held.rest_s(event.key, now_s), event.key
+            self._forget_waiting(event.key)
             if self._rest_s < REPEAT_S and not self._may_repeat(event.key):
                 return
         await super().on_event(event)
-
-    _rest_s = float("inf")
 
     def _may_repeat(self, key: str) -> bool:
         return key in REPEATABLE or key in {"f12", "S", "escape"} or self._typing
@@ -199,6 +201,8 @@ class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
         action = BY_ID[name]
         if name in {"stop", "stop_letter"}:
             self._stop("STOP key")
+            return
+        if self._waits(name):
             return
         refusal = action.state(self.picture)
         if refusal:
@@ -292,9 +296,6 @@ class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
 
     # asking the station
 
-    def _answer(self, step: Step, item: Item, value: Value) -> None:
-        self.send(commands.Answer(step=step.id, item=item.id, value=value))
-
     def _send_if_given(self, command: AnyCommand | None) -> None:
         if command is not None:
             self.send(command)
@@ -308,19 +309,22 @@ class BedsideApp(AssessKeys, App[None], inherit_bindings=False):
 
     def send(self, command: AnyCommand) -> None:
         """Ask the station, and show what it answered when it was no; a yes ends what an earlier no had said."""
-        self.run_worker(self._ask(command), group="asks", name=name_of(command))
+        given, notice = self._given(command), self.picture.notice
+        self.run_worker(self._ask(command, given, notice), group="asks", name=name_of(command))
 
-    async def _ask(self, command: AnyCommand) -> None:
+    async def _ask(self, command: AnyCommand, given: Sent | None, notice: str) -> None:
         expect = self.picture.snapshot.n if name_of(command) in STEP_BOUND else None
         reply = await self.link.ask(command, expect=expect)
         self._go_on_after(command, reply)
+        if given is not None:
+            self._replied(given, reply)
         if is_new(command, reply):
             self._ask_person(self._record_first(command))
-        elif not reply.ok:
+        elif not reply.ok and given is None:
             self.say(f"{reply.reason}{': ' if reply.remedy else ''}{reply.remedy}")
         elif isinstance(command, Stop):
             self.say("STOP sent: the station answered")
-        elif self.picture.notice:
+        elif reply.ok and self.picture.notice == notice and self._ends_notice(given):
             self.say("")
 
 

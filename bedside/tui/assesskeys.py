@@ -112,12 +112,6 @@ class AssessKeys:
         message.stop()
         self.say(str(getattr(message, "words", "")))
 
-    def on_scale_body_scored(self, message: Message) -> None:
-        """Give one item a value, or say why it has none."""
-        command = getattr(message, "command", None)
-        if isinstance(command, commands.ScoreItem):
-            self.send(command)
-
     # a participant seen for the first time
 
     def _record_first(self, command: AnyCommand) -> Ask:

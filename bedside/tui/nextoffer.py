@@ -6,13 +6,20 @@ from bedside.snapshot import Action
 from bedside.tui import assessoffers
 from bedside.tui.offers import may_command
 from bedside.tui.picture import Picture, body_kind
+from bedside.tui.underway import words
+
+FINISHING = frozenset({"step.next", "assess.close"})
+"""What ends a form or a scale, and so waits for answers that are on their way."""
 
 
 def next_offer(picture: Picture) -> Action | None:
     """The one next action: a prompt first, then the contact question, then what the step says."""
     offer = _plain_next(picture)
-    if offer is None or not offer.enabled:
-        return offer
+    if offer is None:
+        return None
+    if not offer.enabled:
+        underway = words(picture.underway) if offer.command in FINISHING else ""
+        return replace(offer, reason=underway) if underway else offer
     reason = may_command(picture)
     return Action(command=offer.command, label=offer.label, enabled=not reason, reason=reason or offer.reason)
 

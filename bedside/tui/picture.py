@@ -12,6 +12,7 @@ from bedside.snapshot import (
     DeviceLine,
     Hunt,
     InstrumentLine,
+    Item,
     Run,
     ScaleForm,
     Snapshot,
@@ -19,6 +20,7 @@ from bedside.snapshot import (
     TrialLine,
 )
 from bedside.tui.arming import Armed
+from bedside.tui.underway import Underway, form_with, items_with
 
 BodyKind = Literal["start", "interrupted", "form", "hunt", "run", "instruments", "scale", "capture"]
 ACTING: frozenset[Role] = frozenset({"control", "assess"})
@@ -44,7 +46,8 @@ class LinkState(msgspec.Struct, frozen=True):
 class Picture(msgspec.Struct, frozen=True):
     """One moment. `age_s` is the time since the snapshot was heard and is added to every age in it.
 
-    `site`, `pulse`, `instrument`, `task` and `trial` (its place in the list) are what the person marked.
+    `site`, `pulse`, `instrument`, `task` and `trial` (its place in the list) are what the person marked; `underway` are
+    the answers that were given here and that the snapshot does not have yet.
     """
 
     snapshot: Snapshot = EMPTY
@@ -53,6 +56,7 @@ class Picture(msgspec.Struct, frozen=True):
     age_s: float = 0.0
     now_s: float = 0.0
     armed: Armed | None = None
+    underway: Underway = ()
     notice: str = ""
     private: bool = False
     site: str | None = None
@@ -74,6 +78,11 @@ class Picture(msgspec.Struct, frozen=True):
         return self.snapshot.step
 
     @property
+    def items(self) -> tuple[Item, ...]:
+        """The present step's form, answers on their way included."""
+        return items_with(self.step.items, self.step_id, self.underway) if self.step else ()
+
+    @property
     def run(self) -> Run | None:
         """The treatment."""
         return self.snapshot.run
@@ -90,8 +99,9 @@ class Picture(msgspec.Struct, frozen=True):
 
     @property
     def form(self) -> ScaleForm | None:
-        """The open scale."""
-        return self.assess.form if self.assess else None
+        """The open scale, answers on their way included."""
+        form = self.assess.form if self.assess else None
+        return form_with(form, self.underway) if form is not None else None
 
     @property
     def capture(self) -> Capture | None:

@@ -4,6 +4,7 @@ from bedside.snapshot import ScaleForm, ScaleItem
 from bedside.tui.formlogic import range_text
 from bedside.tui.levels import is_open, line_item, longer_options, options, reasons, value_words
 from bedside.tui.rows import Row, Span, cut, ends, row, wrapped
+from bedside.tui.underway import ON_THE_WAY, on_the_way
 
 LEVEL_WIDTH = 5
 WARNING_ROWS = 4
@@ -29,7 +30,8 @@ def _sum(form: ScaleForm) -> str:
 
 def _open_words(form: ScaleForm) -> str:
     missing = f", {form.missing} without a value" if form.missing else ""
-    return f"{form.open} of {len(form.items)} open{missing}"
+    underway = on_the_way(form.items)
+    return f"{form.open} of {len(form.items)} open{missing}{f', {underway} {ON_THE_WAY}' if underway else ''}"
 
 
 def warning_rows(form: ScaleForm, width: int, limit: int = WARNING_ROWS) -> list[Row]:
@@ -57,8 +59,9 @@ def _value_row(item: ScaleItem, so_far: str) -> Row:
         takes = f"Enter takes {so_far}, " if so_far in options(item) else ""
         return row((f"  = {so_far}_", "look"), (f"   {takes}{more}", "text"))
     words = value_words(item)
-    by = "  (by the scale's rule)" if item.by == "rule" and words else ""
-    return row((f"  = {words}" if words else "  not scored yet", "strong" if words else "dim"), (by, "dim"))
+    by = {"rule": "  (by the scale's rule)", ON_THE_WAY: f"  ({ON_THE_WAY})"}.get(item.by, "") if words else ""
+    sure = words and item.by != ON_THE_WAY
+    return row((f"  = {words}" if words else "  not scored yet", "strong" if sure else "dim"), (by, "dim"))
 
 
 def _answer_rows(item: ScaleItem, so_far: str, *, asking: bool) -> list[Row]:
@@ -80,7 +83,8 @@ def _levels(item: ScaleItem, so_far: str) -> Row:
     spans: list[Span] = [("  ", "text")]
     for level in item.allowed:
         chosen = item.value is not None and str(item.value) == level
-        style = "action" if chosen else "armed" if level == so_far else "bar"
+        chose = "bar.strong" if item.by == ON_THE_WAY else "action"
+        style = chose if chosen else "armed" if level == so_far else "bar"
         mark = f"[{level}]" if chosen else f" {level} "
         spans += [(f"{mark:^{LEVEL_WIDTH}}", style), (" ", "text")]
     return row(*spans)
@@ -97,7 +101,7 @@ def item_rows(form: ScaleForm, at: int, width: int, height: int) -> list[Row]:
 
 def _line(item: ScaleItem, width: int, *, here: bool) -> Row:
     style = "cursor" if here else "strong" if is_open(item) else "text"
-    mark = "[ ]" if is_open(item) else "[-]" if item.missing else "[x]"
+    mark = "[ ]" if is_open(item) else "[.]" if item.by == ON_THE_WAY else "[-]" if item.missing else "[x]"
     value = cut(value_words(item), 10)
     right = row((f"{value} ", style))
     return ends(row((f" {mark} {item.code} {item.label}", style)), right, width, style if here else "text")
@@ -107,6 +111,7 @@ def review_rows(form: ScaleForm, first: int, width: int, height: int) -> list[Ro
     """Every item with what it has, those without a value first, before the scale is finished."""
     ranked = sorted(form.items, key=lambda item: (not is_open(item), not item.missing))
     title = "Review: Y finishes it" if not form.open else "Review: Y finishes it as it is and asks why"
+    title += ", once the station has all answers" if on_the_way(form.items) else ""
     lines = [*head_rows(form, width), row((f" {title}", "accent")), *warning_rows(form, width, 2)]
     room = max(height - len(lines) - 1, 1)
     start = max(min(first, len(ranked) - room), 0)
@@ -117,6 +122,7 @@ def review_rows(form: ScaleForm, first: int, width: int, height: int) -> list[Ro
 
 def _reviewed(item: ScaleItem, width: int) -> Row:
     words = value_words(item) or ("open" if item.required else "open, optional")
-    style = "look" if is_open(item) and item.required else "text" if not item.missing else "dim"
-    by = " by rule" if item.by == "rule" else ""
+    unsure = item.missing or item.by == ON_THE_WAY
+    style = "look" if is_open(item) and item.required else "dim" if unsure else "text"
+    by = {"rule": " by rule", ON_THE_WAY: f" {ON_THE_WAY}"}.get(item.by, "")
     return ends(row((f" {item.code:<9}{item.label}", style)), row((f"{words}{by} ", style)), width)

@@ -55,7 +55,7 @@ class FormBody(Body):
         self._fit_head()
         self.form.list.readonly = not picture.acts
         hide = picture.private and step.id in HIDDEN_STEPS
-        self.form.put(() if hide else step.items, afresh=afresh)
+        self.form.put(() if hide else picture.items, afresh=afresh)
 
     def _fit_head(self) -> None:
         width = self.content_size.width

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from bedside.commands import ScoreItem
 from bedside.events import Value
 from bedside.snapshot import Item, Step
 from bedside.tui.actions import for_role
@@ -81,12 +82,19 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(
-        self, link: Link, ladder: Ladder, answer: Callable[[Step, Item, Value], None], *, flashing: bool
+        self,
+        link: Link,
+        ladder: Ladder,
+        answer: Callable[[Step, Item, Value], None],
+        score: Callable[[ScoreItem], None],
+        *,
+        flashing: bool,
     ) -> None:
         super().__init__()
         self._link = link
         self._ladder: Ladder = ladder
         self._answer = answer
+        self._score = score
         self._flashing = flashing
         self._picture = Picture()
         self._kind: BodyKind | None = None
@@ -163,7 +171,7 @@ class MainScreen(Screen[None]):
         if kind == "instruments":
             return cast("Body", later("instruments").InstrumentsBody())
         if kind == "scale":
-            return cast("Body", later("scale").ScaleBody())
+            return cast("Body", later("scale").ScaleBody(self._score))
         if kind == "capture":
             return cast("Body", later("capture").CaptureBody(self._link, self._ladder))
         return cast("Body", later("run").RunBody(self._link, self._ladder, self._answer))

@@ -23,12 +23,12 @@ BEFORE_WORDS = frozenset({"OFF", "READY"})
 
 
 def questions(picture: Picture) -> tuple[Item, ...]:
-    """The step's form while something in it has to be answered, else nothing."""
+    """The step's form while the station wants something in it answered, else nothing."""
     step = picture.step
     items = step.items if step is not None and step.id == "treatment" else ()
     open_items = [item for item in items if item.value is None and item.by != "machine"]
     asked = any(item.required for item in open_items) or (bool(open_items) and picture.word == "ENDED")
-    return items if asked else ()
+    return picture.items if asked else ()
 
 
 class RunBody(Body):

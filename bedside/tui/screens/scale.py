@@ -1,6 +1,6 @@
 """Scoring a scale by keyboard: one item a screen, then a review."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -21,9 +21,9 @@ from bedside.tui.widgets.typed import Typed
 class ScaleSheet(Typed):
     """The card, all items beside it where there is room, and the line to type in."""
 
-    def __init__(self) -> None:
+    def __init__(self, score: Callable[[ScoreItem], None]) -> None:
         super().__init__()
-        self.card = ScaleCard()
+        self.card = ScaleCard(score)
         self.items = RowsPanel(self._items, id="items")
 
     def compose(self) -> ComposeResult:
@@ -57,9 +57,7 @@ class ScaleSheet(Typed):
         form = self.card.form
         scored = next((one for one in form.items if one.code == item.id), None) if form is not None else None
         if scored is not None:
-            # posted here: a message of the card's would end at this widget, which Textual takes for its sender
-            self.post_message(ScaleCard.Given(scored, value))
-            self.card.go_on(scored)
+            self.card.give(scored, value)
 
 
 class ScaleBody(Body):
@@ -72,16 +70,9 @@ class ScaleBody(Body):
             super().__init__()
             self.words = words
 
-    class Scored(Message):
-        """One item was given a value or a reason."""
-
-        def __init__(self, command: ScoreItem) -> None:
-            super().__init__()
-            self.command = command
-
-    def __init__(self) -> None:
+    def __init__(self, score: Callable[[ScoreItem], None]) -> None:
         super().__init__()
-        self.sheet = ScaleSheet()
+        self.sheet = ScaleSheet(score)
 
     def compose(self) -> ComposeResult:
         """Sheet and action."""
@@ -106,13 +97,3 @@ class ScaleBody(Body):
         """Say what can be typed instead."""
         message.stop()
         self.post_message(self.Said(f"{message.sign} is no level of this item: {', '.join(options(message.item))}"))
-
-    def on_scale_card_given(self, message: ScaleCard.Given) -> None:
-        """Ask the station to keep it."""
-        message.stop()
-        form = self.sheet.card.form
-        if form is not None:
-            command = ScoreItem(
-                instrument=form.id, code=message.item.code, value=message.value, missing=message.missing
-            )
-            self.post_message(self.Scored(command))

@@ -13,6 +13,7 @@ from bedside.snapshot import Item
 from bedside.tui.formlogic import TYPED, key_value, neighbour, next_open, range_text, value_text
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, cut, ends, row, width_of, wrapped
+from bedside.tui.underway import ON_THE_WAY
 from bedside.tui.widgets.panel import Panel
 from bedside.tui.widgets.typed import Typed
 
@@ -45,11 +46,12 @@ def item_rows(item: Item, width: int, here: bool, readonly: bool) -> list[Row]:
 
 def _head(item: Item, width: int, style: str, *, here: bool) -> list[Row]:
     value = value_text(item) or ("" if item.required else "optional")
-    by = " (measured)" if item.by == "machine" else ""
+    by = " (measured)" if item.by == "machine" else f" ({ON_THE_WAY})" if item.by == ON_THE_WAY else ""
     right = row((f"{value}{by} ", style if item.value is not None or here else "dim"))
     room = width - width_of(right) - 7
     labels = [spans[0][0] for spans in wrapped(item.label, room, 3)] if here and item.label else [item.label]
-    first = ends(row((f" {_MARKS[item.state]} {labels[0]}", style)), right, width, style if here else "text")
+    mark = "[.]" if item.by == ON_THE_WAY and item.value is not None else _MARKS[item.state]
+    first = ends(row((f" {mark} {labels[0]}", style)), right, width, style if here else "text")
     more = [row((f"     {label}", style), ("", style)) for label in labels[1:]]
     return [first, *more]
 

@@ -1,12 +1,13 @@
 """One item of a scale at a time, by keyboard: levels, reasons, clearing, and the review behind the last item."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from bedside.commands import ScoreItem
 from bedside.events import Missing, Value
 from bedside.snapshot import ScaleForm, ScaleItem
 from bedside.tui.levels import SIGNS, next_place, pending, place_of, reasons, typed
@@ -31,15 +32,6 @@ class ScaleCard(Panel):
         Binding("pagedown", "page(1)", show=False),
     ]
 
-    class Given(Message):
-        """An item got a value, or a reason for having none; with neither it is cleared."""
-
-        def __init__(self, item: ScaleItem, value: Value, missing: Missing = "") -> None:
-            super().__init__()
-            self.item = item
-            self.value = value
-            self.missing = missing
-
     class Wanted(Message):
         """An item is to be typed, beginning with `typed`."""
 
@@ -59,8 +51,9 @@ class ScaleCard(Panel):
     class Moved(Message):
         """The cursor is elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, score: Callable[[ScoreItem], None]) -> None:
         super().__init__()
+        self._score = score
         self.form: ScaleForm | None = None
         self.at = 0
         self.so_far = ""
@@ -137,7 +130,7 @@ class ScaleCard(Panel):
             if self.so_far:
                 self.so_far = self.so_far[:-1]
             elif item.value is not None or item.missing:
-                self.post_message(self.Given(item, None))
+                self._send(item, None)
         elif self.so_far:
             self._take_pending(go_on=True)
         elif item.kind in {"number", "text"}:
@@ -180,14 +173,18 @@ class ScaleCard(Panel):
         if go_on:
             self.give(item, level)
         else:
-            self.post_message(self.Given(item, level))
+            self._send(item, level)
 
     def give(self, item: ScaleItem, value: Value, missing: Missing = "") -> None:
         """Pass it on and go to the next open item."""
-        self.post_message(self.Given(item, value, missing))
-        self.go_on(item)
-
-    def go_on(self, item: ScaleItem) -> None:
-        """Go to the next open item."""
+        self._send(item, value, missing)
         if self.form is not None:
             self._go(next_place(self.form.items, place_of(self.form, item.code)))
+
+    def _send(self, item: ScaleItem, value: Value, missing: Missing = "") -> None:
+        """Ask the station to keep it; with neither value nor reason the item is cleared.
+
+        Called rather than posted: the next key finds this one already counted as given.
+        """
+        if self.form is not None:
+            self._score(ScoreItem(instrument=self.form.id, code=item.code, value=value, missing=missing))

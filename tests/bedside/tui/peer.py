@@ -53,6 +53,8 @@ class Peer:
         self.beats = 0
         self.writers: list[asyncio.StreamWriter] = []
         self.joined = 0
+        self.slow = False
+        self._late: list[tuple[Request, asyncio.StreamWriter]] = []
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -122,12 +124,26 @@ class Peer:
             return
         self.requests.append(message)
         self.asked.append(message.command)
+        if self.slow:
+            self._late.append((message, writer))
+        else:
+            self._respond(message, writer, show=True)
+
+    def catch_up(self, count: int | None = None, *, show: bool = True) -> None:
+        """Answer what a slow peer still owes, or the first few of it; `show` puts what came of it into the picture."""
+        for message, writer in self._late[:count]:
+            self._respond(message, writer, show=show)
+        del self._late[:count]
+
+    def _respond(self, message: Request, writer: asyncio.StreamWriter, *, show: bool) -> None:
         after = self.rule(message.command, self.snapshot)
         refusal = after if isinstance(after, str) else ""
-        reply = Reply(id=message.id, ok=not refusal, reason=refusal, remedy="")
-        writer.write(msgspec.json.encode(reply) + b"\n")
+        n = after.n if isinstance(after, Snapshot) else self.snapshot.n
+        writer.write(msgspec.json.encode(Reply(id=message.id, ok=not refusal, n=n, reason=refusal, remedy="")) + b"\n")
         if isinstance(after, Snapshot) and after is not self.snapshot:
-            self.put(after)
+            self.snapshot = after
+            if show:
+                self.put(after)
 
     @property
     def stops(self) -> int:
