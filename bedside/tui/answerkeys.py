@@ -33,7 +33,7 @@ class AnswerKeys:
     _rest_s = float("inf")
     _count = 0
     _waiting: Waiting | None = None
-    _taken_back: tuple[str, str] | None = None
+    _taken_back = ("", "", "")
 
     def _show(self, picture: Picture) -> None:
         raise NotImplementedError
@@ -76,16 +76,16 @@ class AnswerKeys:
 
     def _take_back(self, given: Sent, why: str) -> None:
         self._waiting = None
-        self._taken_back = (given.place, given.code)
+        self._taken_back = (given.place, given.code, f"{given.code} not kept: {why}")
         self._show(replace(self.picture, underway=underway.without(self.picture.underway, given.number)))
-        self.say(f"{given.code} not kept: {why}")
+        self.say(self._taken_back[-1])
 
-    def _ends_notice(self, given: Sent | None) -> bool:
-        """Whether a yes ends the notice: what is said of one answer stays until that one is given again."""
-        if given is None or self._taken_back in {None, (given.place, given.code)}:
-            self._taken_back = None
-            return True
-        return False
+    def _ends(self, notice: str, given: Sent | None) -> bool:
+        """Whether a yes ends what was said when it was asked for: of an answer, only the yes to that answer."""
+        if not notice or self.picture.notice != notice:
+            return False
+        *answer, words = self._taken_back
+        return given is None or notice != words or answer == [given.place, given.code]
 
     def _settle_answers(self) -> None:
         """Take back what no picture shows in time; once none is on its way, press what waited for that."""

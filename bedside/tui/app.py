@@ -34,6 +34,7 @@ from bedside.tui.picture import Picture
 from bedside.tui.screens.main import MainScreen, later
 from bedside.tui.theme import BEDSIDE_THEME, palette_for
 from bedside.tui.underway import Sent, still
+from bedside.tui.walkviews import next_view
 
 TICK_S = 0.25
 NOTICE_S = 8.0
@@ -175,8 +176,18 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
             self._rest_s, self._last_key = self._held.rest_s(event.key, now_s), event.key
             self._forget_waiting(event.key)
             if self._rest_s < REPEAT_S and not self._may_repeat(event.key):
+                self._drop(event)
                 return
+            self._dropped = ""
         await super().on_event(event)
+
+    _dropped = ""
+
+    def _drop(self, event: events.Key) -> None:
+        """Take it for a held key; where keys are answers, say so once for as long as it is held."""
+        if event.is_printable and getattr(self.focused, "takes_answers", False) and event.key != self._dropped:
+            self.say(f"{event.character} again within {REPEAT_S:g} s: taken as one press; press it again")
+        self._dropped = event.key
 
     def _may_repeat(self, key: str) -> bool:
         return key in REPEATABLE or key in {"f12", "S", "escape"} or self._typing
@@ -282,8 +293,8 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
         self._show(replace(self.picture, private=not self.picture.private))
 
     def do_plot(self) -> None:
-        """Plot or responses."""
-        self._show(replace(self.picture, plot=not self.picture.plot))
+        """The next picture of the same thing: plot or responses, a result, the walk behind it."""
+        self._show(next_view(self.picture))
 
     def do_quit(self) -> None:
         """Close this screen."""
@@ -324,7 +335,7 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
             self.say(f"{reply.reason}{': ' if reply.remedy else ''}{reply.remedy}")
         elif isinstance(command, Stop):
             self.say("STOP sent: the station answered")
-        elif reply.ok and self.picture.notice == notice and self._ends_notice(given):
+        elif reply.ok and self._ends(notice, given):
             self.say("")
 
 

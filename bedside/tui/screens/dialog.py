@@ -66,7 +66,9 @@ class Dialog(ModalScreen[AnyCommand | None]):
         self.form.begin()
 
     def show(self, picture: Picture) -> None:
-        """Keep the alarms up to date while the dialog is open."""
+        """Keep the alarms up to date while the dialog is open, and say here what would be said beneath it."""
+        if picture.notice != self._picture.notice:
+            self._say(picture.notice)
         self._picture = picture
         self.query_one(AlarmBanner).show(picture)
 

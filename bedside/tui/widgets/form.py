@@ -70,6 +70,7 @@ class ItemList(Panel):
     """The items with a cursor; never answers anything itself but says what was answered."""
 
     can_focus = True
+    takes_answers = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
         Binding("down,tab", "move(1)", show=False),

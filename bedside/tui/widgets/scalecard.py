@@ -23,6 +23,7 @@ class ScaleCard(Panel):
     """The item under the cursor, or the review behind the last one. It has the keys."""
 
     can_focus = True
+    takes_answers = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,shift+tab", "move(-1)", show=False),
         Binding("down,tab", "move(1)", show=False),

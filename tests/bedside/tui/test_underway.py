@@ -158,3 +158,31 @@ def test_only_the_last_answer_of_an_item_counts_and_an_earlier_reply_does_not_en
     assert underway.without(both, second.number) == (replace(first, n=5),)
     assert not underway.sent(commands.CloseInstrument(instrument="mas"), 3, 0.0)
     assert Reply(id=1, ok=True).n == 0, "a station that tells no number shows it at once"
+
+
+async def test_a_digit_that_comes_again_at_once_is_dropped_aloud_and_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    async with kiosk(tmp_path, SCALE, rule=walk_assessment) as user:
+        tell = user.app.say
+        user.app.say = lambda words: (said.append(words), tell(words))[1]  # type: ignore[method-assign, func-returns-value]
+        await user.press("3")
+        for _ in range(20):
+            user.clock.pass_(0.04)
+            await user.key("3")
+        await user.sees("3 again within 0.3 s: taken as one press; press it again")
+        await user.until(lambda: not user.app.picture.underway, "kept")
+        assert said == ["3 again within 0.3 s: taken as one press; press it again"]
+        await user.press("3")
+        await user.sees("plantar flexors")
+        assert [one.code for one in user.peer.asked if isinstance(one, commands.ScoreItem)] == ["MAS01", "MAS02"]
+        await user.key("up")
+        await user.key("up")
+        await user.sees("hip adductors")
+
+
+async def test_a_dialog_says_itself_that_a_digit_was_dropped(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, SCALE) as user:
+        await user.press("y", "2")
+        await user.key("2")
+        await user.sees("2 again within 0.3 s")
+        assert "Why it is not complete" in user.text()
