@@ -10,7 +10,7 @@ import msgspec
 
 from bedside.events import Priority, StepId, Value, VisitKind
 
-ItemKind = Literal["tick", "yesno", "choice", "number", "text", "secret"]
+ItemKind = Literal["tick", "yesno", "choice", "number", "text", "secret", "day"]
 ItemState = Literal["open", "ok", "attention", "stop"]
 MarkState = Literal["open", "now", "done", "attention"]
 RunWord = Literal["OFF", "READY", "STIMULATING", "PAUSED", "STOPPING", "UNKNOWN", "ENDED"]

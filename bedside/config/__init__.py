@@ -5,9 +5,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from bedside.config.adverse_checks import check_adverse
 from bedside.config.current import Bursts, CurrentPart
 from bedside.config.current_files import is_current, load_current
-from bedside.config.instruments import AdverseConfig, Category, Concern, Instrument, ItemConfig
+from bedside.config.instruments import AdverseConfig, Category, Concern, Detail, Instrument, ItemConfig, Notify
 from bedside.config.limits import Limits
 from bedside.config.people import (
     Participant,
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigError",
     "Contrary",
     "CurrentPart",
+    "Detail",
     "DeviceConfig",
     "EmgChannelConfig",
     "Gate",
@@ -42,6 +44,7 @@ __all__ = [
     "ItemConfig",
     "Limits",
     "Mcid",
+    "Notify",
     "Overlay",
     "Participant",
     "Preset",
@@ -161,8 +164,11 @@ def load_instruments(folder: Path) -> dict[str, Instrument]:
 
 
 def load_adverse(folder: Path) -> AdverseConfig:
-    """adverse.toml; raises `ConfigError`."""
-    return read(folder / "adverse.toml", AdverseConfig)
+    """adverse.toml, its details such as an adverse event is described by; raises `ConfigError`."""
+    path = folder / "adverse.toml"
+    loaded = read(path, AdverseConfig)
+    check_adverse(path, loaded)
+    return loaded
 
 
 def load_limits(folder: Path) -> Limits:

@@ -7,7 +7,7 @@ from msgspec import Meta
 from bedside.config.strict import Section
 from bedside.events import StepId
 
-ItemKind = Literal["tick", "yesno", "choice", "number", "text"]
+ItemKind = Literal["tick", "yesno", "choice", "number", "text", "day"]
 Outcome = Literal["stop", "physician", "note"]
 Scalar = bool | int | float | str
 
@@ -63,8 +63,42 @@ class Category(Section, frozen=True, kw_only=True):
     effect: Literal["none", "pause", "end"] = "none"
 
 
+class When(Section, frozen=True, kw_only=True):
+    """A detail is asked only where the answer to another `detail` is one of these."""
+
+    detail: str
+    one_of: tuple[Scalar, ...]
+
+
+class Detail(ItemConfig, frozen=True, kw_only=True):
+    """One question about a symptom that is there; `each_modality`: once for each of the study's modalities.
+
+    A `criterion` is one of those that make an event serious.
+    """
+
+    each_modality: bool = False
+    criterion: bool = False
+    when: When | None = None
+
+
+class Notify(Section, frozen=True, kw_only=True):
+    """Who is told of a serious adverse event, and within how many hours of its becoming known."""
+
+    whom: Annotated[str, Meta(min_length=2)]
+    within_h: Annotated[float, Meta(gt=0)]
+    source: str = ""
+    verified: bool = True
+
+
 class AdverseConfig(Section, frozen=True, kw_only=True):
-    """adverse.toml: the categories of the adverse-event checklist."""
+    """adverse.toml: the categories of the adverse-event checklist and what is asked of each that is not "none".
+
+    After a visit that ends with one of the `open_outcomes` the next one asks again. Without `details` only the
+    severities are asked.
+    """
 
     source: str = ""
+    open_outcomes: tuple[str, ...] = ()
+    notify: Notify | None = None
     categories: tuple[Category, ...]
+    details: tuple[Detail, ...] = ()

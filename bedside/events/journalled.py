@@ -84,6 +84,8 @@ from bedside.events.treatment import (
 )
 from bedside.events.visit import (
     AdverseEventRecorded,
+    AdverseEventDescribed,
+    AdverseEventFollowedUp,
     Answered,
     ConcernRaised,
     NoteAdded,
@@ -133,6 +135,8 @@ AnyEvent = (
     | Signed
     | AdverseEventRecorded
     | OperatorConfirmed
+    | AdverseEventDescribed
+    | AdverseEventFollowedUp
     | AmplitudeIntended
     | ArmIntended
     | PulseIntended

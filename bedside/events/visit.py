@@ -45,6 +45,19 @@ class ProfileShown(Event, frozen=True, kw_only=True, tag="visit.profile"):
     arm: str = ""
 
 
+class OpenEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An adverse event that was not over when its visit was signed, or of which nobody has asked further yet.
+
+    `key` is its visit and category, `since` the ISO day on which it began, `outcome` what was last said of it.
+    """
+
+    key: str
+    category: str
+    severity: str
+    since: str
+    outcome: str = ""
+
+
 class ParticipantRecalled(Event, frozen=True, kw_only=True, tag="visit.recalled"):
     """What the participant's record and earlier visits said when this visit opened; ages in days, pulses as counts.
 
@@ -65,6 +78,7 @@ class ParticipantRecalled(Event, frozen=True, kw_only=True, tag="visit.recalled"
     height_cm: float | None = None
     fit: dict[str, Value] = msgspec.field(default_factory=dict)
     adverse: tuple[str, ...] = ()
+    follow_up: tuple[OpenEvent, ...] = ()
 
 
 class StepEntered(Event, frozen=True, kw_only=True, tag="step.entered"):
@@ -150,13 +164,50 @@ class Signed(Event, frozen=True, kw_only=True, tag="visit.signed"):
 
 
 class AdverseEventRecorded(Event, frozen=True, kw_only=True, tag="adverse.recorded"):
-    """Something untoward, or the statement that nothing was (`category` "none")."""
+    """Something untoward, or the statement that nothing was (`category` "none").
+
+    A category told with the severity "none" takes back what was told of it before in the same visit.
+    """
 
     category: str
     severity: Literal["none", "mild", "moderate", "severe"]
     related: Literal["no", "possible", "probable", "unknown"]
     action: str
     text: str = ""
+
+
+class AdverseEventDescribed(Event, frozen=True, kw_only=True, tag="adverse.described"):
+    """All that was asked of one adverse event; the last one of a category in a visit holds, "none" withdraws it.
+
+    `onset` is relative to the treatment, `began_on` an ISO day; `relation` names the likelihood for each modality of
+    the study, whatever the arm; `lasted_min` is None while it lasts; `serious` holds the criteria that apply, `told_to`
+    whom a serious event was reported to. `open`: it is asked about again at the next visit.
+    """
+
+    category: str
+    severity: Literal["none", "mild", "moderate", "severe"]
+    onset: str = ""
+    began_on: str = ""
+    relation: dict[str, str] = msgspec.field(default_factory=dict)
+    action: str = ""
+    outcome: str = ""
+    lasted_min: float | None = None
+    serious: tuple[str, ...] = ()
+    told_to: str = ""
+    words: str = ""
+    open: bool = False
+
+
+class AdverseEventFollowedUp(Event, frozen=True, kw_only=True, tag="adverse.followed_up"):
+    """What became of an earlier visit's adverse event; `event` is its key, `over_on` the ISO day on which it ended."""
+
+    event: str
+    category: str
+    severity: str
+    since: str
+    outcome: str
+    over_on: str = ""
+    open: bool = False
 
 
 class OperatorConfirmed(Event, frozen=True, kw_only=True, tag="operator.confirmed"):

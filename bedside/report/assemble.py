@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bedside.events import Envelope, Role, Signed, VisitClosed, VisitOpened
-from bedside.report import assessed, treated
+from bedside.report import adverse, assessed, treated
 from bedside.report.model import Report, Section
 from bedside.visit.rules import evolve
 from bedside.visit.setup import Setup
@@ -36,6 +36,7 @@ def assemble(events: Sequence[Envelope], setup: Setup, visit: Path, role: Role) 
     sections: tuple[Section, ...]
     if state.assessment is not None:
         sections = tuple(assessed.sections(state.assessment, setup.catalogue, visit, role))
+        sections += (adverse.section(state, told),) if state.adverse else ()
     elif role == "assess":
         sections = (Section(title="Treatment", paragraphs=("Not shown to an assessor.",)),)
     else:

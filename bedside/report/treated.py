@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bedside import events as e
 from bedside.events import Envelope
+from bedside.report import adverse
 from bedside.report.model import Figure, Section, Series, Table
 from bedside.visit.narrate import line
 from bedside.visit.state import Visit
@@ -20,7 +21,7 @@ def sections(state: Visit, events: Sequence[Envelope]) -> Iterator[Section]:
         yield _dose(state, events)
     if state.currents:
         yield _current(state)
-    yield _adverse(state)
+    yield adverse.section(state, events)
     remarks = tuple(line(x.event) for x in events if isinstance(x.event, e.AlarmRaised | e.NoteAdded))
     if remarks:
         yield Section(title="Alarms and notes", paragraphs=tuple(dict.fromkeys(remarks)))
@@ -116,13 +117,3 @@ def _current(state: Visit) -> Section:
         rows.append((run.intended.preset, f"{run.intended.current_ma:g} mA", given, words))
     table = Table(caption="Direct current programs", head=("program", "current", "charge", "ended"), rows=tuple(rows))
     return Section(title="Direct current", tables=(table,))
-
-
-def _adverse(state: Visit) -> Section:
-    told = [event for event in state.adverse if event.category != "none"]
-    if not told:
-        words = "None, by the statement of the aftercare." if state.adverse else "Not asked."
-        return Section(title="Adverse events", paragraphs=(words,))
-    rows = tuple((x.category, x.severity, x.related, x.action, x.text) for x in told)
-    head = ("event", "severity", "related", "action", "words")
-    return Section(title="Adverse events", tables=(Table(caption="Adverse events", head=head, rows=rows),))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bedside.events import (
+    AdverseEventDescribed,
+    AdverseEventFollowedUp,
     AdverseEventRecorded,
     Answered,
     CurrentEnded,
@@ -25,6 +27,7 @@ from bedside.events import (
     VisitClosed,
     VisitOpened,
 )
+from bedside.station.follow_up import ToldOf, open_events
 from bedside.visit.inputs import History
 
 WEEK = timedelta(days=7)
@@ -37,6 +40,7 @@ class _Visit:
     opened: datetime
     treatment: bool
     point: str
+    adverse: ToldOf
     closed: bool = False
     treated: bool = False
     pulses: int = 0
@@ -44,7 +48,6 @@ class _Visit:
     hotspot: HotspotChosen | None = None
     threshold: ThresholdFound | None = None
     fit: dict[str, Value] = field(default_factory=dict)
-    adverse: list[str] = field(default_factory=list)
     found: dict[str, Earlier] = field(default_factory=dict)
 
 
@@ -75,14 +78,17 @@ def history_of(participant: str, visits: Iterable[Sequence[Envelope]], now_utc: 
         rmt_rule=threshold.rule if threshold is not None else "",
         rmt_age_days=(now - found.opened) / timedelta(days=1) if found is not None else None,
         fit=next((visit.fit for visit in reversed(own) if visit.fit), {}),
-        adverse=_adverse(own),
+        adverse=tuple(
+            f"{category} ({severity})" for visit in _lately(own) for category, severity in visit.adverse.told.items()
+        ),
+        follow_up=open_events([visit.adverse for visit in own], [visit.adverse for visit in _lately(own)]),
     )
 
 
-def _adverse(own: Sequence[_Visit]) -> tuple[str, ...]:
-    """What was reported at the last treatment and since: an assessment in between does not hide it."""
+def _lately(own: Sequence[_Visit]) -> Sequence[_Visit]:
+    """The last treatment and what came since: an assessment in between does not hide it."""
     last = max((place for place, visit in enumerate(own) if visit.treatment), default=len(own) - 1)
-    return tuple(reported for visit in own[max(0, last) :] for reported in visit.adverse)
+    return own[max(0, last) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ def _is_of(events: Sequence[Envelope], participant: str) -> bool:
 
 def _fold(events: Sequence[Envelope]) -> _Visit:
     at, opened = next((e.utc, e.event) for e in events if isinstance(e.event, VisitOpened))
-    visit = _Visit(datetime.fromisoformat(at), opened.kind == "treatment", opened.point)
+    visit = _Visit(datetime.fromisoformat(at), opened.kind == "treatment", opened.point, ToldOf(opened.visit, at[:10]))
     for envelope in events:
         _add(visit, envelope)
     return visit
@@ -140,8 +146,8 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.threshold = threshold
         case Answered(step="fit", item=item, value=value):
             visit.fit[item] = value
-        case AdverseEventRecorded(category=category, severity=severity) if category != "none":
-            visit.adverse.append(f"{category} ({severity})")
+        case AdverseEventRecorded() | AdverseEventDescribed() | AdverseEventFollowedUp() as event:
+            visit.adverse.add(event)
         case InstrumentClosed() as closed:
             _close(visit, closed, envelope.utc)
         case InstrumentReopened(instrument=instrument):

@@ -3,14 +3,17 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import msgspec
 
 from bedside.events import Value
 from bedside.snapshot import Item
 
-TYPED = frozenset({"number", "text", "secret"})
+TYPED = frozenset({"number", "text", "secret", "day"})
 YES, NO = {"y", "Y"}, {"n", "N"}
+DAY = "2026-11-12"
+"""How a day is typed."""
 
 
 class NotAValue(ValueError):
@@ -24,7 +27,16 @@ def parse(item: Item, typed: str) -> Value:
         if item.required:
             raise NotAValue("something has to be entered here")
         return None
+    if item.kind == "day":
+        return _day(text)
     return _number(item, text) if item.kind == "number" else text
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise NotAValue(f"not a day: {text}; type it as {DAY}") from None
 
 
 def _number(item: Item, text: str) -> float:
@@ -45,6 +57,8 @@ def unit_text(item: Item) -> str:
 
 def range_text(item: Item) -> str:
     """The permitted range with its unit, such as "0 to 100 %"."""
+    if item.kind == "day":
+        return f"a day such as {DAY}"
     unit = f" {unit_text(item)}" if item.unit else ""
     if item.low is not None and item.high is not None:
         return f"{item.low:g} to {item.high:g}{unit}"

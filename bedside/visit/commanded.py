@@ -16,7 +16,19 @@ from bedside.events import (
     SignedIn,
 )
 from bedside.refusal import Refusal
-from bedside.visit import alarms, assessing, course, current_run, forms, opening, restart, robot, singles, steps
+from bedside.visit import (
+    adverse,
+    alarms,
+    assessing,
+    course,
+    current_run,
+    forms,
+    opening,
+    restart,
+    robot,
+    singles,
+    steps,
+)
 from bedside.visit.inputs import (
     AssessmentFound,
     Cause,
@@ -72,10 +84,10 @@ def _resume_visit(state: Visit, _cause: commands.ConfirmResume, _now: Now, _who:
     return restart.resume(state)
 
 
-def _answer(state: Visit, cause: commands.Answer, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+def _answer(state: Visit, cause: commands.Answer, now: Now, _who: Person | None) -> tuple[Event, ...]:
     if cause.step != state.step:
         raise Refusal(f"the step '{cause.step}' is not open", "answer the items of the present step")
-    return forms.answer(state, cause.step, cause.item, cause.value)
+    return forms.answer(state, cause.step, cause.item, cause.value, now.utc[:10])
 
 
 def _next(state: Visit, _cause: commands.NextStep, now: Now, _who: Person | None) -> tuple[Event, ...]:
@@ -219,7 +231,8 @@ def _adverse(state: Visit, cause: commands.ReportAdverseEvent, _now: Now, _who: 
         category=cause.category, severity=cause.severity, related=cause.related, action=cause.action, text=cause.text
     )
     effect = known[cause.category].effect if cause.category in known else "none"
-    return (*_consequence(state, effect, f"{cause.category} was reported"), event)
+    answered = adverse.also_answered(state, event)
+    return (*_consequence(state, effect, f"{cause.category} was reported"), event, *answered)
 
 
 def _consequence(state: Visit, effect: str, reason: str) -> tuple[Event, ...]:
@@ -232,7 +245,7 @@ def _consequence(state: Visit, effect: str, reason: str) -> tuple[Event, ...]:
     return ()
 
 
-def _sign(state: Visit, cause: SignedByPerson, _now: Now, who: Person | None) -> tuple[Event, ...]:
+def _sign(state: Visit, cause: SignedByPerson, now: Now, who: Person | None) -> tuple[Event, ...]:
     if state.step != "signoff":
         raise Refusal("the visit is signed in its last step", "complete the steps before it")
     if who is not None and cause.person.user != who.user:
@@ -240,8 +253,9 @@ def _sign(state: Visit, cause: SignedByPerson, _now: Now, who: Person | None) ->
     if MEP in steps.instruments(state) or not state.assesses:
         steps.off_or_gone(state)
         current_run.demand_over(state)
+    steps.demand_described(state)
     signed = Signed(user=cause.person.user, name=cause.person.name, meaning=cause.meaning)
-    return (signed, *steps.close(state))
+    return (*adverse.described(state, now.utc[:10]), signed, *steps.close(state))
 
 
 def _end_visit(state: Visit, cause: commands.EndVisit, _now: Now, _who: Person | None) -> tuple[Event, ...]:

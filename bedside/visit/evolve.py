@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from bedside.assess import evolve as evolve_assessment
 from bedside.events import (
+    AdverseEventDescribed,
+    AdverseEventFollowedUp,
     AdverseEventRecorded,
     AlarmCleared,
     AlarmRaised,
@@ -118,6 +120,15 @@ def _adverse(state: Visit, event: AdverseEventRecorded, _: Envelope) -> Visit:
     return replace(state, adverse=(*state.adverse, event))
 
 
+def _described(state: Visit, event: AdverseEventDescribed, _: Envelope) -> Visit:
+    return replace(state, described=with_key(state.described, event.category, event))
+
+
+def _followed(state: Visit, event: AdverseEventFollowedUp, _: Envelope) -> Visit:
+    others = tuple(before for before in state.followed if before.event != event.event)
+    return replace(state, followed=(*others, event))
+
+
 def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> Visit:
     state = evolve_stimulator.unheard(state, envelope.mono_ns, event.reason)
     state = evolve_current.unheard(state)
@@ -204,6 +215,8 @@ _CHANGES: dict[type[Event], Change] = {
     PhysicianDecided: _decided,
     NoteAdded: _noted,
     AdverseEventRecorded: _adverse,
+    AdverseEventDescribed: _described,
+    AdverseEventFollowedUp: _followed,
     VisitInterrupted: _interrupted,
     VisitResumed: _resumed,
     Signed: _signed,

@@ -1,29 +1,32 @@
 """Forms: which items a step has, whether a value fits, and what an answer leads to."""
 
-from typing import Literal
+from itertools import chain
 
 from bedside.config import Concern, ItemConfig
-from bedside.events import AdverseEventRecorded, Answered, ConcernRaised, Event, StepId, Value
+from bedside.events import Answered, ConcernRaised, Event, StepId, Value
 from bedside.refusal import Refusal
+from bedside.visit import adverse
 from bedside.visit.state import Visit
 
 FREE_TEXT = 500
-_SEVERITY: dict[str, Literal["mild", "moderate", "severe"]] = {
-    "mild": "mild",
-    "moderate": "moderate",
-    "severe": "severe",
-}
 
 
 def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
-    """The items of a step's form, in order; those of the treatment appear once half of it is behind."""
+    """The items of a step's form, in order; those of the treatment appear once half of it is behind.
+
+    What is asked of adverse events stands behind their checklist, so that none of it moves while it is filled in; what
+    became of earlier ones stands first.
+    """
     given = modalities(state)
     forms = [form for form in state.setup.instruments.values() if form.step == step and form.modality in given]
     if step == "treatment" and not past_half(state):
         return ()
     session = state.opened.session if state.opened is not None else 1
     forms.sort(key=lambda form: (form.order, form.id))
-    return tuple(item for form in forms for item in form.items if not 0 < item.first_sessions < session)
+    parts = [[item for item in form.items if not 0 < item.first_sessions < session] for form in forms]
+    asked = list(adverse.asked(state, step))
+    place = next((number for number, part in enumerate(parts, 1) if any(map(adverse.is_symptom, part))), 0)
+    return tuple(chain.from_iterable((*parts[:place], asked, *parts[place:])))
 
 
 def modalities(state: Visit) -> frozenset[str]:
@@ -51,6 +54,9 @@ def checked(item: ItemConfig, value: Value) -> Value:
         case "text":
             if not isinstance(value, str) or len(value) > FREE_TEXT:
                 raise Refusal(f"{item.label}: needs text of at most {FREE_TEXT} characters", "shorten it")
+        case "day":
+            if not adverse.is_day(value):
+                raise Refusal(f"{item.label}: needs a day", "type it as 2026-11-12")
     return value
 
 
@@ -81,27 +87,23 @@ def _applies(rule: Concern, value: Value) -> bool:
     return (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below)
 
 
-def answer(state: Visit, step: StepId, item_id: str, value: Value) -> tuple[Event, ...]:
-    """The events of a person's answer; raises `Refusal` for an item that is not there or a value that does not fit."""
+def answer(state: Visit, step: StepId, item_id: str, value: Value, today: str) -> tuple[Event, ...]:
+    """The events of a person's answer on the day `today` (ISO date).
+
+    Raises `Refusal` for an item that is not there or a value that does not fit.
+    """
     item = next((item for item in items(state, step) if item.id == item_id), None)
     if item is None:
         raise Refusal(f"the step has no item '{item_id}'", "answer the items on the screen")
     if item.by == "machine":
         raise Refusal(f"{item.label} is worked out by the program", "change the values it comes from")
     kept = checked(item, value)
+    adverse.demand_day(state, item, kept, today)
     events: list[Event] = [Answered(step=step, item=item_id, value=kept, unit=item.unit)]
     found = concern(item, kept)
     if found is not None:
         events.append(ConcernRaised(item=item_id, outcome=found.outcome, text=found.text))
-    return (*events, *_adverse(item, kept), *_derived(state, step, item_id, kept))
-
-
-def _adverse(item: ItemConfig, value: Value) -> tuple[Event, ...]:
-    """A category of the aftercare list that is not "none" is an adverse event; its label is the category."""
-    severity = _SEVERITY.get(value) if item.id.startswith("ae_") and isinstance(value, str) else None
-    if severity is None:
-        return ()
-    return (AdverseEventRecorded(category=item.label, severity=severity, related="unknown", action="none"),)
+    return (*events, *adverse.recorded(state, step, item, kept), *_derived(state, step, item_id, kept))
 
 
 def _derived(state: Visit, step: StepId, item: str, value: Value) -> tuple[Event, ...]:

@@ -1,8 +1,8 @@
 """What the rules are told: the time, the person, and everything the station observed.
 
 Commands of a person are in `bedside.commands`; those that carry a secret or need a file are resolved by the station
-first and arrive here as `SignedInPerson`, `ConcernDecided`, `SignedByPerson`, `ParticipantFound`, `AssessmentFound` and
-`ParticipantEnrolled`.
+first and arrive here as `SignedInPerson`, `ConcernDecided`, `SignedByPerson`, `ParticipantFound`, `AssessmentFound`,
+`ParticipantEnrolled` and `TableRead`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Literal
 
 from bedside.commands import AnyCommand
 from bedside.config import Participant
-from bedside.events import Earlier, MuscleResponse, Value
+from bedside.events import Earlier, MuscleResponse, OpenEvent, TrialImported, Value
 from hal.device import Reading
 
 NS = 1_000_000_000
@@ -120,6 +120,19 @@ class AnalysisDone:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRead:
+    """`ImportTrial`, as far as the disk goes: the whole file was read by a mapping of this `kind`, its copy is durable.
+
+    `found` is the trial that it would be, its `trial` the number after which the copy is named; `settings` are the rules'
+    to add. `skip_s` is what the mapping says of the beginning, None where the task says it.
+    """
+
+    kind: Literal["gait", "balance"]
+    found: TrialImported
+    skip_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ControlLost:
     """No controlling client is present or alive."""
 
@@ -184,6 +197,7 @@ class History:
     rmt_age_days: float | None = None
     fit: Mapping[str, Value] = field(default_factory=dict)
     adverse: tuple[str, ...] = ()
+    follow_up: tuple[OpenEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,5 +275,13 @@ Observation = (
     | RecordTrouble
     | Started
 )
-Resolved = ParticipantFound | AssessmentFound | ParticipantEnrolled | SignedInPerson | ConcernDecided | SignedByPerson
+Resolved = (
+    ParticipantFound
+    | AssessmentFound
+    | ParticipantEnrolled
+    | SignedInPerson
+    | ConcernDecided
+    | SignedByPerson
+    | TableRead
+)
 Cause = Observation | Resolved | AnyCommand

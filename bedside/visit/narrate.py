@@ -127,7 +127,23 @@ def _ended(event: e.StimulationEnded) -> str:
 def _adverse(event: e.AdverseEventRecorded) -> str:
     if event.category == "none":
         return "no adverse event"
+    if event.severity == "none":
+        return f"taken back: {event.category} is no adverse event"
     return f"adverse event: {event.category}, {event.severity}, related {event.related}{_tail(event.text)}"
+
+
+def _adverse_described(event: e.AdverseEventDescribed) -> str:
+    if event.severity == "none":
+        return f"withdrawn: {event.category} is no adverse event"
+    serious = f"SERIOUS ({', '.join(event.serious)}); " if event.serious else ""
+    related = ", ".join(f"{name} {likely}" for name, likely in event.relation.items())
+    asked = f"began {event.began_on} ({event.onset}); caused by: {related}; action {event.action}"
+    return f"{event.category}, {event.severity}: {serious}{asked}; {event.outcome}{_tail(event.words)}"
+
+
+def _adverse_followed(event: e.AdverseEventFollowedUp) -> str:
+    over = f" since {event.over_on}" if event.over_on else ""
+    return f"{event.category} since {event.since}: {event.outcome}{over}"
 
 
 def _scored(event: e.ItemScored) -> str:
@@ -237,6 +253,8 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.AlarmCleared: lambda x: f"alarm over: {x.alarm}",
     e.AlarmSilenced: lambda x: f"alarm {x.alarm} silenced for {x.seconds} s",
     e.AdverseEventRecorded: _adverse,
+    e.AdverseEventDescribed: _adverse_described,
+    e.AdverseEventFollowedUp: _adverse_followed,
     e.ParticipantEntered: lambda x: f"participant {x.participant} entered for study {x.study}",
     e.AssessmentPlanned: _planned,
     e.AssessmentRecalled: lambda x: f"{len(x.earlier)} earlier result(s) recalled",

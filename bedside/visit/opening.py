@@ -117,4 +117,5 @@ def _recalled(record: Participant, history: History) -> ParticipantRecalled:
         rmt_age_days=history.rmt_age_days,
         fit=dict(history.fit),
         adverse=history.adverse,
+        follow_up=history.follow_up,
     )

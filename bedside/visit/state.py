@@ -10,6 +10,8 @@ import msgspec
 
 from bedside.assess.state import Assessment
 from bedside.events import (
+    AdverseEventDescribed,
+    AdverseEventFollowedUp,
     AdverseEventRecorded,
     CoilPlaced,
     CurrentEnded,
@@ -340,6 +342,8 @@ class Visit(msgspec.Struct, frozen=True):
     answers: Mapping[str, Given] = msgspec.field(default_factory=dict)
     doubts: Mapping[str, Doubt] = msgspec.field(default_factory=dict)
     adverse: tuple[AdverseEventRecorded, ...] = ()
+    described: Mapping[str, AdverseEventDescribed] = msgspec.field(default_factory=dict)
+    followed: tuple[AdverseEventFollowedUp, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: VisitInterrupted | None = None
     signed: Signed | None = None

@@ -17,7 +17,18 @@ from bedside.events import (
     VisitClosed,
 )
 from bedside.refusal import Refusal
-from bedside.visit import assessing, course, current_run, current_watch, dose, forms, potentials, settle, singles
+from bedside.visit import (
+    adverse,
+    assessing,
+    course,
+    current_run,
+    current_watch,
+    dose,
+    forms,
+    potentials,
+    settle,
+    singles,
+)
 from bedside.visit.inputs import Now
 from bedside.visit.state import Visit
 from bedside.visit.words import WORDS
@@ -78,7 +89,7 @@ def advance(state: Visit, now: Now) -> tuple[Event, ...]:
     summary = complete(state, step)
     completed = StepCompleted(step=step, summary=summary)
     quiet = singles.stand_down(state, f"the step '{WORDS[step].title}' is complete")
-    return (*quiet, *_statement(state, step), completed, StepEntered(step=following), *_entry(state, following))
+    return (*quiet, *_statement(state, step, now), completed, StepEntered(step=following), *_entry(state, following))
 
 
 def complete(state: Visit, step: StepId) -> str:
@@ -153,8 +164,18 @@ def stimulator_gone(state: Visit) -> bool:
 
 
 def _aftercare(state: Visit) -> str:
-    reported = [event for event in state.adverse if event.category != "none"]
-    return f"{len(reported)} adverse event(s)" if reported else "nothing untoward"
+    adverse.demand_criteria(state)
+    return f"{len(adverse.told(state))} adverse event(s)" if adverse.told(state) else "nothing untoward"
+
+
+def demand_described(state: Visit) -> None:
+    """Raise `Refusal` while something is not answered of an adverse event, also one told after its step."""
+    step = adverse.step_of(state)
+    item = forms.open_item(state, step)
+    if item is not None:
+        where = "" if step == "signoff" else f": go back to '{WORDS[step].title}'"
+        raise Refusal(f"open: {item.label}", f"answer it{where}")
+    adverse.demand_criteria(state)
 
 
 _CHECKS: dict[StepId, Callable[[Visit], str]] = {
@@ -170,14 +191,16 @@ _CHECKS: dict[StepId, Callable[[Visit], str]] = {
 }
 
 
-def _statement(state: Visit, step: StepId) -> tuple[Event, ...]:
+def _statement(state: Visit, step: StepId, now: Now) -> tuple[Event, ...]:
     """What leaving a step states: the potentials' outcome; on adverse events, if only that there were none."""
     if step == "mep":
         return potentials.leaving(state, state.person.user if state.person is not None else "")
-    if step != "aftercare" or state.adverse:
+    if step == "screening":
+        return adverse.followed(state)
+    if step != "aftercare":
         return ()
     none = AdverseEventRecorded(category="none", severity="none", related="no", action="none")
-    return (none,)
+    return (*(() if state.adverse else (none,)), *adverse.described(state, now.utc[:10]))
 
 
 def _entry(state: Visit, step: StepId) -> tuple[Event, ...]:
@@ -215,7 +238,7 @@ def _nothing_recorded(state: Visit) -> None:
 
 
 def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
-    """End early: at once while no pulse was given, else through aftercare and signature.
+    """End early: at once while nothing was given or told of, else through aftercare and signature.
 
     Raises `Refusal` without a visit or a reason, and once aftercare has begun.
     """
@@ -234,6 +257,7 @@ def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
         or state.pending is not None
         or state.unsettled is not None
         or state.course.begun
+        or adverse.anything(state)
     )
     if not given:
         return (*quiet, VisitClosed(outcome="stopped", reason=reason))
@@ -242,7 +266,7 @@ def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
     if state.course.begun and state.course.ended is None:
         ended = course.end(state, "aborted", reason)
         quiet = ended if any(isinstance(event, OffIntended) for event in ended) else (*quiet, *ended)
-    return (*quiet, NoteAdded(text=f"visit ended early: {reason}"), StepEntered(step="aftercare"))
+    return (*quiet, NoteAdded(text=f"visit ended early: {reason}"), StepEntered(step=adverse.step_of(state)))
 
 
 def close(state: Visit) -> tuple[Event, ...]:

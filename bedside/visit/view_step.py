@@ -12,6 +12,7 @@ from bedside.events import StepId
 from bedside.refusal import Refusal
 from bedside.snapshot import Action, Item, ItemState, Step
 from bedside.visit import (
+    adverse,
     commanded,
     current,
     current_plan,
@@ -117,7 +118,7 @@ def _hint(state: Visit, name: StepId, item: ItemConfig) -> str:
     if doubt is not None:
         return f"{doubt.text}; {doubt.physician} allowed it" if doubt.allowed else doubt.text
     if name != "fit":
-        return item.hint
+        return adverse.hint(state, item) if adverse.is_symptom(item) else item.hint
     note = robot.fit_note(state.setup.study.robot, item.id, state.answer("fit", item.id))
     return forms.deviation(state, item) or note or item.hint
 

@@ -14,7 +14,7 @@ import msgspec
 
 from bedside import commands as c
 from bedside import events as e
-from bedside.config import load_participant
+from bedside.config import ItemConfig, load_participant
 from bedside.visit import rules
 from bedside.visit.inputs import (
     ActionDone,
@@ -313,12 +313,15 @@ class Bed:
 
         step = self.state.step
         assert step is not None
-        for item in forms.items(self.state, step):
-            if item.by == "person" and not forms.answered(self.state, step, item):
-                value = PLAIN.get(item.kind, item.choices[0] if item.choices else None)
-                if item.kind == "number":
-                    value = GOOD.get(item.id, round(((item.low or 0) + (item.high or 0)) / 2))
-                self.ask(c.Answer(step=step, item=item.id, value=value))
+        def empty() -> list[ItemConfig]:
+            shown = forms.items(self.state, step)
+            return [item for item in shown if item.by == "person" and not forms.answered(self.state, step, item)]
+
+        while item := next(iter(empty()), None):
+            value = PLAIN.get(item.kind, item.choices[0] if item.choices else None)
+            if item.kind == "number":
+                value = GOOD.get(item.id, round(((item.low or 0) + (item.high or 0)) / 2))
+            self.ask(c.Answer(step=step, item=item.id, value=value))
 
     def next(self) -> None:
         """Fill the form and go on."""
