@@ -1,8 +1,8 @@
 """What the rules are told: the time, the person, and everything the station observed.
 
 Commands of a person are in `bedside.commands`; those that carry a secret or need a file are resolved by the station
-first and arrive here as `SignedInPerson`, `ConcernDecided`, `SignedByPerson`, `ParticipantFound`, `AssessmentFound` and
-`ParticipantEnrolled`.
+first and arrive here as `SignedInPerson`, `ConcernDecided`, `SignedByPerson`, `ParticipantFound`, `AssessmentFound`,
+`ParticipantEnrolled` and `TableRead`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Literal
 
 from bedside.commands import AnyCommand
 from bedside.config import Participant
-from bedside.events import Earlier, MuscleResponse, OpenEvent, Value
+from bedside.events import Earlier, MuscleResponse, OpenEvent, TrialImported, Value
 from hal.device import Reading
 
 NS = 1_000_000_000
@@ -117,6 +117,19 @@ class AnalysisDone:
     refusal: str = ""
     report: str = ""
     sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """`ImportTrial`, as far as the disk goes: the whole file was read by a mapping of this `kind`, its copy is durable.
+
+    `found` is the trial that it would be, its `trial` the number its copy is named after; the rules add `settings`.
+    `skip_s` is what the mapping says of the beginning, None where the task says it.
+    """
+
+    kind: Literal["gait", "balance"]
+    found: TrialImported
+    skip_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,5 +275,13 @@ Observation = (
     | RecordTrouble
     | Started
 )
-Resolved = ParticipantFound | AssessmentFound | ParticipantEnrolled | SignedInPerson | ConcernDecided | SignedByPerson
+Resolved = (
+    ParticipantFound
+    | AssessmentFound
+    | ParticipantEnrolled
+    | SignedInPerson
+    | ConcernDecided
+    | SignedByPerson
+    | TableRead
+)
 Cause = Observation | Resolved | AnyCommand
