@@ -254,6 +254,18 @@ class StopCapture(Command, frozen=True, kw_only=True, tag="capture.stop"):
     reason: str = "ended by hand"
 
 
+class ImportTrial(Command, frozen=True, kw_only=True, tag="capture.import"):
+    """Take a `file` of the import folder as the next trial of a task, read by a `mapping` (its id).
+
+    `bytes` is the size that the person saw: another one means that the file was changed meanwhile. None: any.
+    """
+
+    task: str
+    file: str
+    mapping: str
+    bytes: int | None = None
+
+
 class GiveCue(Command, frozen=True, kw_only=True, tag="capture.cue"):
     """The participant is given this cue now."""
 
@@ -328,6 +340,7 @@ AnyCommand = (
     | ReopenInstrument
     | StartCapture
     | StopCapture
+    | ImportTrial
     | GiveCue
     | JudgeTrial
     | CalibrateDevice

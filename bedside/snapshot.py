@@ -368,7 +368,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial of a `task` (its id); `figure` is its key number in words."""
+    """One trial of a `task` (its id); `figure` is its key number in words, `source` the file it was imported from."""
 
     trial: int
     task: str
@@ -376,6 +376,7 @@ class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     figure: str = ""
     reason: str = ""
+    source: str = ""
 
 
 class SensorLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
-from bedside.analyse.imported import feet_arrays
 from bedside.analyse.recorded import WHOLE, Part, is_recording, motion_arrays
 from dsp.cycling import Segment
 from dsp.gait import Foot, Side

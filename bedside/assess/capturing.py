@@ -72,12 +72,7 @@ def start(
     """
     capture = present(state, catalogue)
     task = task_of(capture, asked.task)
-    if state.running is not None:
-        raise Refusal("a trial is being recorded", "stop it first")
-    if any(trial.awaits_analysis for trial in state.work.trials):
-        raise Refusal("the last trial is being analysed", "wait for its result")
-    if any(trial.analysed is not None and trial.judged is None for trial in state.work.trials):
-        raise Refusal("the last trial is neither accepted nor rejected", "accept or reject it first")
+    demand_ready(state)
     absent = next(iter(missing), None)
     if absent is not None:
         raise Refusal(f"no samples from {absent.replace('_', ' ')}", missing[absent])
@@ -87,18 +82,35 @@ def start(
     least_s = shortest_s(task)
     if lasts_s < least_s:
         raise Refusal(f"{lasts_s:g} s are too short for {task.title}", f"record at least {least_s:g} s")
-    trial = 1 + max((trial.started.trial for trial in state.work.of_task(task.id)), default=0)
-    settings = _settings(state, task, person)
+    trial, settings = next_number(state, task.id), settings_of(state, task, person)
     return (CaptureStarted(instrument=capture.id, task=task.id, trial=trial, seconds=lasts_s, settings=settings),)
 
 
-def shortest_s(task: CaptureTask) -> float:
-    """The shortest recording (s) that can be measured: what does not count, and what the analysis needs behind it."""
+def demand_ready(state: Assessment) -> None:
+    """Raise `Refusal` while the open capture's last trial is not done with."""
+    if state.running is not None:
+        raise Refusal("a trial is being recorded", "stop it first")
+    if any(trial.awaits_analysis for trial in state.work.trials):
+        raise Refusal("the last trial is being analysed", "wait for its result")
+    if any(trial.analysed is not None and trial.judged is None for trial in state.work.trials):
+        raise Refusal("the last trial is neither accepted nor rejected", "accept or reject it first")
+
+
+def next_number(state: Assessment, task: str) -> int:
+    """What the next trial of a task is called; numbers are not used again."""
+    return 1 + max((trial.started.trial for trial in state.work.of_task(task)), default=0)
+
+
+def shortest_s(task: CaptureTask, skip_s: float | None = None) -> float:
+    """The shortest recording (s) that can be measured: what does not count, and what the analysis needs behind it.
+
+    `skip_s` stands for what the task leaves out of the beginning.
+    """
     needed = task.settings.get("duration_s", SHORTEST_S)
-    return task.skip_s + (float(needed) if isinstance(needed, int | float) else SHORTEST_S)
+    return (task.skip_s if skip_s is None else skip_s) + (float(needed) if isinstance(needed, int | float) else SHORTEST_S)
 
 
-def _settings(state: Assessment, task: CaptureTask, person: Mapping[str, Value]) -> dict[str, Value]:
+def settings_of(state: Assessment, task: CaptureTask, person: Mapping[str, Value]) -> dict[str, Value]:
     """What the analysis is told: of the person, of their own limits where those were measured, and of the task."""
     known = {key: value for key, value in person.items() if value is not None}
     limits = own_limits_cm(state.work)

@@ -22,6 +22,7 @@ from bedside.events import (
     InstrumentOpened,
     InstrumentReopened,
     ItemScored,
+    TrialImported,
     TrialJudged,
 )
 
@@ -86,7 +87,7 @@ def _closed(state: Assessment, event: InstrumentClosed, _: Envelope) -> Assessme
     return replace(_with(state, event.instrument, work), open=None, last=event.instrument)
 
 
-def _started(state: Assessment, event: CaptureStarted, envelope: Envelope) -> Assessment:
+def _started(state: Assessment, event: CaptureStarted | TrialImported, envelope: Envelope) -> Assessment:
     work = _work(state, event.instrument)
     return _with(state, event.instrument, replace(work, trials=(*work.trials, Trial(event, envelope.mono_ns))))
 
@@ -135,6 +136,7 @@ _CHANGES: dict[type[Event], Change] = {
     ItemScored: _scored,
     InstrumentClosed: _closed,
     CaptureStarted: _started,
+    TrialImported: _started,
     CueGiven: _cue,
     CaptureStopped: _stopped,
     CaptureAnalysed: _analysed,

@@ -14,6 +14,8 @@ from bedside.events import Earlier
 from bedside.snapshot import Result, ResultRow
 
 TRIALS = "n"
+SOURCE = "source"
+"""The condition under which it is kept where values come from, when not all were recorded here."""
 
 
 def key_of(capture: CaptureConfig, task: str, name: str) -> str:
@@ -44,6 +46,13 @@ def key_figure(capture: CaptureConfig, values: dict[str, float]) -> str:
         if value is not None:
             return f"{variable.label} {value:.{variable.digits}f} {variable.unit}".rstrip()
     return ""
+
+
+def source_of(work: Work) -> str:
+    """Where the values of the accepted trials come from, in words; empty when all were recorded and computed here."""
+    counted = [trial.imported for trial in work.trials if trial.counts]
+    named = dict.fromkeys("recorded here" if one is None else f"{one.holds} read by {one.mapping}" for one in counted)
+    return "" if set(named) <= {"recorded here"} else ", ".join(named)
 
 
 def trial_result(capture: CaptureConfig, trial: Trial) -> Result | None:
@@ -85,7 +94,7 @@ def outcome(state: Assessment, catalogue: Catalogue, instrument: str) -> Result 
         rows=rows,
         previous="" if before is None else f"{before.point}, {before.utc[:10]}",
         method=_method(work),
-        flags=(*_thin(catalogue.captures.get(instrument), work), *_flags(work)),
+        flags=(*_thin(catalogue.captures.get(instrument), work), *_sources(work, before), *_flags(work)),
         refusal=_refusal(work),
     )
 
@@ -103,6 +112,17 @@ def _thin(capture: CaptureConfig | None, work: Work) -> tuple[str, ...]:
             having = sum(variable.key in each for each in values)
             if 0 < having < len(values):
                 found.append(f"{task.title}: {variable.label} is of {having} of {len(values)} accepted trials")
+    return tuple(found)
+
+
+def _sources(work: Work, before: Earlier | None) -> tuple[str, ...]:
+    """What values of several sources, or of another one than before, mean for a comparison."""
+    now, found = source_of(work), []
+    if ", " in now:
+        found.append(f"the mean is of trials of several sources ({now})")
+    if before is not None and (was := str(before.conditions.get(SOURCE) or "")) != now:
+        here = "recorded here"
+        found.append(f"{now or here} now, {was or here} before: two ways of measuring do not compare exactly")
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from bedside.events import (
     Earlier,
     InstrumentClosed,
     InstrumentOpened,
+    TrialImported,
     TrialJudged,
 )
 
@@ -22,9 +23,12 @@ MEP = POTENTIALS
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """One trial of a task, from its recording's start to a person's verdict; `cues` are visit times and words."""
+    """One trial of a task, from its recording's start or its import to a person's verdict.
 
-    started: CaptureStarted
+    `cues` are visit times and words.
+    """
+
+    started: CaptureStarted | TrialImported
     started_ns: int
     cues: tuple[tuple[int, str], ...] = ()
     stopped: CaptureStopped | None = None
@@ -39,12 +43,22 @@ class Trial(msgspec.Struct, frozen=True):
     @property
     def running(self) -> bool:
         """Samples are being recorded."""
-        return self.stopped is None
+        return self.stopped is None and self.imported is None
+
+    @property
+    def imported(self) -> TrialImported | None:
+        """The table of another program that it is, None for a trial that was recorded here."""
+        return self.started if isinstance(self.started, TrialImported) else None
+
+    @property
+    def seconds(self) -> float:
+        """How long it was recorded, here or by the other program; 0 for results, and while it is recorded."""
+        return self.imported.seconds if self.imported else self.stopped.seconds if self.stopped else 0.0
 
     @property
     def awaits_analysis(self) -> bool:
         """Recorded, and nothing is known of it yet."""
-        return self.stopped is not None and self.analysed is None
+        return not self.running and self.analysed is None
 
     @property
     def counts(self) -> bool:

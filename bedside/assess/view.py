@@ -221,14 +221,14 @@ def _trial_line(capture: CaptureConfig, trial: Trial) -> TrialLine:
         figure, reason = results.key_figure(capture, named), trial.analysed.refusal
     if trial.judged is not None and not trial.judged.accepted:
         reason = trial.judged.reason
-    seconds = trial.stopped.seconds if trial.stopped is not None else 0.0
     return TrialLine(
         trial=trial.started.trial,
         task=trial.task,
         state=_trial_state(trial),
-        seconds=seconds,
+        seconds=trial.seconds,
         figure=figure,
         reason=reason,
+        source=trial.imported.file if trial.imported is not None else "",
     )
 
 

@@ -195,7 +195,7 @@ def _close_capture(catalogue: Catalogue, instrument: str, work: Work, reason: st
         task = short[0]
         done = sum(trial.counts for trial in work.of_task(task.id))
         raise Refusal(f"{task.title}: {done} of {task.trials} trials are accepted", "record more, or say why not")
-    values = results.combined(capture, work)
+    values, source = results.combined(capture, work), results.source_of(work)
     return InstrumentClosed(
         instrument=instrument,
         outcome="partial" if short and values else "not_done" if short else "complete",
@@ -204,6 +204,7 @@ def _close_capture(catalogue: Catalogue, instrument: str, work: Work, reason: st
         values=values,
         examiner=examiner,
         version=capture.version,
+        conditions={results.SOURCE: source} if source else {},
     )
 
 

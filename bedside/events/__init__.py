@@ -28,6 +28,7 @@ from bedside.events.assessment import (
     InstrumentReopened,
     ItemScored,
     Missing,
+    TrialImported,
     TrialJudged,
 )
 from bedside.events.base import (
@@ -225,6 +226,7 @@ __all__ = [
     "ThresholdFound",
     "TrainEnded",
     "TrainIntended",
+    "TrialImported",
     "TrialJudged",
     "Value",
     "VisitClosed",

@@ -160,6 +160,34 @@ class CaptureStopped(Event, frozen=True, kw_only=True, tag="capture.stopped"):
     reason: str = ""
 
 
+class TrialImported(Event, frozen=True, kw_only=True, tag="capture.imported"):
+    """Another program's table is a trial: nothing was recorded here, `seconds` are what its samples span (0: results).
+
+    `file` is its name where it lay, `kept` its copy in the visit's folder, `sha256` and `bytes` those of both, `written`
+    when it was last written (ISO 8601, UTC). `mapping_kept` and `mapping_sha256` are the mapping's file, whose unit and
+    column names nobody has checked on a known trial unless `verified`. Of samples, the first `skip_s` do not count.
+    """
+
+    visible_to = EVERYONE
+    instrument: str
+    task: str
+    trial: int
+    seconds: float
+    settings: dict[str, Value]
+    holds: Literal["samples", "results"]
+    file: str
+    kept: str
+    sha256: str
+    bytes: int
+    written: str
+    mapping: str
+    mapping_kept: str
+    mapping_sha256: str
+    verified: bool
+    source: str = ""
+    skip_s: float = 0.0
+
+
 class CaptureAnalysed(Event, frozen=True, kw_only=True, tag="capture.analysed"):
     """What the analysis of a trial's recording found: variables by key, or why there are none.
 

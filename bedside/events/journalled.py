@@ -20,6 +20,7 @@ from bedside.events.assessment import (
     InstrumentOpened,
     InstrumentReopened,
     ItemScored,
+    TrialImported,
     TrialJudged,
 )
 from bedside.events.base import Event
@@ -187,6 +188,7 @@ AnyEvent = (
     | CueGiven
     | CaptureStopped
     | CaptureAnalysed
+    | TrialImported
     | TrialJudged
     | DeviceCalibrated
 )

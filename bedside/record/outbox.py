@@ -16,7 +16,7 @@ from bedside.record.fsutil import write_whole
 
 MANIFEST = "sealed.json"
 BLOCK_BYTES = 1 << 20
-_FOLDERS = ("journal", "analysis", "raw")
+_FOLDERS = ("journal", "analysis", "imports", "raw")
 _SAFE = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,120}")
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -230,7 +230,7 @@ def _sendable(file: SealedFile) -> bool:
 
 
 def _rank(name: str) -> int:
-    order = ("journal", MANIFEST, "analysis", "raw")
+    order = ("journal", MANIFEST, "analysis", "imports", "raw")
     return order.index(name.partition("/")[0])
 
 

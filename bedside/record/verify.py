@@ -15,6 +15,7 @@ from bedside.record.samples import Gap, gaps_in
 from bedside.record.signing import seal_fault
 
 RAW_SEALED, ANALYSED, VISIT_OPENED = "raw.sealed", "capture.analysed", "visit.opened"
+IMPORTED, IMPORTS = "capture.imported", "imports"
 _KEEP = "keep the folder as it is and compare it with the copy on the study server"
 
 
@@ -159,11 +160,16 @@ class _Verifier:
             report = Path(str(entry.data["report"]))
             self._bound(here, self._raw_folder().parent / report.parent.name / report.name, entry)
 
-    def _bound(self, here: Problem, path: Path, entry: Entry) -> bool:
-        """Whether the file that a line names is there with the bytes that the line names."""
+        if entry.ev == IMPORTED:
+            for kept, digest in (("kept", "sha256"), ("mapping_kept", "mapping_sha256")):
+                path = self._raw_folder().parent / IMPORTS / Path(str(entry.data.get(kept))).name
+                self._bound(here, path, entry, digest)
+
+    def _bound(self, here: Problem, path: Path, entry: Entry, digest: str = "sha256") -> bool:
+        """Whether the file that a line names is there with the bytes that the line names under `digest`."""
         if not path.is_file():
             self._bad(str(path), None, None, f"missing; {here.file} line {here.line} names it")
-        elif _sha256(path) != entry.data.get("sha256"):
+        elif _sha256(path) != entry.data.get(digest):
             self._bad(str(path), None, None, f"altered since {here.file} line {here.line} named it")
         else:
             return True

@@ -140,17 +140,19 @@ def _trials(capture: CaptureConfig, work: Work) -> Table:
 
 def _trial(capture: CaptureConfig, trial: Trial) -> tuple[str, ...]:
     task = capture.task(trial.task)
-    stopped, analysed, judged = trial.stopped, trial.analysed, trial.judged
+    stopped, analysed, judged, imported = trial.stopped, trial.analysed, trial.judged, trial.imported
     remarks = [judged.reason if judged is not None else "", *(analysed.flags if analysed is not None else ())]
     if analysed is not None and analysed.refusal:
         remarks.append(f"no result: {analysed.refusal}")
+    if imported is not None:
+        remarks.append(f"{imported.holds} imported from {imported.file}, SHA-256 {imported.sha256[:16]}")
     if stopped is not None and stopped.cause != "time":
         remarks.append(f"ended by {stopped.cause}{f': {stopped.reason}' if stopped.reason else ''}")
     named = {} if analysed is None else {results.key_of(capture, trial.task, k): v for k, v in analysed.values.items()}
     verdict = "not judged" if judged is None else "accepted" if judged.accepted else "rejected"
     return (
         f"{task.title if task is not None else trial.task}, {trial.started.trial}",
-        "-" if stopped is None else f"{stopped.seconds:.1f}",
+        f"{trial.seconds:.1f}" if trial.seconds else "-",
         results.key_figure(capture, named) or "-",
         verdict,
         "; ".join(remark for remark in remarks if remark),

@@ -24,6 +24,7 @@ ASSESSOR: frozenset[type] = frozenset(
         c.CloseInstrument,
         c.ReopenInstrument,
         c.StartCapture,
+        c.ImportTrial,
         c.StopCapture,
         c.GiveCue,
         c.JudgeTrial,

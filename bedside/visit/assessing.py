@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bedside import commands
-from bedside.assess import calendar, capturing, further, working
+from bedside.assess import calendar, capturing, importing, further, working
 from bedside.assess.state import MEP, Assessment
 from bedside.config import Participant
 from bedside.config.assessments import AssessmentPoint
@@ -24,7 +24,7 @@ from bedside.events import (
 )
 from bedside.refusal import Refusal
 from bedside.visit import current_watch, potentials
-from bedside.visit.inputs import NS, AnalysisDone, AssessmentFound, Now, ParticipantEnrolled, Person
+from bedside.visit.inputs import NS, AnalysisDone, AssessmentFound, Now, ParticipantEnrolled, Person, TableRead
 from bedside.visit.opening import demand_room, demand_sides
 from bedside.visit.state import Visit
 
@@ -193,6 +193,18 @@ def start(state: Visit, cause: commands.StartCapture, _now: Now, _who: Person | 
     if state.interrupted is not None:
         raise Refusal("the visit was interrupted", "read what is certain, then resume it")
     return capturing.start(assessment(state), state.setup.catalogue, cause, missing(state), about(state))
+
+
+def may_import(state: Visit, cause: commands.ImportTrial, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """Nothing yet: the station reads the file before there is a trial; raises `Refusal` where there could be none."""
+    importing.may_import(assessment(state), state.setup.catalogue, cause)
+    return ()
+
+
+def imported(state: Visit, cause: TableRead, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    """A trial from another program's table."""
+    catalogue = state.setup.catalogue
+    return importing.imported(assessment(state), catalogue, cause.found, cause.kind, cause.skip_s, about(state))
 
 
 def stop(state: Visit, cause: commands.StopCapture, now: Now, _who: Person | None) -> tuple[Event, ...]:

@@ -39,6 +39,7 @@ from bedside.visit.inputs import (
     Person,
     SignedByPerson,
     SignedInPerson,
+    TableRead,
 )
 from bedside.visit.state import Visit
 
@@ -277,6 +278,8 @@ SIGNED_IN: dict[type, Rule] = {
     commands.ScoreItem: assessing.score,
     commands.CloseInstrument: assessing.close,
     commands.StartCapture: assessing.start,
+    commands.ImportTrial: assessing.may_import,
+    TableRead: assessing.imported,
     commands.StopCapture: assessing.stop,
     commands.GiveCue: assessing.cue,
     commands.JudgeTrial: assessing.judge,

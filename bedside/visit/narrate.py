@@ -266,6 +266,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.CaptureStarted: lambda x: f"recording {x.task}, trial {x.trial}, for {x.seconds:g} s",
     e.CueGiven: lambda x: f"cue: {x.cue}",
     e.CaptureStopped: lambda x: f"recorded {x.seconds:.1f} s of {x.task}, trial {x.trial} ({x.cause}){_tail(x.reason)}",
+    e.TrialImported: lambda x: f"{x.task}, trial {x.trial}: {x.holds} imported from {x.file} by {x.mapping}",
     e.CaptureAnalysed: lambda x: f"{x.task}, trial {x.trial}: {x.refusal or f'{len(x.values)} variables'}",
     e.TrialJudged: lambda x: f"{x.task}, trial {x.trial} {'accepted' if x.accepted else 'rejected'}{_tail(x.reason)}",
     e.DeviceCalibrated: _calibrated,

@@ -98,6 +98,7 @@ def _of_open(state: Visit, present: Assessment, name: str) -> list[tuple[Cause, 
     task = capturing.next_task(present, catalogue.capture(name))
     rows: list[tuple[Cause, str]] = [
         (commands.StartCapture(task=task.id), "Record a trial"),
+        (commands.ImportTrial(task=task.id, file="", mapping=""), "Import a trial"),
         (commands.StopCapture(), "Stop recording"),
         (commands.GiveCue(cue="cue"), "Give a cue"),
     ]
