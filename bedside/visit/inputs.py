@@ -133,19 +133,6 @@ class TableRead:
 
 
 @dataclass(frozen=True, slots=True)
-class TableRead:
-    """`ImportTrial`, as far as the disk goes: the whole file was read by a mapping of this `kind`, its copy is durable.
-
-    `found` is the trial that it would be, its `trial` the number after which the copy is named; `settings` are the rules'
-    to add. `skip_s` is what the mapping says of the beginning, None where the task says it.
-    """
-
-    kind: Literal["gait", "balance"]
-    found: TrialImported
-    skip_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ControlLost:
     """No controlling client is present or alive."""
 
