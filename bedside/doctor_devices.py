@@ -15,7 +15,6 @@ from bedside.station.picture import device_lines
 from bedside.station.setup import SIMULATED, build_fleet
 from bedside.station.wire import SnapshotMessage
 from hal.device import Device, HalError, Reading, SetupError
-from hal.roles.common import FOOT_SWITCH_PRESSED, STOP_PRESSED
 
 SETTLE_S = 8.0
 """Long enough for the slowest to answer: Bluetooth sensors are found and connected one after the other."""
@@ -26,17 +25,6 @@ LOSS_ALLOWED = 0.01
 LEAST_RECEIVED = 20
 """Of fewer samples no share is told."""
 ANSWER_S = 5.0
-HELD: Mapping[str, str] = {
-    STOP_PRESSED: "release it when it is safe to; if nobody pressed it, check its plug and its cable",
-    FOOT_SWITCH_PRESSED: "take the foot off it; if nobody stands on it, check its plug and its cable",
-    "no coil is connected": "plug the coil in until its connector locks",
-    "the stimulator reports error": "read the code on its screen and follow its manual",
-    "the coil is at": "let the coil cool down",
-    "the coil is worn out": "use another coil",
-    "remote control is not held": "end what its own screen is doing",
-    "battery below": "charge it before the visit",
-}
-"""How remarks begin that keep a visit from starting, and what to do."""
 NOT_YET: Mapping[str, str] = {
     "connecting": "it has not answered yet",
     "closed": "it is not opened",
@@ -157,7 +145,7 @@ def _vitals(line: DeviceLine) -> str:
         "" if line.rssi_dbm is None else f"signal {line.rssi_dbm} dBm",
         "" if line.rate_hz is None else f"{line.rate_hz:.1f} Hz",
         f"lost {line.lost} of {line.received + line.lost}" if line.lost else "",
-        *(note for note in line.notes if note != line.error and _held(note) is None),
+        *(note for note in line.notes if note != line.error),
     )
     told = "; ".join(part for part in parts if part)
     return f"; {told}" if told else ""
@@ -165,20 +153,14 @@ def _vitals(line: DeviceLine) -> str:
 
 def _weakness(line: DeviceLine) -> tuple[str, str] | None:
     """What keeps a device that works from being used, or will soon go wrong with it; and what to do."""
-    for remark in line.notes:
-        if remedy := _held(remark):
-            return remark, remedy
+    if line.attention:
+        return "; ".join(part.what for part in line.attention), "; ".join(part.remedy for part in line.attention)
     if line.battery_pct is not None and line.battery_pct < LOW_BATTERY_PCT:
         return f"The battery is nearly empty ({line.battery_pct:.0f} %)", "charge it or change it before the visit"
     whole = line.received + line.lost
     if whole >= LEAST_RECEIVED and line.lost > LOSS_ALLOWED * whole:
         return _loss(line)
     return None
-
-
-def _held(remark: str) -> str | None:
-    """What to do about a remark that keeps a visit from starting; None for any other."""
-    return next((remedy for beginning, remedy in HELD.items() if remark.startswith(beginning)), None)
 
 
 def _loss(line: DeviceLine) -> tuple[str, str]:

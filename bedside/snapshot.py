@@ -207,11 +207,18 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     silenced_s: float | None = None
 
 
+class DeviceAttention(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a device that works cannot be used as it is now, and what to do."""
+
+    what: str
+    remedy: str
+
+
 class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
     """One device: its link, and what it tells of itself. None: it does not tell, or it is not known yet.
 
     `lost` are samples lost of `received`, `dropped` frames or samples as the link counts them; `clock_*` compare the
-    device's clock with the station's; `notes` are standing remarks.
+    device's clock with the station's; `attention` is what somebody has to see to, `notes` are standing remarks.
     """
 
     name: str
@@ -232,6 +239,7 @@ class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
     clock_offset_ms: float | None = None
     clock_drift_ppm: float | None = None
     clock_spread_ms: float | None = None
+    attention: tuple[DeviceAttention, ...] = ()
     notes: tuple[str, ...] = ()
 
 

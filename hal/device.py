@@ -107,13 +107,22 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """Why a device that works cannot be used as it is now, and what to do about it, both in a therapist's words."""
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
     """What a device screen shows beside the link's health. None: the device does not tell, or it is not known yet.
 
     `rate_hz` is measured over the last seconds, `received` and `lost` count samples since `open`. `clock_offset_ms` is
     how far the device's clock has moved against the station's since it was connected, `clock_drift_ppm` how fast it
-    moves, `clock_spread_ms` the spread (95th percentile) of arrivals behind the mapped clock. `notes` are standing
-    remarks in a therapist's words ("60 Hz live: too slow for gait events").
+    moves, `clock_spread_ms` the spread (95th percentile) of arrivals behind the mapped clock. `attention` is what
+    somebody has to see to before the device can be used, for as long as it is so; `notes` are standing remarks in a
+    therapist's words ("60 Hz live: too slow for gait events").
     """
 
     battery_pct: float | None = None
@@ -124,6 +133,7 @@ class Vitals:
     clock_offset_ms: float | None = None
     clock_drift_ppm: float | None = None
     clock_spread_ms: float | None = None
+    attention: tuple[Attention, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bedside.events import Role
-from bedside.snapshot import DeviceLine, Line, Snapshot, Watcher
+from bedside.snapshot import DeviceAttention, DeviceLine, Line, Snapshot, Watcher
 from bedside.station.server import Client
 from bedside.visit.inputs import Now, Person
 from bedside.visit.state import Visit
@@ -114,6 +114,7 @@ def _line(device: Device, simulated: bool, now: Now, speed: float) -> DeviceLine
         clock_offset_ms=vitals.clock_offset_ms,
         clock_drift_ppm=vitals.clock_drift_ppm,
         clock_spread_ms=vitals.clock_spread_ms,
+        attention=tuple(DeviceAttention(what=part.what, remedy=part.remedy) for part in vitals.attention),
         notes=vitals.notes,
     )
 

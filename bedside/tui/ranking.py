@@ -7,8 +7,6 @@ LOW_BATTERY_PCT = 20.0
 LOSS_ALLOWED = 0.01
 LEAST_RECEIVED = 20
 """Of fewer samples no share is told."""
-STOP_PRESSED = "the emergency stop is pressed"
-"""As `hal.roles.common` words it; no screen loads the drivers' modules."""
 DOUBTFUL, WELL = 1, 2
 
 
@@ -16,7 +14,7 @@ def rank(line: DeviceLine) -> int:
     """0 for a device that cannot be heard, 1 for one that is doubtful, 2 for one that is well."""
     if line.state not in FRESH_STATES:
         return 0
-    return DOUBTFUL if line.error or STOP_PRESSED in line.notes or low(line) or lossy(line) else WELL
+    return DOUBTFUL if line.error or line.attention or low(line) or lossy(line) else WELL
 
 
 def low(line: DeviceLine) -> bool:

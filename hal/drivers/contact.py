@@ -101,8 +101,8 @@ class ContactLine(SupervisedDevice):
     def vitals(self) -> Vitals:
         """Whether it is pressed, as long as it can be read."""
         pressed = self._contact.active and self._contact.closed is not None
-        remark = STOP_PRESSED if self.options.use == "emergency_stop" else FOOT_SWITCH_PRESSED
-        return Vitals(notes=(remark,) if pressed else ())
+        which = STOP_PRESSED if self.options.use == "emergency_stop" else FOOT_SWITCH_PRESSED
+        return Vitals(attention=(which,) if pressed else ())
 
     # for the supervisor
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from hal.device import HalError, Health, NoAnswer, Refused, SetupError, Vitals
+from hal.device import Attention, HalError, Health, NoAnswer, Refused, SetupError, Vitals
 from hal.drivers import escd_codec as wire
 from hal.drivers.escd_limits import EscdOptions, Watch, check_device
 from hal.drivers.hearing import Hearing, within
@@ -68,12 +68,16 @@ class EscdConversation(LinkedDevice, ABC):
         battery = self._status.battery_pct
         rssi = self.link.gatt.rssi_dbm if isinstance(self.link, NusLink) else None
         notes = [note for note in (self._halted, "" if self.health.state == "ok" else UNKNOWN) if note]
+        attention: tuple[Attention, ...] = ()
         if battery is not None and battery < self.options.min_battery_pct:
-            notes.append(f"battery below {self.options.min_battery_pct} %: no program starts")
+            below = f"battery below {self.options.min_battery_pct} %: no program starts"
+            attention = (Attention(below, "charge it before the visit"),)
         impedance = self._status.impedance_kohm
         if impedance is not None and impedance >= self.options.start_kohm:
             notes.append(f"impedance {impedance:g} kOhm: moisten the electrodes, press them on")
-        return Vitals(battery, rssi, received=self._received, lost=self.dropped, notes=tuple(notes))
+        return Vitals(
+            battery, rssi, received=self._received, lost=self.dropped, attention=attention, notes=tuple(notes)
+        )
 
     @abstractmethod
     def off_now(self) -> None:

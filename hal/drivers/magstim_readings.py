@@ -1,11 +1,12 @@
 """What the station is told of a Magstim: its status, and standing remarks in a therapist's words. Pure."""
 
+from hal.device import Attention
 from hal.drivers.magstim_state import Account
 from hal.roles import StimulatorStatus
 
 _NOT_COUNTED = "it reports no single pulse: pulses of a train are counted by its running time"
 _RTS_HIGH = "Request To Send is not kept low, it may be wired to the trigger: write ?rts=low behind the address"
-_PANEL = "remote control is not held: the front panel works"
+_PANEL = Attention("remote control is not held: the front panel works", "end what its own screen is doing")
 
 
 def status_of(account: Account, title: str, mono_ns: int) -> StimulatorStatus:
@@ -26,13 +27,13 @@ def status_of(account: Account, title: str, mono_ns: int) -> StimulatorStatus:
     )
 
 
-def remarks(account: Account, address: str, halted: str) -> tuple[str, ...]:
-    """What a device screen should say beside the link's health; `halted` is why a course was ended, "" if none was."""
-    notes = [_NOT_COUNTED]
-    if address.startswith("serial:") and "rts=low" not in address:
-        notes.append(_RTS_HIGH)
-    if account.remote is False:
-        notes.append(_PANEL)
-    if account.instrument is not None and account.instrument.replace_coil:
-        notes.append("the coil is worn out")
-    return (*notes, *(text for text in dict.fromkeys((account.fault(), halted)) if text))
+def attention_to(account: Account) -> tuple[Attention, ...]:
+    """What keeps it from being armed."""
+    panel = _PANEL if account.remote is False else None
+    return tuple(part for part in (account.fault(), account.worn(), panel) if part is not None)
+
+
+def remarks(address: str, halted: str) -> tuple[str, ...]:
+    """What a device screen should say besides; `halted` is why a course was ended, "" if none was."""
+    rts_high = address.startswith("serial:") and "rts=low" not in address
+    return tuple(note for note in (_NOT_COUNTED, _RTS_HIGH if rts_high else "", halted) if note)

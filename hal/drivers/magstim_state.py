@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from hal.device import NoAnswer, Refused
+from hal.device import Attention, NoAnswer, Refused
 from hal.drivers import magstim_messages as wire
 from hal.drivers.magstim_codec import Reply
 from hal.drivers.magstim_limits import MAX_COIL_C
@@ -82,18 +82,25 @@ class Account:
         """The hotter winding (C)."""
         return None if self.temperatures is None else self.temperatures.highest_c
 
-    def fault(self) -> str:
-        """Why the coil must not be charged; empty when nothing speaks against it."""
+    def fault(self) -> Attention | None:
+        """Why the coil must not be charged; None when nothing speaks against it."""
         if self.instrument is None:
-            return ""
+            return None
         if self.instrument.error:
             code = f" {self.error_code}" if self.error_code else ""
-            return f"the stimulator reports error{code}"
+            return Attention(f"the stimulator reports error{code}", "read the code on its screen, follow its manual")
         if not self.instrument.coil:
-            return "no coil is connected"
+            return Attention("no coil is connected", "plug the coil in until its connector locks")
         if self.coil_c is not None and self.coil_c >= MAX_COIL_C:
-            return f"the coil is at {self.coil_c:g} C, {MAX_COIL_C:g} C is the limit"
-        return ""
+            return Attention(
+                f"the coil is at {self.coil_c:g} C, {MAX_COIL_C:g} C is the limit", "let the coil cool, or change it"
+            )
+        return None
+
+    def worn(self) -> Attention | None:
+        """That the stimulator asks for another coil."""
+        worn = self.instrument is not None and self.instrument.replace_coil
+        return Attention("the coil is worn out", "replace the coil") if worn else None
 
 
 def check_can_arm(account: Account, *, two_channels: bool = False) -> None:
@@ -105,10 +112,8 @@ def check_can_arm(account: Account, *, two_channels: bool = False) -> None:
         raise NoAnswer("the stimulator has not told its state yet", remedy="check its cable and power")
     if account.coil_c is None:
         raise NoAnswer("the coil's temperature is not known", remedy="check the coil's connector")
-    if why := account.fault():
-        raise Refused(why, remedy=_remedy(account))
-    if account.instrument.replace_coil:
-        raise Refused("the coil is worn out", remedy="replace the coil")
+    if why := account.fault() or account.worn():
+        raise Refused(why.what, remedy=why.remedy)
     if account.running:
         raise Refused("a train is running", remedy="stop it first")
     if two_channels and account.pair is not None and account.pair.power_b_pct:
@@ -123,7 +128,7 @@ def check_can_arm(account: Account, *, two_channels: bool = False) -> None:
 def check_can_fire(account: Account) -> None:
     """Raise `Refused` unless the device is under remote control, armed, charged and idle."""
     if why := account.fault():
-        raise Refused(why, remedy=_remedy(account))
+        raise Refused(why.what, remedy=why.remedy)
     if not account.remote:
         raise Refused("the stimulator is not under remote control", remedy="arm it again")
     if not account.armed:
@@ -132,11 +137,3 @@ def check_can_fire(account: Account) -> None:
         raise Refused("a train is running, or the pause after it", remedy="wait for its end, or stop it")
     if not account.ready:
         raise Refused("the stimulator is still charging", remedy="wait a moment")
-
-
-def _remedy(account: Account) -> str:
-    if account.instrument is not None and not account.instrument.coil:
-        return "connect the coil"
-    if account.coil_c is not None and account.coil_c >= MAX_COIL_C:
-        return "let the coil cool, or change it"
-    return CHECK_UNIT

@@ -12,7 +12,7 @@ from hal.drivers import magstim_commands as commands
 from hal.drivers import magstim_messages as wire
 from hal.drivers.magstim_codec import Reply, ReplyParser, encode_command
 from hal.drivers.magstim_options import CHECK_CABLE, TITLES, MagstimOptions
-from hal.drivers.magstim_readings import remarks, status_of
+from hal.drivers.magstim_readings import attention_to, remarks, status_of
 from hal.drivers.magstim_state import Account
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
@@ -74,8 +74,9 @@ class MagstimWire(LinkedDevice, ABC):
     @property
     def vitals(self) -> Vitals:
         """Replies heard, garbage skipped, and standing remarks."""
-        notes = remarks(self.account, self.address, self.halted)
-        return Vitals(received=self._replies, lost=self.dropped, notes=notes)
+        attention = attention_to(self.account)
+        notes = remarks(self.address, "" if self.halted in (part.what for part in attention) else self.halted)
+        return Vitals(received=self._replies, lost=self.dropped, attention=attention, notes=notes)
 
     @abstractmethod
     def off_now(self) -> None:
@@ -108,8 +109,8 @@ class MagstimWire(LinkedDevice, ABC):
         if self.account != before or reply.letter in "Jx\\":
             self.publish(status_of(self.account, self.title, self.now_ns()))
         if self.account.armed and (fault := self.account.fault()) and not (before.armed and before.fault()):
-            logger.warning("%s: %s: off", self.name, fault)
-            self.halted = fault
+            logger.warning("%s: %s: off", self.name, fault.what)
+            self.halted = fault.what
             self.off_now()
 
     def _know_version(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hal.ble import BleDevice
-from hal.device import Vitals
+from hal.device import Attention, Vitals
 from hal.drivers import openexo_codec as wire
 from hal.drivers.robot_telemetry import RobotTelemetry
 from hal.links.gatt import GattLink, Notification
@@ -118,9 +118,14 @@ class OpenExo(RobotTelemetry, BleDevice):
         return self._parser.resyncs + self._skipped
 
     @property
+    def attention(self) -> tuple[Attention, ...]:
+        """A fault."""
+        return (Attention(f"fault: {self._fault}", "restart the exoskeleton"),) if self._fault else ()
+
+    @property
     def remarks(self) -> tuple[str, ...]:
-        """A fault, numbers nobody named, a battery nobody knows how to read."""
-        found = [f"fault: {self._fault}; restart the exoskeleton"] if self._fault else []
+        """Numbers nobody named, a battery nobody knows how to read."""
+        found = []
         if not self.options.values:
             found.append("the device file does not name its numbers: they are not read")
         if self._battery is not None and self.options.battery != "percent":

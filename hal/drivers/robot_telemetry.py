@@ -6,7 +6,7 @@ A machine that cannot be heard may stand or may move: the moment its link is los
 
 from dataclasses import replace
 
-from hal.device import Device, Health, Refused, Vitals
+from hal.device import Attention, Device, Health, Refused, Vitals
 from hal.drivers.pace import Pace
 from hal.roles import RobotPhase, RobotState
 from hal.roles.common import STOP_PRESSED
@@ -41,6 +41,11 @@ class RobotTelemetry(Device):
         return self._received
 
     @property
+    def attention(self) -> tuple[Attention, ...]:
+        """What somebody has to see to, a pressed stop aside."""
+        return ()
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """Standing remarks for a device screen, in a therapist's words."""
         return ()
@@ -54,8 +59,13 @@ class RobotTelemetry(Device):
     @property
     def vitals(self) -> Vitals:
         """States received, their rate, and the remarks."""
-        notes = (STOP_PRESSED,) * self._stop_pressed + self.remarks
-        return replace(super().vitals, rate_hz=self.rate_hz, received=self._received, notes=notes)
+        return replace(
+            super().vitals,
+            rate_hz=self.rate_hz,
+            received=self._received,
+            attention=(STOP_PRESSED,) * self._stop_pressed + self.attention,
+            notes=self.remarks,
+        )
 
     def set_health(self, health: Health) -> None:
         """Store the health; where the machine can no longer be heard, say that its state is unknown."""

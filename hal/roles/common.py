@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from typing import Literal, Protocol, runtime_checkable
 
-from hal.device import Health, Subscriber, Vitals
+from hal.device import Attention, Health, Subscriber, Vitals
 
 Source = Literal["device", "trigger", "operator"]
 
-STOP_PRESSED = "the emergency stop is pressed"
-FOOT_SWITCH_PRESSED = "the foot switch is pressed"
-"""Remarks (`Vitals.notes`) of a device with such a switch, for as long as it is."""
+STOP_PRESSED = Attention(
+    "the emergency stop is pressed",
+    "release it when it is safe to; if nobody pressed it, check its plug and its cable",
+)
+FOOT_SWITCH_PRESSED = Attention(
+    "the foot switch is pressed", "take the foot off it; if nobody stands on it, check its plug and its cable"
+)
+"""What a device with such a switch says (`Vitals.attention`) for as long as it is."""
 
 
 @runtime_checkable

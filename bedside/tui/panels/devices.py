@@ -2,13 +2,12 @@
 
 from bedside.snapshot import DeviceLine
 from bedside.tui.picture import Picture
-from bedside.tui.ranking import FRESH_STATES, STOP_PRESSED, WELL, low, rank
+from bedside.tui.ranking import FRESH_STATES, WELL, low, rank
 from bedside.tui.rows import Row, Span, age_text, row, wrapped
 
 MARKS = ("[ ]", "[!]", "[x]")
 """By rank: not heard, doubtful, well."""
 LEAST_ADDRESS = 6
-RELEASE = "→ release it when it is safe to; if nobody pressed it, check its plug"
 TRUSTED_SPREAD_MS = 100.0
 """Arrivals spread wider than a crowded radio's bunching (10-60 ms, seldom 100) are pointed out."""
 
@@ -117,7 +116,7 @@ def _clock(line: DeviceLine) -> tuple[Span | None, ...]:
 
 def _notes(line: DeviceLine, width: int) -> list[Row]:
     """Standing remarks that are no trouble."""
-    notes = [note for note in line.notes if note not in (line.error, STOP_PRESSED)]
+    notes = [note for note in line.notes if note != line.error]
     return [row("     ", *spans) for note in notes for spans in wrapped(note, width - 6, 2, "dim")]
 
 
@@ -127,7 +126,7 @@ def _trouble(line: DeviceLine, width: int) -> list[Row]:
         rows += [row("     ", *spans) for spans in wrapped(line.error, width - 6, 2, "look")]
     if line.remedy and (line.error or line.state not in FRESH_STATES):
         rows += [row("     ", *spans) for spans in wrapped(f"→ {line.remedy}", width - 6, 2)]
-    if STOP_PRESSED in line.notes:
-        rows += [row("     ", (STOP_PRESSED, "look"))]
-        rows += [row("     ", *spans) for spans in wrapped(RELEASE, width - 6, 2)]
+    for part in line.attention:
+        rows += [row("     ", *spans) for spans in wrapped(part.what, width - 6, 2, "look")]
+        rows += [row("     ", *spans) for spans in wrapped(f"→ {part.remedy}", width - 6, 2)]
     return rows

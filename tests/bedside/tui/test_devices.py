@@ -3,12 +3,10 @@
 import msgspec
 import pytest
 
-from bedside.snapshot import DeviceLine
-from bedside.tui.panels import devices
+from bedside.snapshot import DeviceAttention, DeviceLine
 from bedside.tui.panels.devices import device_page, device_rows
 from bedside.tui.picture import LinkState, Picture
 from bedside.tui.rows import Row, width_of
-from hal.roles.common import STOP_PRESSED
 from tests.bedside.tui.scenes import BASE
 
 UP = LinkState(up=True, client="control-1", trouble="", ever=True)
@@ -52,6 +50,8 @@ STOP = DeviceLine(
     simulated=False,
 )
 
+PRESSED = DeviceAttention(what="the stop is pressed", remedy="release it when it is safe to")
+
 
 def picture_of(*lines: DeviceLine, link: LinkState = UP) -> Picture:
     return Picture(snapshot=msgspec.structs.replace(BASE, devices=lines), link=link)
@@ -81,7 +81,7 @@ def test_the_worst_come_first_and_are_counted() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_long_addresses_lose_their_beginning_and_nothing_leaves_the_screen(width: int) -> None:
-    page = device_page(picture_of(IMU, PLATE, changed(STOP, notes=(STOP_PRESSED,))), width)
+    page = device_page(picture_of(IMU, PLATE, changed(STOP, attention=(PRESSED,))), width)
     assert all(width_of(spans) <= width for spans in page)
     head = next(line for line in text_of(page) if "force_board" in line)
     assert "35 s old" in head
@@ -98,12 +98,13 @@ def test_what_is_wrong_stands_right_below_its_device_with_what_to_do() -> None:
     assert "     its zero is not known: zero it with nobody on it" in text
 
 
-def test_a_pressed_stop_is_shown_as_trouble_and_what_to_do() -> None:
-    assert devices.STOP_PRESSED == STOP_PRESSED
-    text = text_of(device_page(picture_of(IMU, changed(STOP, notes=(STOP_PRESSED,))), 80))
+def test_what_somebody_has_to_see_to_is_shown_as_trouble_with_what_to_do() -> None:
+    hot = DeviceAttention(what="the coil is at 41 C", remedy="let it cool")
+    text = text_of(device_page(picture_of(IMU, changed(STOP, attention=(PRESSED, hot), notes=("it is new",))), 80))
     assert text[2].startswith(" [!] emergency_stop")
-    assert text[3:5] == [f"     {STOP_PRESSED}", f"     {devices.RELEASE}"]
-    assert sum(STOP_PRESSED in line for line in text) == 1
+    assert text[3:7] == [f"     {line}" for part in (PRESSED, hot) for line in (part.what, f"→ {part.remedy}")]
+    assert text[7] == "     it is new"
+    assert text[0] == " Devices  1 of 2 need a look"
 
 
 @pytest.mark.parametrize(

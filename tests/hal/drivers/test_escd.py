@@ -85,7 +85,7 @@ async def test_the_battery_decides_on_the_start(tmp_path, battery_pct):
         else:
             with pytest.raises(Refused, match="29 %, 30 % are needed"):
                 await finishes(rig.escd.start())
-            assert "no program starts" in " ".join(rig.escd.vitals.notes)
+            assert ["no program starts" in part.what for part in rig.escd.vitals.attention] == [True]
             assert not rig.engine.bench.trace
         assert fault.fired_at_s is not None
 
@@ -180,7 +180,8 @@ async def test_a_lost_link_is_unknown_at_once_and_nothing_resumes(tmp_path, wire
     async with talking(tmp_path, speed=1, wireless=wireless) as rig:
         await finishes(rig.escd.prepare(CurrentProgram(2.5, 60, 5)))
         await finishes(rig.escd.start())
-        await until(lambda: (rig.told[-1].asked_ma or 0) > 0.3)
+        # high enough that it still ramps down when the cable is back: a stop in that time leaves the fault standing
+        await until(lambda: (rig.told[-1].asked_ma or 0) > 0.8)
         rig.engine.timeout_ms = 500
         fault = rig.fault("cable_out")
         await until(lambda: rig.escd.status.phase == "unknown")

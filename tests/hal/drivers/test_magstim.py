@@ -256,12 +256,12 @@ async def test_nothing_overrides_the_coils_interlock(tmp_path: Path) -> None:
 async def test_faults_of_the_device_refuse_arming(tmp_path: Path, fault: str, why: str) -> None:
     async with talking(tmp_path, rapid()) as (magstim, rig):
         struck = rig.fault(fault)
-        await until(lambda: magstim.account.fault() != "")
+        await until(lambda: magstim.account.fault() is not None)
         with pytest.raises(Refused, match=why) as refusal:
             await finishes(magstim.enable())
         assert refusal.value.remedy
         assert struck.fired_at_s is not None
-        assert any(why in note for note in magstim.vitals.notes)
+        assert [why in part.what and bool(part.remedy) for part in magstim.vitals.attention] == [True]
 
 
 async def test_a_coil_of_40_degrees_is_not_armed(tmp_path: Path) -> None:

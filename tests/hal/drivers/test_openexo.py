@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hal.device import Reading, Refused, SetupError
+from hal.device import Attention, Reading, Refused, SetupError
 from hal.drivers.openexo import ERROR_NOTIFY, UART_NOTIFY, ContactPhase, OpenExo
 from hal.links.gatt import Notification
 from hal.roles import GaitTrainer, RobotState
@@ -101,7 +101,7 @@ async def test_a_fault_is_told_at_once_and_stays(tmp_path: Path) -> None:
         await until(lambda: b.states)
         b.gait.press_e_stop()
         await until(lambda: b.last.phase == "fault")
-        assert b.robot.vitals.notes == ("fault: motor timeout; restart the exoskeleton",)
+        assert b.robot.vitals.attention == (Attention("fault: motor timeout", "restart the exoskeleton"),)
         told = len(b.states)
         b.gait.release_e_stop()
         await until(lambda: len(b.states) > told + 3)
@@ -160,9 +160,9 @@ async def test_frames_that_are_too_short_and_error_counts(tmp_path: Path) -> Non
     b.robot.on_notification(notes(frame_bytes("w", (2,)) + frame_bytes("w", (2,)) + frame_bytes("Q", (2,))))
     assert [state.phase for state in b.states] == ["fault"]
     b.robot.on_notification(notes(b"4", ERROR_NOTIFY))
-    assert "torque out of bounds" in b.robot.vitals.notes[0]
+    assert "torque out of bounds" in b.robot.vitals.attention[0].what
     b.robot.on_notification(notes(b"\x63", ERROR_NOTIFY))
-    assert "error 99" in b.robot.vitals.notes[0]
+    assert "error 99" in b.robot.vitals.attention[0].what
 
 
 @pytest.mark.parametrize(
