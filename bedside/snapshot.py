@@ -375,6 +375,35 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str = ""
 
 
+class GaitCurve(msgspec.Struct, frozen=True, kw_only=True):
+    """A mean over gait cycles at 0, 2 ... 100 % and its standard deviation, empty where it is not drawn.
+
+    `name` is its key in `bedside analyse gait --json`, and carries the unit.
+    """
+
+    name: str
+    cycles: int
+    mean: tuple[float, ...]
+    sd: tuple[float, ...] = ()
+
+
+class GaitSide(msgspec.Struct, frozen=True, kw_only=True):
+    """One leg's curves; `refusal` says why there is none, `notes` what else to know of them."""
+
+    side: Literal["left", "right"]
+    cycles: int = 0
+    curves: tuple[GaitCurve, ...] = ()
+    toe_off_pct: float | None = None
+    clearance_cm: float | None = None
+    clearance_sd_cm: float | None = None
+    refusal: str = ""
+    notes: tuple[str, ...] = ()
+
+    def curve(self, name: str) -> GaitCurve | None:
+        """The curve of that name."""
+        return next((curve for curve in self.curves if curve.name == name), None)
+
+
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
     """One trial of a `task` (its id); `figure` is its key number in words, `source` the file it was imported from."""
 
@@ -402,7 +431,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """The open capture instrument and its present task. `left_s` counts down while recording.
 
     `target` is what the participant is to reach: x_cm, y_cm, radius_cm of the next cue; `limits_cm` the polygon of the
-    participant's own limits of stability; `paretic` the side to name.
+    participant's own limits of stability; `gait` what the walk of `result` looked like; `paretic` the side to name.
     """
 
     id: str
@@ -426,6 +455,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     sensors: tuple[SensorLine, ...] = ()
     done: tuple[TrialLine, ...] = ()
     result: Result | None = None
+    gait: tuple[GaitSide, ...] = ()
     paretic: str = ""
 
 

@@ -1,13 +1,12 @@
 """Figures of captures, from the analyses that lie in the visit's folder."""
 
-import json
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bedside.assess.state import Trial, Work
+from bedside.assess.state import Work
 from bedside.config.captures import CaptureConfig
+from bedside.record.analysis import analysis
 from bedside.report.model import Figure, Series
 
 
@@ -16,24 +15,9 @@ def figures_of(capture: CaptureConfig, work: Work, visit: Path) -> Iterator[Figu
     for task in capture.tasks:
         accepted = [trial for trial in work.of_task(task.id) if trial.counts]
         if accepted:
-            found = analysis(accepted[-1], visit)
+            found = analysis(accepted[-1].analysed, visit)
             where = f"{task.title}, trial {accepted[-1].started.trial}"
             yield from _drawn(capture.kind, found, where)
-
-
-def analysis(trial: Trial, visit: Path) -> dict[str, Any]:
-    """The whole analysis of a trial; empty where its file is missing or is not the one that was journalled."""
-    done = trial.analysed
-    path = visit / done.report if done is not None and done.report else None
-    if done is None or path is None or not path.is_file():
-        return {}
-    data = path.read_bytes()
-    if sha256(data).hexdigest() != done.sha256:
-        return {}
-    found = json.loads(data)
-    if isinstance(found, list):
-        found = found[0] if found else {}
-    return found if isinstance(found, dict) else {}
 
 
 def _drawn(kind: str, found: dict[str, Any], where: str) -> Iterator[Figure]:

@@ -53,6 +53,7 @@ from bedside.station.robot_words import RobotWords
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.setup import Parts
 from bedside.station.telling import Telling
+from bedside.station.walks import Walks
 from bedside.station.wire import SnapshotMessage, Wave
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
@@ -101,6 +102,7 @@ class Station:
             self._recording.rest,
             lambda outcome: self._core.put(outcome, source="analysis", via="station"),
         )
+        self._walks = Walks(visits, parts.state.setup.catalogue.captures)
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
         self._robot_words = RobotWords()
@@ -194,6 +196,7 @@ class Station:
         for envelope in events:
             self._recording.event(envelope)
             self._analyses.event(envelope)
+            self._walks.event(envelope)
             self._access.event(envelope)
             self._assessor.recall(envelope)
         if events:
@@ -306,6 +309,7 @@ class Station:
         event = envelope.event
         self._recording.event(envelope)
         self._analyses.event(envelope)
+        self._walks.event(envelope)
         match event:
             case PulseIntended(pulse=pulse) if self._emg is not None:
                 self._emg.expect(pulse)
@@ -382,7 +386,7 @@ class Station:
             unsent=self._unsent,
             now_s=time.monotonic(),
         )
-        return snapshot(state, self._parts.box, around, self._parts.clock.now(), role)
+        return self._walks.onto(snapshot(state, self._parts.box, around, self._parts.clock.now(), role))
 
     def _recent_for(self, role: Role) -> tuple[Line, ...]:
         return tuple(

@@ -206,7 +206,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         ("v",),
         "V",
         "view",
-        "Show the recruitment plot in place of the responses, an assessment's result in place of its panels, or back",
+        "The recruitment plot in place of the responses, an assessment's result, what its walk looked like, or back",
         "single pulses",
         Local("do_plot"),
         assessoffers.view,

@@ -135,10 +135,11 @@ class AssessKeys:
 def settled(before: Picture, now: Picture) -> Picture:
     """What was marked lapses with what it was marked in; a trial's result comes up until it is judged."""
     if _opened(before) != _opened(now) or before.step_id != now.step_id:
-        now = replace(now, listing=False, instrument=None, task=None, trial=None, plot=_has_result(now))
+        now = replace(now, listing=False, instrument=None, task=None, trial=None, plot=_has_result(now), walk="")
     was, is_now = _moment(before), _moment(now)
     if was != is_now and was[0] == is_now[0]:
-        now = replace(now, task=now.task if was[1] == is_now[1] else None, trial=None, plot=_asks(now))
+        task = now.task if was[1] == is_now[1] else None
+        now = replace(now, task=task, trial=None, plot=_asks(now), walk="")
     return now
 
 

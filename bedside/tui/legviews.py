@@ -16,7 +16,7 @@ INKS = ("text", "trace.target", "trace.other", "dim", "strong", "look")
 PLAIN, LEFT, RIGHT, DIM, STRONG, LOOK = range(6)
 LABEL_WIDTH = 15
 KNEE_RANGE_DEG = (-10.0, 130.0)
-STRETCHES = (4.0, 3.0, 2.0, 1.5, 1.0)
+STRETCHES = (4.0, 3.0, 2.0, 1.5, 1.0, 0.75, 0.5)
 """A foot's path is flat: heights are drawn this many times larger than distances, and the picture says so."""
 STICKS = 12
 GROUND_SHARE = 0.9
@@ -64,11 +64,18 @@ def _cadence(rpm: float | None) -> str:
 
 
 def feet_picture(
-    paths: Mapping[str, Sequence[Point]], size: tuple[int, int], ladder: Ladder, *, paretic: str, fresh: bool
+    paths: Mapping[str, Sequence[Point]],
+    size: tuple[int, int],
+    ladder: Ladder,
+    *,
+    paretic: str,
+    fresh: bool,
+    said: Mapping[str, str] | None = None,
 ) -> tuple[Codes, Inks]:
-    """The last stride of each foot from the side, left above right: its path, the ground, and sticks up to the path.
+    """A stride of each foot from the side, left above right: its path, the ground, and sticks up to the path.
 
-    A stick stands at every twelfth of the stride's samples; its length is the foot's height there.
+    A stick stands at every twelfth of the stride's samples; its length is the foot's height there. `said` are words for
+    each foot in place of those for the last stride.
     """
     width, height = size
     upper = height // 2
@@ -81,15 +88,23 @@ def feet_picture(
         path = paths.get(foot, ()) if fresh else ()
         side = f"{foot}{', paretic' if paretic == foot else ''}: "
         if rows < 2 or not path:
-            write(codes, inks, (1, top), f"{side}no stride yet", DIM)
+            write(codes, inks, (1, top), f"{side}no stride yet" if said is None else said.get(foot, ""), DIM)
             continue
         stretch = _stretch((upper - 1, width), ladder, length_cm, peak_cm)
         view = _side_view((rows - 1, width), ladder, length_cm, stretch)
         codes[top + 1 : top + rows], inks[top + 1 : top + rows] = _foot(path, (width, rows - 1), view)
         peak = max(y for _, y in path)
-        words = f"{side}{path[-1][0] - path[0][0]:.0f} cm, peak {peak:.0f} cm"
+        words = f"{side}{path[-1][0] - path[0][0]:.0f} cm, peak {peak:.0f} cm" if said is None else said.get(foot, "")
         write(codes, inks, (1, top), words, STRONG)
-        write(codes, inks, (len(words) + 3, top), f"heights x{view.tall:g}", DIM)
+        drawn = f"heights x{view.tall:g}"
+        short = len(words) + 3 + len(drawn) > width
+        write(
+            codes,
+            inks,
+            (len(words) + (2 if short else 3), top),
+            drawn.removeprefix("heights ") if short else drawn,
+            DIM,
+        )
     return codes, inks
 
 

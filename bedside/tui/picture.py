@@ -62,6 +62,7 @@ class Picture(msgspec.Struct, frozen=True):
     site: str | None = None
     pulse: int | None = None
     plot: bool = False
+    walk: str = ""
     instrument: str | None = None
     listing: bool = False
     task: str | None = None

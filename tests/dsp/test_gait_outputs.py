@@ -109,7 +109,9 @@ def test_the_side_view_runs_from_contact_to_contact(walked: Gait) -> None:
     forward, up, pitch = (found.by_name[name].mean for name in ("forward_cm", "up_cm", "pitch_deg"))
     assert forward[-1] - forward[0] == pytest.approx(120, rel=0.02)
     assert up.max() == pytest.approx(12, abs=2)
-    assert found.clearance_cm == (pytest.approx(12, abs=2), pytest.approx(0, abs=0.2))
+    assert found.clearance_cm is not None
+    assert found.clearance_cm[0] == pytest.approx(12, abs=2)
+    assert 0 <= found.clearance_cm[1] < 0.2
     assert pitch.min() == pytest.approx(-PITCH[2][1], abs=4)
     assert np.abs(found.by_name["left_cm"].mean).max() < 2
     assert found.toe_off_pct == pytest.approx(64, abs=3)

@@ -18,8 +18,10 @@ from bedside.tui.rows import Row, row
 from bedside.tui.screens.body import ActionBox, Body, RowsPanel
 from bedside.tui.screens.instruments import Moving
 from bedside.tui.traces import emg_range_uv
+from bedside.tui.walkviews import views
 from bedside.tui.widgets.live import FRAMES_PER_S, CopPicture, FeetPicture, KneePicture, LivePicture
 from bedside.tui.widgets.trace import TraceCanvas
+from bedside.tui.widgets.walk import WalkPicture
 
 MOST_HEAD_ROWS = 4
 TITLES = {"cop": " Balance", "knee": " Knee angle", "feet": " Feet, last stride", "none": ""}
@@ -82,6 +84,7 @@ class CaptureBody(Body):
         self._emg_title = RowsPanel(_emg_titles, id="emg-title")
         self._emg = TraceCanvas(link, ladder, fixed=True)
         self._result = TrialResult(id="trial-result")
+        self._walk = WalkPicture(ladder)
 
     def compose(self) -> ComposeResult:
         """Task, live picture beside sensors and trials, recording and time, action."""
@@ -96,6 +99,7 @@ class CaptureBody(Body):
             self._emg_title,
             self._emg,
             self._result,
+            self._walk,
             side,
             clock,
             action,
@@ -109,6 +113,7 @@ class CaptureBody(Body):
                 yield self._emg_title
                 yield self._emg
             yield self._result
+            yield self._walk
             yield side
         yield clock
         yield action
@@ -118,7 +123,7 @@ class CaptureBody(Body):
         self.set_interval(1 / FRAMES_PER_S, self._load.renew)
 
     def show(self, picture: Picture) -> None:
-        """The live picture of the capture's kind, or the last trial's result."""
+        """The live picture of the capture's kind, the last trial's result, or what its walk looked like."""
         self._picture = picture
         capture = picture.capture
         if capture is None:
@@ -126,7 +131,10 @@ class CaptureBody(Body):
         if self.content_size.width:
             self._head.styles.height = len(task_rows(picture, self.content_size.width, MOST_HEAD_ROWS))
         shows = picture.plot and capture.result is not None
-        self._result.set_class(not shows, "gone")
+        walks = shows and picture.walk in views(capture)
+        self.set_class(walks, "-walk")
+        self._walk.set_class(not walks, "gone")
+        self._result.set_class(not shows or walks, "gone")
         self._pictures.set_class(shows or capture.live == "none", "gone")
         for kind, widget in self._live.items():
             widget.set_class(capture.live != kind, "gone")
