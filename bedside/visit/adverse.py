@@ -1,11 +1,11 @@
-"""Adverse events: what is asked of each that was told, what a visit says of them, and what the next visit asks again.
+"""Adverse events of a visit: what is asked of each that was told of, and what the visit states of them.
 
 The checklist's answers come first (an item "ae_..." for each category); every answer but "none" opens the details of
 adverse.toml. Nothing here depends on a participant's arm: relations are asked for the modalities of the study.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from typing import Final, Literal, get_args
 
 from msgspec.structs import replace
 
@@ -13,11 +13,9 @@ from bedside.assess.state import MEP
 from bedside.config import Detail, ItemConfig
 from bedside.events import (
     AdverseEventDescribed,
-    AdverseEventFollowedUp,
     AdverseEventRecorded,
     Answered,
     Event,
-    OpenEvent,
     StepId,
     Value,
 )
@@ -25,8 +23,9 @@ from bedside.refusal import Refusal
 from bedside.visit.state import Visit
 
 PREFIX = "ae_"
-NOTHING = "none"
-SEVERITIES = ("none", "mild", "moderate", "severe")
+NOTHING: Final = "none"
+Severity = Literal["none", "mild", "moderate", "severe"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 MODALITIES = {"tms": "TMS", "tsdcs": "tsDCS", "robot": "robot", "cycling": "cycling", "other": "something else"}
 
 
@@ -54,11 +53,15 @@ def is_symptom(item: ItemConfig) -> bool:
     return item.id.startswith(PREFIX) and item.kind == "choice"
 
 
-def told(state: Visit) -> tuple[tuple[ItemConfig, str], ...]:
+def told(state: Visit) -> tuple[tuple[ItemConfig, Severity], ...]:
     """The categories that were told of in this visit and not taken back, with their severities."""
     step = step_of(state)
-    answers = ((item, state.answer(step, item.id)) for item in symptoms(state))
-    return tuple((item, str(value)) for item, value in answers if value not in (None, NOTHING))
+    answers = ((item, _severity(state.answer(step, item.id))) for item in symptoms(state))
+    return tuple((item, severity) for item, severity in answers if severity != NOTHING)
+
+
+def _severity(value: Value) -> Severity:
+    return next((severity for severity in SEVERITIES if severity == value), NOTHING)
 
 
 def anything(state: Visit) -> bool:
@@ -71,9 +74,7 @@ def anything(state: Visit) -> bool:
 
 
 def asked(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
-    """What the form of `step` asks beyond its own items: details of what was told, or what became of earlier events."""
-    if step == "screening":
-        return tuple(_follow_ups(state))
+    """What the form of `step` asks beyond its own items: the details of what was told of."""
     if step != step_of(state):
         return ()
     found = told(state)
@@ -104,8 +105,7 @@ def _given(state: Visit, step: StepId, symptom: ItemConfig) -> dict[str, Value]:
 
 
 def _question(state: Visit, symptom: ItemConfig, detail: Detail, tail: str = "", more: str = "") -> ItemConfig:
-    notify = state.setup.adverse.notify
-    hint = notify_words(state) if detail.id == "told_to" and notify is not None else detail.hint
+    hint = notify_words(state) if detail.id == "told_to" else detail.hint
     return replace(
         detail,
         id=f"{symptom.id}_{detail.id}{tail}",
@@ -124,40 +124,18 @@ def notify_words(state: Visit) -> str:
     return f"notify {notify.whom} within {notify.within_h:g} h{doubt}"
 
 
-def _follow_ups(state: Visit) -> Iterator[ItemConfig]:
-    outcome = next((detail for detail in state.setup.adverse.details if detail.id == "outcome"), None)
-    if outcome is None:
-        return
-    for number, event in enumerate(_earlier(state), 1):
-        name = f"follow_{number}"
-        last = f"last: {event.outcome}" if event.outcome else "its outcome was not asked"
-        label = f"{event.category} since {event.since} ({event.severity}): now?"
-        yield replace(outcome, id=name, label=label, hint=last)
-        now = state.answer("screening", name)
-        if now is not None and not _is_open(state, now):
-            yield ItemConfig(id=f"{name}_day", label=f"{event.category}: over since", kind="day")
-
-
-def _earlier(state: Visit) -> tuple[OpenEvent, ...]:
-    return state.recalled.follow_up if state.recalled is not None else ()
-
-
-def _is_open(state: Visit, outcome: Value) -> bool:
-    return outcome in state.setup.adverse.open_outcomes
-
-
 # what an answer leads to
 
 
 def recorded(state: Visit, step: StepId, item: ItemConfig, value: Value) -> tuple[Event, ...]:
     """A category that is not "none" is an adverse event at once; "none" takes back what was told of it before."""
-    if not is_symptom(item) or value not in SEVERITIES or value == state.answer(step, item.id):
+    if not is_symptom(item):
         return ()
-    if value == NOTHING and state.answer(step, item.id) is None:
+    severity = _severity(value)
+    if severity == _severity(state.answer(step, item.id)):
         return ()
-    related = "no" if value == NOTHING else "unknown"
-    severity = SEVERITIES[SEVERITIES.index(str(value))]
-    return (AdverseEventRecorded(category=item.label, severity=severity, related=related, action="none"),)  # type: ignore[arg-type]
+    related: Literal["no", "unknown"] = "no" if severity == NOTHING else "unknown"
+    return (AdverseEventRecorded(category=item.label, severity=severity, related=related, action="none"),)
 
 
 def also_answered(state: Visit, event: AdverseEventRecorded) -> tuple[Event, ...]:
@@ -166,24 +144,10 @@ def also_answered(state: Visit, event: AdverseEventRecorded) -> tuple[Event, ...
     if item is None:
         return ()
     step = step_of(state)
-    before = state.answer(step, item.id)
-    worst = max(event.severity, str(before or NOTHING), key=_rank)
-    return () if worst == before else (Answered(step=step, item=item.id, value=worst, unit=item.unit),)
-
-
-def _rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else 0
-
-
-def demand_day(state: Visit, item: ItemConfig, value: Value, today: str) -> None:
-    """Raise `Refusal` for a day to come, and for an end before its beginning; days are ISO dates."""
-    if item.kind != "day" or not isinstance(value, str):
-        return
-    if value > today:
-        raise Refusal(f"{item.label}: {value} is yet to come", f"today is {today}")
-    for number, event in enumerate(_earlier(state), 1):
-        if item.id == f"follow_{number}_day" and value < event.since:
-            raise Refusal(f"{item.label}: {value} is before it began", f"it began on {event.since}")
+    before = _severity(state.answer(step, item.id))
+    if SEVERITIES.index(event.severity) <= SEVERITIES.index(before):
+        return ()
+    return (Answered(step=step, item=item.id, value=event.severity, unit=item.unit),)
 
 
 # what a completed step states
@@ -212,14 +176,14 @@ def described(state: Visit, today: str) -> tuple[Event, ...]:
     return (*new, *(AdverseEventDescribed(category=name, severity="none") for name in gone))
 
 
-def _description(state: Visit, symptom: ItemConfig, severity: str, today: str) -> AdverseEventDescribed:
+def _description(state: Visit, symptom: ItemConfig, severity: Severity, today: str) -> AdverseEventDescribed:
     step = step_of(state)
     given = _given(state, step, symptom)
     relation = {name: state.answer(step, f"{symptom.id}_relation_{name}") for name in modalities(state)}
     lasted = given.get("lasted_min")
     return AdverseEventDescribed(
         category=symptom.label,
-        severity=severity,  # type: ignore[arg-type]
+        severity=severity,
         onset=_words(given.get("onset")),
         began_on=_words(given.get("began_on", today)),
         relation={name: _words(value) for name, value in relation.items()},
@@ -229,50 +193,9 @@ def _description(state: Visit, symptom: ItemConfig, severity: str, today: str) -
         serious=_criteria(state, given),
         told_to=_words(given.get("told_to")),
         words=_words(given.get("words")),
-        open=_is_open(state, given.get("outcome")),
+        open=given.get("outcome") in state.setup.adverse.open_outcomes,
     )
 
 
 def _words(value: Value) -> str:
     return "" if value is None else str(value)
-
-
-def followed(state: Visit) -> tuple[Event, ...]:
-    """What the answers say of earlier visits' events."""
-    events = []
-    for number, event in enumerate(_earlier(state), 1):
-        outcome = state.answer("screening", f"follow_{number}")
-        if outcome is None:
-            continue
-        stays = _is_open(state, outcome)
-        over = "" if stays else _words(state.answer("screening", f"follow_{number}_day"))
-        events.append(
-            AdverseEventFollowedUp(
-                event=event.key,
-                category=event.category,
-                severity=event.severity,
-                since=event.since,
-                outcome=str(outcome),
-                over_on=over,
-                open=stays,
-            )
-        )
-    return tuple(event for event in events if event not in state.followed)
-
-
-def hint(state: Visit, item: ItemConfig) -> str:
-    """What a category covers; of one that has gone on since an earlier visit, that it is not told a second time."""
-    lasting = next((event for event in _earlier(state) if event.category == item.label), None)
-    if lasting is None:
-        return item.hint
-    known = next((event for event in state.followed if event.event == lasting.key), None)
-    since = f"since {lasting.since}: {known.outcome if known is not None else lasting.outcome or 'not asked'}"
-    return f"{since}; tell only what is new or worse"
-
-
-def is_day(value: Value) -> bool:
-    """Whether a value is an ISO date such as 2026-11-12."""
-    try:
-        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False

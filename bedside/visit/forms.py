@@ -5,7 +5,7 @@ from itertools import chain
 from bedside.config import Concern, ItemConfig
 from bedside.events import Answered, ConcernRaised, Event, StepId, Value
 from bedside.refusal import Refusal
-from bedside.visit import adverse
+from bedside.visit import adverse, follow_up
 from bedside.visit.state import Visit
 
 FREE_TEXT = 500
@@ -24,7 +24,7 @@ def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
     session = state.opened.session if state.opened is not None else 1
     forms.sort(key=lambda form: (form.order, form.id))
     parts = [[item for item in form.items if not 0 < item.first_sessions < session] for form in forms]
-    asked = list(adverse.asked(state, step))
+    asked = list(follow_up.asked(state) if step == "screening" else adverse.asked(state, step))
     place = next((number for number, part in enumerate(parts, 1) if any(map(adverse.is_symptom, part))), 0)
     return tuple(chain.from_iterable((*parts[:place], asked, *parts[place:])))
 
@@ -55,7 +55,7 @@ def checked(item: ItemConfig, value: Value) -> Value:
             if not isinstance(value, str) or len(value) > FREE_TEXT:
                 raise Refusal(f"{item.label}: needs text of at most {FREE_TEXT} characters", "shorten it")
         case "day":
-            if not adverse.is_day(value):
+            if not follow_up.is_day(value):
                 raise Refusal(f"{item.label}: needs a day", "type it as 2026-11-12")
     return value
 
@@ -98,7 +98,7 @@ def answer(state: Visit, step: StepId, item_id: str, value: Value, today: str) -
     if item.by == "machine":
         raise Refusal(f"{item.label} is worked out by the program", "change the values it comes from")
     kept = checked(item, value)
-    adverse.demand_day(state, item, kept, today)
+    follow_up.demand_day(state, item, kept, today)
     events: list[Event] = [Answered(step=step, item=item_id, value=kept, unit=item.unit)]
     found = concern(item, kept)
     if found is not None:

@@ -24,6 +24,7 @@ from bedside.visit import (
     current_run,
     current_watch,
     dose,
+    follow_up,
     forms,
     potentials,
     settle,
@@ -196,7 +197,7 @@ def _statement(state: Visit, step: StepId, now: Now) -> tuple[Event, ...]:
     if step == "mep":
         return potentials.leaving(state, state.person.user if state.person is not None else "")
     if step == "screening":
-        return adverse.followed(state)
+        return follow_up.followed(state)
     if step != "aftercare":
         return ()
     none = AdverseEventRecorded(category="none", severity="none", related="no", action="none")

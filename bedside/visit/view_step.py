@@ -17,6 +17,7 @@ from bedside.visit import (
     current,
     current_plan,
     current_run,
+    follow_up,
     forms,
     hotspot,
     hunt,
@@ -118,7 +119,7 @@ def _hint(state: Visit, name: StepId, item: ItemConfig) -> str:
     if doubt is not None:
         return f"{doubt.text}; {doubt.physician} allowed it" if doubt.allowed else doubt.text
     if name != "fit":
-        return adverse.hint(state, item) if adverse.is_symptom(item) else item.hint
+        return follow_up.hint(state, item) if adverse.is_symptom(item) else item.hint
     note = robot.fit_note(state.setup.study.robot, item.id, state.answer("fit", item.id))
     return forms.deviation(state, item) or note or item.hint
 

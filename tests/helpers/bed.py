@@ -46,7 +46,7 @@ NS = 1_000_000_000
 THERAPIST = Person("thera", "Therapist", "therapist")
 PHYSICIAN = Person("doctor", "Physician", "physician")
 RECORD = load_participant(CONFIGS / "demo" / "participant.toml")
-PLAIN = {"tick": True, "yesno": False, "text": "none"}
+PLAIN = {"tick": True, "yesno": False, "text": "none", "day": "2026-03-02"}
 Check = Callable[["Bed", Visit, tuple[e.Event, ...]], None]
 
 
