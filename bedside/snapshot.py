@@ -416,6 +416,26 @@ class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class ImportLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A `file` of the import folder, and a `mapping` (its id) that knows its columns; `written` is ISO 8601, UTC."""
+
+    file: str
+    bytes: int
+    written: str
+    mapping: str
+    title: str
+    holds: Literal["samples", "results"]
+    verified: bool
+
+
+class Imports(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be imported into the open capture, newest first, and why further files of the `folder` may not."""
+
+    folder: str
+    choices: tuple[ImportLine, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class SensorLine(msgspec.Struct, frozen=True, kw_only=True):
     """One sensor that the open capture needs: whether it is there and calibrated, and what to do if not."""
 
@@ -454,6 +474,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     target_left_pct: float | None = None
     sensors: tuple[SensorLine, ...] = ()
     done: tuple[TrialLine, ...] = ()
+    imports: Imports | None = None
     result: Result | None = None
     gait: tuple[GaitSide, ...] = ()
     paretic: str = ""

@@ -1,6 +1,7 @@
 """Trials analysed as anybody can do it again: by the very command line, in a process of its own that may die.
 
     CaptureStopped -> samples sealed -> bedside analyse KIND raw --json --from-ns .. --to-ns .. -> AnalysisDone
+    TrialImported  ->                   bedside analyse KIND imports/TRIAL.csv --json --mapping .. -> AnalysisDone
 
 The command runs in the visit's folder; what it printed is kept there to the byte.
 """
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from bedside.config.captures import CaptureConfig
+from bedside.config.captures import CaptureConfig, CaptureTask
 from bedside.events import (
     CaptureAnalysed,
     CaptureStarted,
@@ -21,16 +22,18 @@ from bedside.events import (
     DeviceCalibrated,
     DeviceChanged,
     Envelope,
+    TrialImported,
     VisitOpened,
 )
 from bedside.record.fsutil import write_whole
 from bedside.station.findings import findings
 from bedside.station.offline import COMMAND, RAW, run_offline
-from bedside.station.recorded_trial import Recorded, options, settings_told
+from bedside.station.recorded_trial import Imported, Recorded, imported_options, options, settings_told
 from bedside.visit.inputs import NS, AnalysisDone
 
 log = structlog.get_logger()
 
+Trial = Recorded | Imported
 FOLDER = "analysis"
 LIMIT_S = 180.0
 """Longer than an hour's recording takes on a slow box."""
@@ -62,7 +65,8 @@ class Analyses:
         self._running: tuple[CaptureStarted, int] | None = None
         self._cues: list[tuple[float, str]] = []
         self._late_ms: dict[str, float] = {}
-        self._waiting: list[Recorded] = []
+        self._opened = ""
+        self._waiting: list[Trial] = []
         self._wake = asyncio.Event()
         self._job: asyncio.Task[AnalysisDone] | None = None
 
@@ -71,6 +75,7 @@ class Analyses:
         match envelope.event:
             case VisitOpened(visit=visit):
                 self._visit, self._running, self._waiting = visit, None, []
+                self._opened = envelope.utc
             case CaptureStarted() as started:
                 self._running, self._cues = (started, envelope.mono_ns), []
             case CueGiven(cue=cue) if self._running is not None:
@@ -80,6 +85,9 @@ class Analyses:
                 self._running = None
                 told = (tuple(self._cues), stopped, tuple(sorted(self._late_ms.items())))
                 self._waiting.append(Recorded(self._visit, started, started_ns, *told))
+                self._wake.set()
+            case TrialImported() as imported:
+                self._waiting.append(Imported(self._visit, self._opened, imported))
                 self._wake.set()
             case DeviceCalibrated(what="synchrony", device=device, residual=float(late_ms)):
                 self._late_ms[device] = late_ms
@@ -102,7 +110,7 @@ class Analyses:
             while self._waiting:
                 await self._one(self._waiting[0])
 
-    async def _one(self, trial: Recorded) -> None:
+    async def _one(self, trial: Trial) -> None:
         await self._seal()
         if trial not in self._waiting:
             return
@@ -122,19 +130,18 @@ class Analyses:
             self._job.cancel()
             await asyncio.wait([self._job])
 
-    async def _analyse(self, trial: Recorded) -> AnalysisDone:
+    async def _analyse(self, trial: Trial) -> AnalysisDone:
         capture = self._captures.get(trial.started.instrument)
         task = capture.task(trial.started.task) if capture is not None else None
         if capture is None or task is None:
             return _outcome(trial, "", refusal="the instrument is not configured any more: ask the administrator")
-        if trial.stopped.cause != "interrupted" and trial.stopped.seconds <= task.skip_s:
-            words = f"too short: {trial.stopped.seconds:.1f} s, of which the first {task.skip_s:g} s do not count"
-            return _outcome(trial, "", refusal=words)
+        short = _too_short(task, trial)
+        if short:
+            return _outcome(trial, "", refusal=short)
         (self._visits / trial.visit).mkdir(parents=True, exist_ok=True)
-        arguments = options(capture, task, trial)
-        asked = ["analyse", capture.kind, RAW, "--json", *arguments]
+        path, arguments, method = _asked(capture, task, trial)
+        asked = ["analyse", capture.kind, path, "--json", *arguments]
         printed = await run_offline(self._command, self._visits / trial.visit, asked, self._limit_s)
-        method = " ".join(["bedside analyse", capture.kind, *settings_told(arguments)])
         if printed.problem:
             return _outcome(trial, method, refusal=printed.problem)
         try:
@@ -151,13 +158,13 @@ class Analyses:
             trial=trial.started.trial,
             method=method,
             values=found.values,
-            flags=found.flags,
+            flags=(*found.flags, *(trial.flags if isinstance(trial, Imported) else ())),
             refusal=found.refusal,
             report=name,
             sha256=sha256,
         )
 
-    def _keep(self, trial: Recorded, output: bytes) -> tuple[str, str]:
+    def _keep(self, trial: Trial, output: bytes) -> tuple[str, str]:
         """Store the report durably; its name in the visit's folder and its SHA-256 (hex)."""
         started = trial.started
         folder = self._visits / trial.visit / FOLDER
@@ -167,7 +174,23 @@ class Analyses:
         return f"{FOLDER}/{path.name}", hashlib.sha256(output).hexdigest()
 
 
-def _outcome(trial: Recorded, method: str, *, refusal: str) -> AnalysisDone:
+def _too_short(task: CaptureTask, trial: Trial) -> str:
+    """Why a recording that ended early has nothing to measure, empty where it has; tables were looked at before."""
+    if isinstance(trial, Imported) or trial.stopped.cause == "interrupted" or trial.stopped.seconds > task.skip_s:
+        return ""
+    return f"too short: {trial.stopped.seconds:.1f} s, of which the first {task.skip_s:g} s do not count"
+
+
+def _asked(capture: CaptureConfig, task: CaptureTask, trial: Trial) -> tuple[str, list[str], str]:
+    """What is analysed, with which options, and how that is told."""
+    if isinstance(trial, Imported):
+        arguments = imported_options(capture, task, trial)
+        return trial.started.kept, arguments, trial.method(capture.kind, settings_told(arguments))
+    arguments = options(capture, task, trial)
+    return RAW, arguments, " ".join(["bedside analyse", capture.kind, *settings_told(arguments)])
+
+
+def _outcome(trial: Trial, method: str, *, refusal: str) -> AnalysisDone:
     log.warning("a trial was not analysed", task=trial.started.task, trial=trial.started.trial, reason=refusal)
     return AnalysisDone(
         instrument=trial.started.instrument,

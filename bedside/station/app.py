@@ -43,6 +43,8 @@ from bedside.station.core import Core
 from bedside.station.devices import changed_event
 from bedside.station.emg import EmgPath, Outlets
 from bedside.station.executive import Executive
+from bedside.station.import_list import LOOK_S, ImportList
+from bedside.station.importing import Imports
 from bedside.station.live import LiveValues
 from bedside.station.measure import MeasureRule, measure_rule
 from bedside.station.notify import listen_sockets, notify
@@ -88,7 +90,8 @@ class Station:
         self._calibrations = Calibrations(parts.fleet.devices, lambda: parts.clock.now().utc, parts.clock.speed)
         self._access = Access(lambda: self._core.state, lambda: self._server.clients)
         self._assessor = Telling("assess")
-        self._executive = Executive(self._core, parts.resolver, parts.fleet, self._access, self._calibrations)
+        imports = Imports(parts.places.config, parts.places.data)
+        self._executive = Executive(self._core, parts.resolver, parts.fleet, self._access, self._calibrations, imports)
         self._server = Server(parts.box_name, parts.box.software, self._hooks())
         self._executive.server = self._server
         self._live = LiveValues(self._live_view, partial(self._server.wave, assessors=True))
@@ -105,6 +108,9 @@ class Station:
         self._walks = Walks(visits, parts.state.setup.catalogue.captures)
         self._surroundings = rounds.Surroundings(self._core, parts.places.data)
         self._painter = rounds.Painter(self._paint)
+        self._import_list = ImportList(
+            parts.places.config, imports.folder, lambda: self._core.state, self._painter.changed
+        )
         self._robot_words = RobotWords()
         self._recent: deque[Envelope] = deque(maxlen=RECENT_LINES)
         self._outbox = Outbox(parts.places.data)
@@ -222,6 +228,7 @@ class Station:
             rounds.every(rounds.SURROUNDINGS_S, self._surroundings.look),
             rounds.every(rounds.OUTBOX_S, self._count_unsent),
             rounds.every(rounds.SEGMENTS_S, self._recording.look),
+            rounds.every(LOOK_S, self._import_list.look),
             rounds.feed_watchdog(self._core),
             self._painter.run(),
             self._analyses.run(),
@@ -367,7 +374,7 @@ class Station:
         pictures: dict[Role, Snapshot] = {}
 
         def make(role: Role) -> SnapshotMessage:
-            pictures[role] = self._picture(role)
+            pictures[role] = self._import_list.onto(self._picture(role), role)
             return SnapshotMessage(snapshot=pictures[role])
 
         self._server.broadcast(make)

@@ -1,13 +1,17 @@
 """Carries a client's request to the rules and back: resolve, decide, journal, reply. Refusals are journalled too."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
+from bedside.assess.capturing import next_number, present
+from bedside.assess.importing import may_import
 from bedside.commands import (
     AnyCommand,
     CalibrateDevice,
     ConfirmPrompt,
+    ImportTrial,
     ReportRobot,
     StartCapture,
     Stop,
@@ -19,12 +23,15 @@ from bedside.events import CommandRefused, ControlTaken, Envelope, StepEntered
 from bedside.station.access import Access
 from bedside.station.bounds import demand_bounds
 from bedside.station.calibration import Calibrations
-from bedside.station.core import Core
+from bedside.station.core import Core, Ended
 from bedside.station.devices import Fleet
+from bedside.station.importing import Imports, Wanted
 from bedside.station.resolve import Resolver
 from bedside.station.server import Client, Server
 from bedside.station.wire import Reply, Request
+from bedside.visit.inputs import Person
 from bedside.visit.rules import Refusal
+from bedside.visit.state import Visit
 from hal.device import HalError
 from hal.roles import OperatorDriven
 
@@ -35,13 +42,21 @@ class Executive:
     """Answers requests. Everything a person asks passes here."""
 
     def __init__(
-        self, core: Core, resolver: Resolver, fleet: Fleet, access: Access, calibrations: Calibrations
+        self,
+        core: Core,
+        resolver: Resolver,
+        fleet: Fleet,
+        access: Access,
+        calibrations: Calibrations,
+        imports: Imports,
     ) -> None:
         self._core = core
         self._resolver = resolver
         self._fleet = fleet
         self._access = access
         self._calibrations = calibrations
+        self._imports = imports
+        self._importing = asyncio.Lock()
         self.server: Server | None = None
         self._step_n = 0
         core.listen(self._follow)
@@ -82,6 +97,9 @@ class Executive:
         if isinstance(command, CalibrateDevice):
             await self._calibrate(command, source, client, signed_in=person is not None)
             return
+        if isinstance(command, ImportTrial):
+            await self._import(command, person, source, client)
+            return
         cause = await asyncio.to_thread(self._resolver.resolve, command, person)
         self._access.check(client, cause)
         first = isinstance(command, Stop)
@@ -107,6 +125,22 @@ class Executive:
         self._core.note(calibrated, source=source, via=client.role)
         await self._core.idle()
 
+    async def _import(self, asked: ImportTrial, person: Person | None, source: str, client: Client) -> None:
+        """Read a file for the rules, once they say that there may be a trial; what they refuse leaves no copy."""
+        ask = partial(self._core.ask, who=person, source=source, via=client.role)
+        async with self._importing:
+            await ask(asked)
+            wanted, blinded = wanted_of(self._core.state, asked), client.role == "assess"
+            read = await asyncio.to_thread(self._imports.read, asked, wanted, listed_only=blinded)
+            try:
+                await ask(read)
+            except Ended:
+                # nobody knows whether the trial is durable: if it is, its copy must be
+                raise
+            except Refusal:
+                await asyncio.to_thread(self._imports.drop, read, wanted.visit)
+                raise
+
     def _by_hand(self, command: AnyCommand) -> None:
         """Pass on to a device without a wire what its operator did or read."""
         if isinstance(command, ReportRobot) and self._fleet.robot is not None:
@@ -125,6 +159,21 @@ class Executive:
         log.info("refused", command=name, reason=reason, client=client.id)
         self._core.note(CommandRefused(command=name, reason=reason), source=client.user, via=client.role)
         return Reply(id=request.id, ok=False, n=self._core.state.n, reason=reason, remedy=remedy)
+
+
+def wanted_of(state: Visit, asked: ImportTrial) -> Wanted:
+    """The trial that a file would be; raises `Refusal` where there can be none."""
+    assessment, opened = state.assessment, state.opened
+    if assessment is None or opened is None:
+        raise Refusal("no assessment is open", "open one first")
+    catalogue = state.setup.catalogue
+    return Wanted(
+        visit=opened.visit,
+        instrument=present(assessment, catalogue).id,
+        task=asked.task,
+        trial=next_number(assessment, asked.task),
+        kind=may_import(assessment, catalogue, asked),
+    )
 
 
 def confirm(operated: OperatorDriven, value: int | None) -> None:

@@ -1,0 +1,143 @@
+"""Takes another program's table from the import folder: reads it whole, and keeps a durable copy in the visit's folder.
+
+    ImportTrial -> file read by its mapping -> copy durable -> rules decide -> TrialImported -> bedside analyse
+
+What the rules refuse afterwards leaves no copy.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedside.assess.importing import TableKind
+from bedside.commands import ImportTrial
+from bedside.config import ConfigError
+from bedside.events import TrialImported
+from bedside.record.fsutil import SYSTEM, write_whole
+from bedside.record.outbox import sha256_of
+from bedside.record.tables.cells import ImportRefusal
+from bedside.record.tables.mapping import Mapping, load_mapping
+from bedside.record.tables.table import Table, demand_fit, table_of
+from bedside.record.tables.trial import duration_s, results
+from bedside.refusal import Refusal
+from bedside.station.import_folder import Found, take
+from bedside.visit.inputs import TableRead
+
+IMPORTS = "imports"
+"""The import folder below the data folder, and the copies' folder below a visit's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which trial a table would be, and which tables it takes."""
+
+    visit: str
+    instrument: str
+    task: str
+    trial: int
+    kind: TableKind
+
+
+class Imports:
+    """Knows the import folder, the mappings and the visits' folders. Every method blocks on the disk."""
+
+    def __init__(self, config: Path, data: Path) -> None:
+        self._config = config
+        self._visits = data / "visits"
+        self.folder = data / IMPORTS
+
+    def read(self, asked: ImportTrial, wanted: Wanted, *, listed_only: bool = False) -> TableRead:
+        """The trial that a file would be, its copy durable. Raises `Refusal`, and `ConfigError` for a broken mapping.
+
+        `listed_only`: of a file that is not on the list nothing is told, not even its columns.
+        """
+        mapping = load_mapping(self._config, asked.mapping)
+        if mapping.kind != wanted.kind:
+            raise Refusal(f"mapping '{mapping.id}' reads {mapping.kind} tables", f"choose one for {wanted.kind}")
+        found = take(self.folder, asked.file, asked.bytes)
+        seconds = _seconds(found, mapping, listed_only=listed_only)
+        digest = hashlib.sha256(found.data).hexdigest()
+        self._demand_unused(found, digest, wanted.visit)
+        kept, mapping_kept = self._keep(found, mapping, wanted)
+        return TableRead(
+            kind=wanted.kind,
+            found=TrialImported(
+                instrument=wanted.instrument,
+                task=wanted.task,
+                trial=wanted.trial,
+                seconds=round(seconds, 3),
+                settings={},
+                holds=mapping.holds,
+                file=found.name,
+                kept=kept,
+                sha256=digest,
+                bytes=len(found.data),
+                written=found.print.written,
+                mapping=mapping.id,
+                mapping_kept=mapping_kept,
+                mapping_sha256=mapping.sha256,
+                verified=mapping.verified,
+                source=mapping.source,
+            ),
+            skip_s=mapping.skip_s,
+        )
+
+    def drop(self, read: TableRead, visit: str) -> None:
+        """Remove the copy of a table that did not become a trial."""
+        for name in (read.found.kept, read.found.mapping_kept):
+            (self._visits / visit / name).unlink(missing_ok=True)
+
+    def _demand_unused(self, found: Found, digest: str, visit: str) -> None:
+        """A file that is a trial of another visit is of another day, or of another person."""
+        for path in self._visits.glob(f"*/{IMPORTS}/*.csv"):
+            elsewhere = path.parent.parent.name != visit
+            if elsewhere and path.stat().st_size == len(found.data) and sha256_of(path) == digest:
+                remedy = "choose the file of this visit; empty the import folder after every visit"
+                raise Refusal(f"{found.name} was imported in another visit already", remedy)
+
+    def _keep(self, found: Found, mapping: Mapping, wanted: Wanted) -> tuple[str, str]:
+        """Store table and mapping durably; their names in the visit's folder."""
+        visit = self._visits / wanted.visit
+        stem = f"{wanted.instrument}-{wanted.task}-{wanted.trial}"
+        source = self._config / "imports" / f"{mapping.id}.toml"
+        written = source.read_bytes()
+        if hashlib.sha256(written).hexdigest() != mapping.sha256:
+            raise ConfigError(source, "", "was changed meanwhile", "import the file again")
+        try:
+            (visit / IMPORTS).mkdir(parents=True, exist_ok=True)
+            SYSTEM.fsync_folder(visit)
+            SYSTEM.fsync_folder(self._visits)
+            for suffix, data in ((".toml", written), (".csv", found.data)):
+                write_whole(visit / IMPORTS / f"{stem}{suffix}", data)
+        except OSError as error:
+            words = f"{found.name} cannot be kept: {error.strerror or error}"
+            raise Refusal(words, "free space on the data disk") from error
+        return f"{IMPORTS}/{stem}.csv", f"{IMPORTS}/{stem}.toml"
+
+
+def _seconds(found: Found, mapping: Mapping, *, listed_only: bool) -> float:
+    """What the samples span; 0 for results. Raises `Refusal` for what the mapping does not read."""
+    path = Path(found.name)
+    try:
+        demand_fit(path, found.data, mapping)
+    except ImportRefusal as error:
+        if listed_only:
+            raise Refusal(f"{found.name} does not fit '{mapping.id}'", "choose a file of the list") from error
+        raise Refusal(_told(error), error.remedy) from error
+    try:
+        return _whole(table_of(path, found.data, mapping))
+    except ImportRefusal as error:
+        raise Refusal(_told(error), error.remedy) from error
+
+
+def _whole(table: Table) -> float:
+    if table.mapping.holds == "samples":
+        return duration_s(table)
+    results(table)
+    return 0.0
+
+
+def _told(error: ImportRefusal) -> str:
+    place = f"{error.path} line {error.line}" if error.line else f"{error.path}"
+    column = f", column '{error.column}'" if error.column else ""
+    return f"{place}{column}: {error.problem}"
