@@ -387,8 +387,24 @@ class GaitCurve(msgspec.Struct, frozen=True, kw_only=True):
     sd: tuple[float, ...] = ()
 
 
+class GaitStick(msgspec.Struct, frozen=True, array_like=True):
+    """A segment at one moment of the mean cycle, from (`x_cm`, `y_cm`), seen from the side, walking to the right.
+
+    Its direction and the foot's way are measured; its length is nominal, and where the sensor sits on it is not known.
+    """
+
+    segment: Literal["foot", "shank", "thigh"]
+    x_cm: float
+    y_cm: float
+    to_x_cm: float
+    to_y_cm: float
+
+
 class GaitSide(msgspec.Struct, frozen=True, kw_only=True):
-    """One leg's curves; `refusal` says why there is none, `notes` what else to know of them."""
+    """One leg's curves; `refusal` says why there is none, `notes` what else to know of them.
+
+    `sticks` are its measured segments at tenths of the cycle; `nominal` names each with the length it is drawn with.
+    """
 
     side: Literal["left", "right"]
     cycles: int = 0
@@ -396,6 +412,8 @@ class GaitSide(msgspec.Struct, frozen=True, kw_only=True):
     toe_off_pct: float | None = None
     clearance_cm: float | None = None
     clearance_sd_cm: float | None = None
+    sticks: tuple[GaitStick, ...] = ()
+    nominal: tuple[tuple[str, float], ...] = ()
     refusal: str = ""
     notes: tuple[str, ...] = ()
 

@@ -29,7 +29,8 @@ TITLES = {
     "figure": "Stick figure at tenths of a mean cycle",
 }
 FIGURE_WORDS = (
-    "Directions and path are measured. Lengths ({}) are nominal, and how the feet lie to each other is not known."
+    "Directions and path are measured. Lengths ({}) are nominal, of somebody 170 cm tall; how the feet lie to each "
+    "other is not known."
 )
 LABEL_WIDTH = 5
 STEP_DEG = 10.0
@@ -41,7 +42,7 @@ def views(capture: Capture | None) -> tuple[str, ...]:
         return ()
     named = {curve.name for side in capture.gait for curve in side.curves}
     angles = tuple(name for name in TITLES if name.endswith("_deg") and (name in named or name == "pitch_deg"))
-    return (*angles, "paths", "figure") if "forward_cm" in named else angles
+    return (*angles, "paths", "figure") if any(side.sticks for side in capture.gait) else angles
 
 
 def next_view(picture: Picture) -> Picture:

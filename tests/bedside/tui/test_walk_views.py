@@ -3,55 +3,64 @@
 import math
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from bedside.snapshot import Action, Capture, GaitCurve, GaitSide, Result, ResultRow, TrialLine
+from bedside.assess.walked import FOOT_CM, MOMENTS, SHANK_CM, THIGH_CM, walked
+from bedside.snapshot import Action, Capture, GaitSide, Result, ResultRow, TrialLine
 from bedside.tui.actions import BY_ID
 from bedside.tui.canvas import text_of
 from bedside.tui.picture import Picture
-from bedside.tui.sticks import FOOT_CM, MOMENTS, SHANK_CM, sticks
 from bedside.tui.walkviews import next_view, views, walk_picture
 from tests.bedside.tui.assess_scenes import GAIT, capture_snapshot
 from tests.bedside.tui.screen import ENVIRONMENT, Kiosk, kiosk
 from tests.bedside.tui.test_golden import differing
 
 replace = msgspec.structs.replace
-SHARE = tuple(n / 50 for n in range(51))
+LENGTHS_CM = {"foot": FOOT_CM, "shank": SHANK_CM, "thigh": THIGH_CM}
+SHARE = [n / 100 for n in range(101)]
 
 
-def curve(name: str, mean: tuple[float, ...], sd: float | None = 2.0) -> GaitCurve:
-    return GaitCurve(name=name, cycles=9, mean=mean, sd=() if sd is None else (sd,) * len(mean))
+def curve(mean: list[float], sd: float = 2.0) -> dict[str, Any]:
+    return {"cycles": 9, "mean": mean, "sd": [sd] * len(mean)}
 
 
-def walked(side: GaitSide, *, legs: bool = False, deep: float = 1.0) -> GaitSide:
-    """Curves of roughly a walk's shape; `deep` makes another leg."""
-    swing = tuple(max(0.0, math.sin(math.pi * (x - 0.6) / 0.4)) if x > 0.6 else 0.0 for x in SHARE)
-    pitch = tuple(
+def leg(*, legs: bool = False, deep: float = 1.0, **more: Any) -> dict[str, Any]:
+    """A leg's curves of roughly a walk's shape, as an analysis has them; `deep` makes another leg."""
+    swing = [max(0.0, math.sin(math.pi * (x - 0.6) / 0.4)) if x > 0.6 else 0.0 for x in SHARE]
+    pitch = [
         20 * max(0.0, 1 - 8 * x) - 55 * deep * math.exp(-(((x - 0.62) / 0.1) ** 2)) + 20 * max(0.0, 8 * x - 7)
         for x in SHARE
-    )
-    found = [
-        curve("pitch_deg", pitch),
-        curve("up_cm", tuple(12 * deep * y for y in swing), 0.6),
-        curve("forward_cm", tuple(110 * max(0.0, (x - 0.55) / 0.45) ** 1.5 for x in SHARE), None),
     ]
+    found = {
+        "refusal": None,
+        "cycles": 9,
+        "toe_off_pct": 63.0,
+        "clearance_cm": {"mean": 12.0 * deep, "sd": 0.6},
+        "pitch_deg": curve(pitch),
+        "up_cm": curve([12 * deep * y for y in swing], 0.6),
+        "forward_cm": curve([110 * max(0.0, (x - 0.55) / 0.45) ** 1.5 for x in SHARE]),
+    }
     if legs:
-        shank = tuple(18 - 60 * math.sin(math.pi * min(x / 0.7, 1)) if x < 0.7 else 18.0 for x in SHARE)
-        thigh = tuple(25 * math.cos(2 * math.pi * x) for x in SHARE)
-        knee = tuple(t - s for t, s in zip(thigh, shank, strict=True))
-        ankle = tuple(p - s for p, s in zip(pitch, shank, strict=True))
-        found += [curve("knee_deg", knee), curve("ankle_deg", ankle, 3.0)]
-        found += [curve("shank_deg", shank, None), curve("thigh_deg", thigh, None)]
-    return replace(side, cycles=9, curves=tuple(found), toe_off_pct=63.0, clearance_cm=12.0 * deep, clearance_sd_cm=0.6)
+        shank = [18 - 60 * math.sin(math.pi * x / 0.7) if x < 0.7 else 18.0 for x in SHARE]
+        thigh = [25 * math.cos(2 * math.pi * x) for x in SHARE]
+        found |= {"shank_deg": curve(shank), "thigh_deg": curve(thigh)}
+        found["knee_deg"] = curve([t - s for t, s in zip(thigh, shank, strict=True)])
+        found["ankle_deg"] = curve([p - s for p, s in zip(pitch, shank, strict=True)], 3.0)
+    return found | more
 
 
-LEFT, RIGHT = GaitSide(side="left"), GaitSide(side="right")
-FEET = (walked(LEFT), replace(walked(RIGHT, deep=0.5), notes=("not in the mean: 2 in a turn",)))
-LEGS = (walked(LEFT, legs=True), replace(walked(RIGHT, deep=0.5), notes=("no knee angle: no sensor on the thigh",)))
+def both(left: dict[str, Any], right: dict[str, Any]) -> tuple[GaitSide, ...]:
+    return walked({"curves": {"left": left, "right": right}})
+
+
 TOO_FEW = "1 straight cycles from contact to contact, 3 are needed (left out: 4 in a turn)"
-ONE = (walked(LEFT), replace(RIGHT, refusal=TOO_FEW))
+REFUSED = {"refusal": TOO_FEW, "cycles": 1}
+FEET = both(leg(), leg(deep=0.5, left_out={"in a turn": 2}))
+LEGS = both(leg(legs=True), leg(deep=0.5, refused={"knee_deg": "no sensor on the thigh"}))
+ONE = both(leg(), REFUSED)
 assert GAIT.assess is not None
 assert GAIT.assess.capture is not None
 CAPTURE = replace(
@@ -76,7 +85,7 @@ def test_there_is_a_view_for_what_was_measured_and_for_nothing_else() -> None:
     assert views(None) == views(CAPTURE) == ()
     assert views(replace(CAPTURE, gait=FEET)) == ("pitch_deg", "paths", "figure")
     assert views(replace(CAPTURE, gait=LEGS)) == ("pitch_deg", "ankle_deg", "knee_deg", "paths", "figure")
-    assert views(replace(CAPTURE, gait=(replace(LEFT, refusal=TOO_FEW), ONE[1]))) == ("pitch_deg",)
+    assert views(replace(CAPTURE, gait=both(REFUSED, REFUSED))) == ("pitch_deg",)
 
 
 def test_the_key_goes_through_the_views_and_back_to_the_live_picture() -> None:
@@ -115,20 +124,20 @@ def test_every_size_is_filled_and_none_breaks(size: tuple[int, int]) -> None:
 
 
 def test_a_stick_is_as_long_and_leans_as_it_says() -> None:
-    feet, legs = sticks(FEET[0]), sticks(LEGS[0])
-    assert len(feet) == MOMENTS
-    assert len(legs) == 3 * MOMENTS
-    for number, ((x0, y0), (x1, y1)) in enumerate(feet):
-        lean = math.degrees(math.atan2(y1 - y0, x1 - x0))
-        assert math.hypot(x1 - x0, y1 - y0) == pytest.approx(FOOT_CM)
-        assert lean == pytest.approx(FEET[0].curves[0].mean[5 * number], abs=1e-6)
-    shank = LEGS[0].curve("shank_deg")
-    assert shank is not None
-    for number, ((x0, y0), (x1, y1)) in enumerate(legs[1::3]):
-        assert math.hypot(x1 - x0, y1 - y0) == pytest.approx(SHANK_CM)
-        # lower end forward is positive: the upper end then lies behind
-        assert math.degrees(math.atan2(x0 - x1, y1 - y0)) == pytest.approx(shank.mean[5 * number], abs=1e-6)
-    assert sticks(ONE[1]) == ()
+    given = leg(legs=True)
+    sticks = both(given, REFUSED)[0].sticks
+    assert [stick.segment for stick in sticks] == ["foot", "shank", "thigh"] * MOMENTS
+    assert [stick.segment for stick in FEET[0].sticks] == ["foot"] * MOMENTS
+    for number, stick in enumerate(sticks):
+        name, at = stick.segment, 10 * (number // 3)
+        across, upward = stick.to_x_cm - stick.x_cm, stick.to_y_cm - stick.y_cm
+        assert math.hypot(across, upward) == pytest.approx(LENGTHS_CM[name], abs=0.2)
+        # a foot's toes up, or a segment's lower end forward, so that its upper end lies behind
+        lean = math.atan2(upward, across) if name == "foot" else math.atan2(-across, upward)
+        key = "pitch_deg" if name == "foot" else f"{name}_deg"
+        assert math.degrees(lean) == pytest.approx(given[key]["mean"][at], abs=0.5)
+    assert ONE[1].sticks == ()
+    assert ONE[1].nominal == ()
 
 
 @pytest.mark.parametrize(("size", "glyphs"), [((80, 24), "half"), ((100, 30), "half"), ((160, 48), "braille")])
