@@ -1,6 +1,6 @@
 """The keys of an assessment; they stand in the one registry with all others."""
 
-from bedside.tui import assessoffers, offers
+from bedside.tui import assessoffers, importchoice, offers
 from bedside.tui.assessdeeds import ASSESS_DEEDS
 from bedside.tui.deedkinds import Local
 from bedside.tui.keykinds import KeyAction
@@ -37,6 +37,17 @@ ASSESS_ACTIONS: tuple[KeyAction, ...] = (
         "assessment",
         ASSESS_DEEDS["capture.start"],
         offers.possible("capture.start"),
+        assessor=True,
+    ),
+    KeyAction(
+        "import",
+        ("less_than_sign",),
+        "<",
+        "import",
+        "Take a file of the import folder, from another program, as a trial of the marked task",
+        "assessment",
+        ASSESS_DEEDS["capture.import"],
+        importchoice.offered,
         assessor=True,
     ),
     KeyAction(

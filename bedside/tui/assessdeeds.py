@@ -5,6 +5,7 @@ from bedside.commands import AnyCommand
 from bedside.events import Value
 from bedside.snapshot import Item
 from bedside.tui.deedkinds import Answers, Ask, Deed, Local, Send, decimal, entry, one, text
+from bedside.tui.importchoice import IMPORT
 from bedside.tui.picture import Picture
 
 SIDES = ("left", "right", "not known")
@@ -180,6 +181,7 @@ ASSESS_DEEDS: dict[str, Deed] = {
     ),
     "capture.start": Send(_start),
     "capture.start_for": Ask("Record for another time", _seconds_items, _start_for, "Record"),
+    "capture.import": IMPORT,
     "capture.stop": Send(lambda picture: commands.StopCapture()),
     "capture.cue": Send(_cue),
     "capture.judge": Send(lambda picture: _judge(picture, accept=True)),

@@ -69,6 +69,9 @@ def _state_words(picture: Picture, capture: Capture) -> str:
         return f"  trial {capture.trial}: {capture.task_title}  (E ends it)"
     if capture.state == "analysing":
         return "  the last trial is being analysed"
+    files = len(capture.imports.choices) if capture.imports is not None else 0
+    if files:
+        return f"  live, not kept  (W records, < {files} in files)"
     return "  the live picture is not kept  (W records)"
 
 
@@ -124,13 +127,14 @@ def trial_rows(picture: Picture, width: int, limit: int) -> list[Row]:
 
 def _trial(line: TrialLine, width: int, *, here: bool) -> list[Row]:
     style = "cursor" if here else "look" if line.state in {"analysed", "lost"} else "text"
-    right = row((f"{line.seconds:.0f} s ", style))
+    right = row(("imported " if line.source and not line.seconds else f"{line.seconds:.0f} s ", style))
     words = line.figure or ("no result" if line.reason else TRIAL_WORDS[line.state])
     first = ends(
         row((f" {TRIAL_MARKS[line.state]} {line.trial} {words}", style)), right, width, style if here else "text"
     )
     asked = "no result, reject it (X)" if line.state == "analysed" and line.reason else TRIAL_WORDS[line.state]
-    more = f"{asked}: {line.reason}" if line.reason else asked
+    source = f"; from {line.source}" if line.source else ""
+    more = (f"{asked}: {line.reason}" if line.reason else asked) + source
     return [first, *(row("     ", *spans) for spans in wrapped(more, width - 6, 2, "dim"))] if here else [first]
 
 
