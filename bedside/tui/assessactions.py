@@ -29,6 +29,17 @@ ASSESS_ACTIONS: tuple[KeyAction, ...] = (
         assessor=True,
     ),
     KeyAction(
+        "further",
+        ("asterisk",),
+        "*",
+        "add",
+        "Open an instrument that is not on the list; one that the study does not plan is marked as beyond the plan",
+        "assessment",
+        ASSESS_DEEDS["assess.further"],
+        assessoffers.further,
+        assessor=True,
+    ),
+    KeyAction(
         "record",
         ("w",),
         "W",

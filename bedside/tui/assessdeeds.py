@@ -3,7 +3,7 @@
 from bedside import commands
 from bedside.commands import AnyCommand
 from bedside.events import Value
-from bedside.snapshot import Item
+from bedside.snapshot import FurtherInstrument, Item
 from bedside.tui.deedkinds import Answers, Ask, Deed, Local, Send, decimal, entry, one, text
 from bedside.tui.importchoice import IMPORT
 from bedside.tui.picture import Picture
@@ -77,6 +77,28 @@ def _reopen(answers: Answers, picture: Picture) -> AnyCommand | str:
     if line is None:
         return "mark an instrument with the arrow keys first"
     return commands.ReopenInstrument(instrument=line.id, reason=text(answers, "reason"))
+
+
+def _further(picture: Picture) -> dict[str, FurtherInstrument]:
+    """What is not on the list by how it is called in the choice; what cannot be added says why."""
+    found: dict[str, FurtherInstrument] = {}
+    for each in picture.assess.further if picture.assess else ():
+        words = f"{each.title}, planned, left out at first" if each.planned else each.title
+        words = f"not here: {each.refusal}" if each.refusal else words
+        found[f"{words} ({each.id})" if words in found else words] = each
+    return found
+
+
+def _further_items(picture: Picture) -> tuple[Item, ...]:
+    hint = "what the study does not plan here joins the list as beyond the plan"
+    return (entry("instrument", "Which instrument", "choice", choices=tuple(_further(picture)), hint=hint),)
+
+
+def _open_further(answers: Answers, picture: Picture) -> AnyCommand | str:
+    chosen = _further(picture).get(text(answers, "instrument"))
+    if chosen is None:
+        return "it is no longer offered: leave this and look again"
+    return chosen.refusal or commands.OpenInstrument(instrument=chosen.id)
 
 
 def opened(picture: Picture) -> str:
@@ -163,6 +185,7 @@ ASSESS_DEEDS: dict[str, Deed] = {
     "assess.open": Ask("Open an assessment", open_items, _open, "Open the assessment"),
     "participant.enrol": enrolment("", ""),
     "assess.instrument": Send(_open_instrument),
+    "assess.further": Ask("Another instrument", _further_items, _open_further, "Open it"),
     "assess.reopen": Ask(
         "Open a finished instrument again",
         one("reason", "Why; what was entered stays in the record"),

@@ -21,6 +21,15 @@ def instrument(picture: Picture) -> str | None:
     return possible("assess.instrument" if line.state == "open" else "assess.reopen")(picture)
 
 
+def further(picture: Picture) -> str | None:
+    """Works on the list while no instrument is open and not all are on it."""
+    if body_kind(picture) != "instruments" or picture.assess is None:
+        return None
+    if picture.form is not None or picture.capture is not None:
+        return may_command(picture) or "finish the open instrument first"
+    return may_command(picture) or ("" if picture.assess.further else "all instruments are on the list")
+
+
 def listing(picture: Picture) -> str | None:
     """Works while an instrument is open."""
     return "" if picture.form is not None or picture.capture is not None else None

@@ -89,7 +89,7 @@ def key_value(item: Item, key: str) -> tuple[bool, Value]:
     if item.kind == "choice" and key.isdigit() and 0 < int(key) <= len(item.choices):
         return True, item.choices[int(key) - 1]
     if item.kind == "choice" and len(key) == 1:
-        fitting = [choice for choice in item.choices if choice.startswith(key.lower())]
+        fitting = [choice for choice in item.choices if choice.lower().startswith(key.lower())]
         return (True, fitting[0]) if len(fitting) == 1 else (False, None)
     return False, None
 

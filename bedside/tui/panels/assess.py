@@ -16,12 +16,16 @@ def list_rows(picture: Picture, width: int, height: int) -> list[Row]:
     assess = picture.assess
     if assess is None:
         return []
-    done = sum(line.state not in {"open", "now"} for line in assess.instruments)
-    lines = [ends(row((" Instruments", "accent")), row((f"{done} of {len(assess.instruments)} ", "dim")), width)]
+    planned = [line for line in assess.instruments if not line.beyond]
+    beyond = [line for line in assess.instruments if line.beyond]
+    done = sum(line.state not in {"open", "now"} for line in planned)
+    lines = [ends(row((" Instruments", "accent")), row((f"{done} of {len(planned)} ", "dim")), width)]
     here = picture.marked_instrument
-    rows = [_instrument(line, width, here=line is here) for line in assess.instruments]
+    rows = [_instrument(line, width, here=line is here) for line in planned]
+    rows += [row((" Beyond the plan", "accent"))] if beyond else []
+    rows += [_instrument(line, width, here=line is here) for line in beyond]
     room = max(height - 2, 1)
-    at = assess.instruments.index(here) if here in assess.instruments else 0
+    at = planned.index(here) if here in planned else len(planned) + 1 + beyond.index(here) if here in beyond else 0
     first = min(max(at - room + 2, 0), at, max(len(rows) - room, 0))
     below = len(rows) - first - room
     lines += rows[first : first + room]
@@ -33,7 +37,8 @@ def list_rows(picture: Picture, width: int, height: int) -> list[Row]:
 def _about(line: InstrumentLine, width: int) -> list[Row]:
     """The marked instrument in full words, below the list."""
     state = WORDS[line.state] or line.state
-    text = f"{line.title}: {state}{', ' if line.summary else ''}{line.summary}"
+    told = ", ".join(words for words in (state, line.summary, "beyond the plan" if line.beyond else "") if words)
+    text = f"{line.title}: {told}"
     return [row(""), *(row(" ", *spans) for spans in wrapped(text, width - 2, 3, "dim"))]
 
 

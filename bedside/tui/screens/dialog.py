@@ -70,7 +70,8 @@ class Dialog(ModalScreen[AnyCommand | None]):
         if picture.notice != self._picture.notice:
             self._say(picture.notice)
         self._picture = picture
-        self.query_one(AlarmBanner).show(picture)
+        for banner in self.query(AlarmBanner):  # a picture may come before it is mounted
+            banner.show(picture)
 
     def on_form_answered(self, message: Form.Answered) -> None:
         """Keep the answer; go on typing, or accept when the last one was typed."""

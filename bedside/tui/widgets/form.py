@@ -14,6 +14,7 @@ from bedside.tui.formlogic import TYPED, key_value, neighbour, next_open, range_
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, cut, ends, row, width_of, wrapped
 from bedside.tui.underway import ON_THE_WAY
+from bedside.tui.widgets.choices import choice_rows, is_list
 from bedside.tui.widgets.panel import Panel
 from bedside.tui.widgets.typed import Typed
 
@@ -37,7 +38,7 @@ def item_rows(item: Item, width: int, here: bool, readonly: bool) -> list[Row]:
     style = "cursor" if here else _STYLES[item.state]
     rows = _head(item, width, style, here=here)
     if here and item.kind == "choice" and not readonly:
-        rows += _choices(item, width)
+        rows += choice_rows(item, width)
     hint = item.hint if here or item.state in {"attention", "stop"} else ""
     if here and not readonly:
         hint = f"{help_text(item)}{'; ' if hint else ''}{hint}"
@@ -47,6 +48,7 @@ def item_rows(item: Item, width: int, here: bool, readonly: bool) -> list[Row]:
 def _head(item: Item, width: int, style: str, *, here: bool) -> list[Row]:
     value = value_text(item) or ("" if item.required else "optional")
     by = " (measured)" if item.by == "machine" else f" ({ON_THE_WAY})" if item.by == ON_THE_WAY else ""
+    value = cut(value, max(width // 2, 12))
     right = row((f"{value}{by} ", style if item.value is not None or here else "dim"))
     room = width - width_of(right) - 7
     labels = [spans[0][0] for spans in wrapped(item.label, room, 3)] if here and item.label else [item.label]
@@ -54,16 +56,6 @@ def _head(item: Item, width: int, style: str, *, here: bool) -> list[Row]:
     first = ends(row((f" {mark} {labels[0]}", style)), right, width, style if here else "text")
     more = [row((f"     {label}", style), ("", style)) for label in labels[1:]]
     return [first, *more]
-
-
-def _choices(item: Item, width: int) -> list[Row]:
-    lines = [""]
-    for place, choice in enumerate(item.choices, 1):
-        word = f"{place} {choice}" if place < 10 else choice
-        if lines[-1] and len(lines[-1]) + len(word) + 3 > width - 6:
-            lines.append("")
-        lines[-1] += f"   {word}" if lines[-1] else word
-    return [row("     ", (line, "accent")) for line in lines]
 
 
 class ItemList(Panel):
@@ -128,15 +120,19 @@ class ItemList(Panel):
             return lines
         end = sum(len(block) for block in blocks[: self.at + 1])
         ahead = 1 if self.at + 1 < len(blocks) else 0
-        first = min(max(end + ahead - height, 0), len(lines) - height)
+        begin = end - len(blocks[self.at])
+        first = min(max(end + ahead - height, 0), begin, len(lines) - height)
         shown = lines[first : first + height]
         if first + height < len(lines):
             shown[-1] = row((cut("     more below (arrow down)", width), "dim"))
         return shown
 
     def action_move(self, step: int) -> None:
-        """Go to the item before or after."""
-        if self.items:
+        """Go to the item before or after; through the choices where a long list of them is all there is."""
+        only = self.items[0] if len(self.items) == 1 else None
+        if only is not None and only.kind == "choice" and is_list(only, self.size.width):
+            self.action_turn(step)
+        elif self.items:
             self.at = (self.at + step) % len(self.items)
             self.renew()
 

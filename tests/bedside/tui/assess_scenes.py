@@ -10,6 +10,7 @@ from bedside.snapshot import (
     Action,
     Assess,
     Capture,
+    FurtherInstrument,
     InstrumentLine,
     ParameterPanel,
     Result,
@@ -61,7 +62,21 @@ STEP = Step(
         Action(command="step.next", label="Next step", enabled=False, reason="5 instruments are open"),
     ),
 )
-ASSESS = Assess(point="T1", instruments=INSTRUMENTS, panels=PANELS, deviations=(OTHER_EXAMINER,))
+FURTHER = (
+    FurtherInstrument(id="barthel", title="Barthel Index"),
+    FurtherInstrument(id="fac", title="Functional ambulation"),
+    FurtherInstrument(id="guess", title="Guess", refusal="Guess tells the arm, and this assessment is blinded"),
+    FurtherInstrument(id="lems", title="Lower-extremity motor score", planned=True),
+    FurtherInstrument(id="mmt", title="Muscle testing, paretic leg"),
+    FurtherInstrument(id="ten", title="Ten-metre walk"),
+    FurtherInstrument(id="vitals", title="Vital signs and wellness"),
+    FurtherInstrument(id="limits", title="Limits of stability", refusal="Limits of stability: no sensor for plate"),
+    FurtherInstrument(id="push", title="Perturbed standing"),
+    FurtherInstrument(id="shift", title="Weight shift"),
+    FurtherInstrument(id="ride", title="Thirty-minute cycling"),
+    FurtherInstrument(id="robot", title="Walking in the robot"),
+)
+ASSESS = Assess(point="T1", instruments=INSTRUMENTS, panels=PANELS, deviations=(OTHER_EXAMINER,), further=FURTHER)
 LIST = replace(
     BASE,
     participant="S-014",
@@ -110,6 +125,11 @@ FMA_RESULT = Result(
     ),
 )
 RESULT = replace(LIST, assess=replace(ASSESS, result=FMA_RESULT))
+ADDED = (
+    InstrumentLine(id="fac", title="Functional ambulation", kind="scale", state="complete", summary="3", beyond=True),
+    InstrumentLine(id="ride", title="Thirty-minute cycling", kind="capture", state="open", beyond=True),
+)
+BEYOND = replace(LIST, assess=replace(ASSESS, instruments=(*INSTRUMENTS, *ADDED), further=FURTHER[:1], deviations=()))
 REFUSED = Result(
     title="Quiet stance, trial 1",
     rows=(),
@@ -159,7 +179,7 @@ def scale_snapshot(form: ScaleForm) -> Snapshot:
     return replace(
         LIST,
         step=replace(STEP, next=close, others=SCALE_OFFERS),
-        assess=replace(ASSESS, instruments=open_line("mas"), form=form, deviations=()),
+        assess=replace(ASSESS, instruments=open_line("mas"), form=form, deviations=(), further=()),
     )
 
 
@@ -221,7 +241,7 @@ def capture_snapshot(capture: Capture, *, next_: Action | None = None) -> Snapsh
     return replace(
         LIST,
         step=replace(STEP, next=following, others=RECORDING_OFFERS if recording else IDLE_OFFERS),
-        assess=replace(ASSESS, instruments=open_line(capture.id), capture=capture, deviations=()),
+        assess=replace(ASSESS, instruments=open_line(capture.id), capture=capture, deviations=(), further=()),
     )
 
 
@@ -305,6 +325,7 @@ GAIT = capture_snapshot(
 ASSESS_SCENES: dict[str, Snapshot] = {
     "home": HOME,
     "list": LIST,
+    "beyond": BEYOND,
     "scale": SCALE,
     "result": RESULT,
     "review": DONE,

@@ -17,7 +17,8 @@ from tests.bedside.tui.scenes import SCENES
 
 README = Path(__file__).parents[3] / "README.md"
 UP = LinkState(up=True, client="control-1", trouble="", ever=True)
-SENDABLE = re.compile(r"f([1-9]|12)|[a-zA-Z0-9]|space|enter|exclamation_mark|plus|minus|comma|full_stop|less_than_sign")
+SIGNS = "space|enter|exclamation_mark|asterisk|plus|minus|comma|full_stop|less_than_sign"
+SENDABLE = re.compile(rf"f([1-9]|12)|[a-zA-Z0-9]|{SIGNS}")
 
 
 def seen(name: str, **more: object) -> Picture:

@@ -16,6 +16,7 @@ from bedside.tui.picture import LinkState, Picture
 from bedside.tui.traces import RANGES_UV, emg_range_uv
 from tests.bedside.tui.assess_scenes import (
     ASSESS_SCENES,
+    BEYOND,
     COP,
     CYCLING,
     DONE,
@@ -154,6 +155,80 @@ async def test_list_opens_what_is_marked_and_asks_why_a_finished_one_again(tmp_p
             commands.OpenInstrument(instrument="balance"),
             commands.ReopenInstrument(instrument="fma_le", reason="wrong side"),
         ]
+
+
+async def test_another_instrument_is_chosen_from_a_list_longer_than_the_digits(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, LIST) as user:
+        await user.press("*")
+        await user.sees("7 more below")
+        assert "Walking in the robot" not in user.text()
+        await user.press("f2")
+        await user.sees("still missing: Which instrument")
+        for _ in range(11):
+            await user.press("down")
+        await user.sees(">  Thirty-minute cycling")
+        await user.sees("7 more above")
+        await user.press("f2")
+        await user.asked("assess.instrument")
+        await user.until(lambda: len(user.app.screen_stack) == 1, "the list again")
+        await user.press("*", "up")
+        await user.sees(">  Walking in the robot")
+        await user.press("b")
+        await user.sees(">  1 Barthel Index")
+        await user.press("f2")
+        await user.until(lambda: len(user.peer.asked) == 2, "both")
+        assert user.peer.asked == [commands.OpenInstrument(instrument=name) for name in ("ride", "barthel")]
+
+
+async def test_an_instrument_that_cannot_be_added_says_why_and_is_not_asked_for(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, LIST) as user:
+        await user.press("*")
+        await user.sees("3 not here: Guess tells the arm")
+        await user.press("3", "f2")
+        await user.sees("Guess tells the arm, and this assessment is blinded")
+        await user.press("4", "f2")
+        await user.asked("assess.instrument")
+        assert user.peer.asked == [commands.OpenInstrument(instrument="lems")]
+
+
+async def test_what_was_offered_and_is_no_longer_is_not_asked_for(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, LIST) as user:
+        await user.press("*", "2")
+        user.peer.put(replace(BEYOND, n=1))
+        await user.until(lambda: user.app.picture.snapshot.n == 1, "another list")
+        await user.press("f2")
+        await user.sees("it is no longer offered")
+        assert user.peer.asked == []
+
+
+async def test_an_added_instrument_is_opened_and_finished_like_any_other(tmp_path: Path) -> None:
+    async with kiosk(tmp_path, BEYOND) as user:
+        await user.press("up", "up", "up")
+        await user.sees("Thirty-minute cycling: open, beyond")
+        await user.press("f2")
+        await user.asked("assess.instrument")
+        assert user.peer.asked == [commands.OpenInstrument(instrument="ride")]
+
+
+@pytest.mark.parametrize(
+    ("scene", "words"),
+    [
+        ("scale", "add: finish the open instrument first"),
+        ("cop", "add: finish the open instrument first"),
+        ("beyond", "add: all instruments are on the list"),
+    ],
+)
+async def test_another_instrument_waits_for_the_open_one(scene: str, words: str, tmp_path: Path) -> None:
+    snapshot = ASSESS_SCENES[scene]
+    assert snapshot.assess is not None
+    async with kiosk(tmp_path, replace(snapshot, assess=replace(snapshot.assess, further=()))) as user:
+        if scene != "beyond":
+            await user.press("*")
+            assert len(user.app.screen_stack) == 1
+            await user.press("i")
+        await user.press("*")
+        await user.sees(words)
+        assert len(user.app.screen_stack) == 1
 
 
 async def test_half_typed_levels_and_an_incomplete_scale(tmp_path: Path) -> None:
@@ -330,7 +405,11 @@ def test_assessors_keys_ask_for_nothing_that_the_station_refuses_an_assessor() -
     allowed = {name_of(command) for command in ASSESSOR}  # type: ignore[arg-type]
     deeds = [action.deed for action in for_role("assess")]
     asked = {tag for tag, deed in DEEDS.items() if deed in deeds and not isinstance(deed, Local)}
-    same = {"capture.start_for": "capture.start", "device.zero": "device.calibrate"}
+    same = {
+        "capture.start_for": "capture.start",
+        "device.zero": "device.calibrate",
+        "assess.further": "assess.instrument",
+    }
     assert asked >= {"visit.note", "capture.start", "assess.open"}
     assert {same.get(tag, tag) for tag in asked} - {"stop"} <= allowed
 

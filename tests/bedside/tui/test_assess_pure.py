@@ -293,6 +293,7 @@ def test_body_of_each_moment() -> None:
     assert kinds == {
         "home": "start",
         "list": "instruments",
+        "beyond": "instruments",
         "scale": "scale",
         "result": "instruments",
         "review": "scale",

@@ -8,7 +8,7 @@ import pytest
 
 from bedside.events import Role
 from bedside.tui.actions import BY_ID
-from tests.bedside.tui.assess_scenes import ASSESS_SCENES, cop_live, feet_live, knee_live
+from tests.bedside.tui.assess_scenes import ASSESS_SCENES, LIST, cop_live, feet_live, knee_live
 from tests.bedside.tui.peer import sweep, wave
 from tests.bedside.tui.scenes import SCENES
 from tests.bedside.tui.screen import Kiosk, kiosk
@@ -81,6 +81,17 @@ async def test_pages_and_dialogs_look_as_agreed(tmp_path: Path) -> None:
             differ += differing(f"page-{key}", await user.settle())
             await user.press("escape")
             await user.until(lambda: len(user.app.screen_stack) == 1, "back")
+    assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+async def test_a_long_choice_looks_as_agreed(size: tuple[int, int], tmp_path: Path) -> None:
+    differ: list[str] = []
+    async with kiosk(tmp_path, LIST, size=size) as user:
+        await user.press(BY_ID["further"].keys[0])
+        for name in ("first", "middle"):
+            differ += differing(f"page-further-{size[0]}x{size[1]}-{name}", await user.settle())
+            await user.press(*["down"] * 7)
     assert not differ, "look at it, then BEDSIDE_GOLDEN=write\n" + "\n".join(differ)
 
 
