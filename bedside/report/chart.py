@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from msgspec.structs import replace
+
 from bedside.report.model import Figure, Series
 
 WIDTH, HEIGHT = 640.0, 300.0
@@ -21,8 +23,8 @@ Span = tuple[float, float]
 def svg(figure: Figure, number: int) -> str:
     """The figure as one inline SVG element; `number` makes its ids unique in the document."""
     drawn = [_thinned(series) for series in figure.series if series.x]
-    x_span, y_span = _spans(figure, drawn)
-    height = HEIGHT if not figure.square else WIDTH * 0.8
+    height = _height(figure, drawn)
+    x_span, y_span = _spans(figure, drawn, height)
     bottom = height - BOTTOM - LEGEND
     box = (LEFT, WIDTH - RIGHT, TOP, bottom)
     parts = [
@@ -39,18 +41,34 @@ def svg(figure: Figure, number: int) -> str:
 
 
 def _thinned(series: Series) -> Series:
-    if len(series.x) <= LONGEST:
+    if len(series.x) <= LONGEST or series.strokes:
         return series
     step = math.ceil(len(series.x) / LONGEST)
-    return Series(label=series.label, x=series.x[::step], y=series.y[::step], points=series.points)
+    return replace(series, x=series.x[::step], y=series.y[::step], sd=series.sd[::step])
 
 
-def _spans(figure: Figure, drawn: Sequence[Series]) -> tuple[Span, Span]:
-    x = _span([value for series in drawn for value in series.x])
-    y = _span([value for series in drawn for value in series.y])
+def _height(figure: Figure, drawn: Sequence[Series]) -> float:
+    """Of the drawing: with one scale for both axes as high as that asks for, up to four fifths of the width."""
+    if not figure.square:
+        return HEIGHT
+    x, y = _raw_spans(drawn)
+    wanted = (WIDTH - LEFT - RIGHT) * (y[1] - y[0]) / (x[1] - x[0]) + TOP + BOTTOM + LEGEND
+    return min(max(wanted, HEIGHT), WIDTH * 0.8)
+
+
+def _raw_spans(drawn: Sequence[Series]) -> tuple[Span, Span]:
+    """What the points take, with their spread."""
+    rims = [y + sign * sd for series in drawn for y, sd in zip(series.y, series.sd, strict=False) for sign in (-1, 1)]
+    return _span([value for series in drawn for value in series.x]), _span(
+        [*(value for series in drawn for value in series.y), *rims]
+    )
+
+
+def _spans(figure: Figure, drawn: Sequence[Series], height: float) -> tuple[Span, Span]:
+    x, y = _raw_spans(drawn)
     if not figure.square:
         return x, y
-    wide, high = WIDTH - LEFT - RIGHT, WIDTH * 0.8 - TOP - BOTTOM - LEGEND
+    wide, high = WIDTH - LEFT - RIGHT, height - TOP - BOTTOM - LEGEND
     scale = max((x[1] - x[0]) / wide, (y[1] - y[0]) / high)
     return _about(x, scale * wide), _about(y, scale * high)
 
@@ -111,10 +129,29 @@ def _drawn(series: Series, place: int, box: tuple[float, float, float, float], x
     ]
     if series.points:
         return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>' for x, y in spots]
+    if series.strokes:
+        ways = " ".join(
+            f"M{x:.1f} {y:.1f}L{p:.1f} {q:.1f}" for (x, y), (p, q) in zip(spots[::2], spots[1::2], strict=True)
+        )
+        return [f'<path d="{ways}" fill="none" stroke="{colour}" stroke-width="1.6"/>']
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
     dash = DASHES[place % len(DASHES)]
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    return [f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.6"{dashed}/>']
+    drawn = f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.6"{dashed}/>'
+    return [*_band(series, box, (x_span, y_span), colour), drawn]
+
+
+def _band(series: Series, box: tuple[float, float, float, float], spans: tuple[Span, Span], colour: str) -> list[str]:
+    """One standard deviation on either side of the line."""
+    if not series.sd:
+        return []
+    left, right, top, bottom = box
+    upper = [(x, y + sd) for x, y, sd in zip(series.x, series.y, series.sd, strict=True)]
+    lower = [(x, y - sd) for x, y, sd in zip(series.x, series.y, series.sd, strict=True)]
+    rim = " ".join(
+        f"{_at(x, spans[0], left, right):.1f},{_at(y, spans[1], bottom, top):.1f}" for x, y in (*upper, *lower[::-1])
+    )
+    return [f'<polygon points="{rim}" fill="{colour}" fill-opacity="0.15" stroke="none"/>']
 
 
 def _legend(series: Series, place: int, count: int, height: float) -> list[str]:

@@ -8,6 +8,7 @@ from bedside.assess.state import Work
 from bedside.config.captures import CaptureConfig
 from bedside.record.analysis import analysis
 from bedside.report.model import Figure, Series
+from bedside.report.walk_figures import walk_figures
 
 
 def figures_of(capture: CaptureConfig, work: Work, visit: Path) -> Iterator[Figure]:
@@ -24,7 +25,7 @@ def _drawn(kind: str, found: dict[str, Any], where: str) -> Iterator[Figure]:
     if kind == "posture":
         yield from _track(found, where)
     if kind == "gait":
-        yield from _steps(found, where)
+        yield from walk_figures(found, where)
     if kind == "cycling":
         yield from _revolutions(found, where)
 
@@ -42,29 +43,6 @@ def _track(found: dict[str, Any], where: str) -> Iterator[Figure]:
         series=(Series(label="", x=x, y=y),),
         square=True,
     )
-
-
-def _steps(found: dict[str, Any], where: str) -> Iterator[Figure]:
-    for key, caption, unit in (
-        ("height_cm", "Height of the foot's sensor", "cm"),
-        ("pitch_deg", "Pitch of the foot", "deg"),
-    ):
-        series = []
-        for side in ("left", "right"):
-            curve = ((found.get("curves") or {}).get(side) or {}).get(key)
-            if isinstance(curve, dict) and curve.get("mean"):
-                mean = tuple(float(value) for value in curve["mean"])
-                share = tuple(100.0 * n / (len(mean) - 1) for n in range(len(mean)))
-                series.append(Series(label=f"{side} foot", x=share, y=mean))
-        if series:
-            highest = ", ".join(f"{line.label} up to {max(line.y):.1f} {unit}" for line in series)
-            yield Figure(
-                caption=f"{caption}: {where}",
-                text=f"Mean over the straight strides, from contact to contact; {highest}.",
-                x_label="gait cycle (%)",
-                y_label=f"{caption.lower()} ({unit})",
-                series=tuple(series),
-            )
 
 
 def _revolutions(found: dict[str, Any], where: str) -> Iterator[Figure]:

@@ -75,7 +75,8 @@ def _section(section: Section, numbers: "count[int]") -> list[str]:
     parts += [f"<p>{escape(text)}</p>" for text in section.paragraphs]
     parts += [_table(table) for table in section.tables]
     for figure in section.figures:
-        caption = f"<figcaption>{escape(figure.caption)}</figcaption>"
+        words = f"{figure.caption}. {figure.note}" if figure.note else figure.caption
+        caption = f"<figcaption>{escape(words)}</figcaption>"
         parts.append(f"<figure>\n{svg(figure, next(numbers))}\n{caption}\n</figure>")
     return [*parts, "</section>"]
 

@@ -12,16 +12,25 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """Points of one line or cloud, in the figure's units."""
+    """Points of one line or cloud, in the figure's units.
+
+    `sd` is the spread of each value, drawn as a band about the line; of `strokes` every two points are a line of their
+    own.
+    """
 
     label: str
     x: tuple[float, ...]
     y: tuple[float, ...]
     points: bool = False
+    sd: tuple[float, ...] = ()
+    strokes: bool = False
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """A drawing. `text` says in words what it shows, for whoever cannot see it. `square`: one scale for both axes."""
+    """A drawing. `text` says in words what it shows, for whoever cannot see it; `note` is printed for everybody.
+
+    `square`: one scale for both axes.
+    """
 
     caption: str
     text: str
@@ -29,6 +38,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     y_label: str
     series: tuple[Series, ...]
     square: bool = False
+    note: str = ""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):

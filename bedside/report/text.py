@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
-from bedside.report.model import Figure, Report, Section, Table
+from bedside.report.model import Figure, Report, Section, Series, Table
 
 FIGURE_ROWS = 16
+STROKE_DOTS = 8
+FRAME_COLUMNS, FRAME_ROWS = 6, 3
+"""What axes and labels take."""
+LEAST_ROWS, MOST_ROWS = 5, 18
+"""plotext draws no higher than a terminal of 24 lines."""
+CELL_TALL = 2.0
+"""How many times taller than wide a terminal's cell is."""
 MARKERS = ("o", "x", "+", "*")
 LEAST_COLUMN = 8
 CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
@@ -78,18 +85,44 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     return rows
 
 
+def _cells(figure: Figure, width: int) -> tuple[int, int]:
+    """Columns and rows of the plot; with one scale for both axes as many as that asks for."""
+    x = [value for series in figure.series for value in series.x]
+    y = [value for series in figure.series for value in series.y]
+    if not figure.square or not x or max(x) == min(x):
+        return width, FIGURE_ROWS
+    tall = (max(y) - min(y)) / (max(x) - min(x)) / CELL_TALL
+    rows = min(max(round((width - FRAME_COLUMNS) * tall), LEAST_ROWS), MOST_ROWS)
+    columns = min(round(rows / tall), width - FRAME_COLUMNS) if tall > 0 else width - FRAME_COLUMNS
+    return max(columns, LEAST_COLUMN) + FRAME_COLUMNS, rows + FRAME_ROWS
+
+
+def _dots(series: Series, width: int) -> tuple[list[float], list[float]]:
+    """As many points as the width shows; strokes become dotted lines of their own."""
+    if not series.strokes:
+        step = max(1, len(series.x) // width)
+        return list(series.x[::step]), list(series.y[::step])
+    ends = [slice(at, at + 2) for at in range(0, len(series.x), 2)]
+    parts = [n / (STROKE_DOTS - 1) for n in range(STROKE_DOTS)]
+    x, y = (
+        [first + part * (last - first) for end in ends for first, last in [values[end]] for part in parts]
+        for values in (series.x, series.y)
+    )
+    return x, y
+
+
 def _figure(figure: Figure, width: int) -> list[str]:
     """Drawn by plotext, which is loaded only when there is something to draw."""
     plotext: Any = importlib.import_module("plotext")
     chart = plotext.figure
     chart.clear()
-    chart.plot_size(width, FIGURE_ROWS)
+    chart.plot_size(*_cells(figure, width))
     for series, marker in zip(figure.series, cycle(MARKERS), strict=False):
         if series.x:
-            step = max(1, len(series.x) // width)
-            chart.draw(chart.signal(list(series.x[::step]), list(series.y[::step]), marker=marker))
+            chart.draw(chart.signal(*_dots(series, width), marker=marker))
     drawn = [line.rstrip() for line in str(plotext.uncolorize(str(chart.build()))).splitlines()]
     named = zip(figure.series, cycle(MARKERS), strict=False)
     names = ", ".join(f"{marker} {series.label}" for series, marker in named if series.label)
-    words = textwrap.wrap(f"{figure.caption}: {figure.text}" + (f" ({names})" if names else ""), width)
+    parts = (f"{figure.caption}: {figure.text}", figure.note, f"({names})" if names else "")
+    words = textwrap.wrap(" ".join(part for part in parts if part), width)
     return [*drawn, *words]

@@ -116,6 +116,44 @@ def test_a_square_figure_has_one_scale() -> None:
     assert (x1 - x0) / (y0 - y1) == pytest.approx(10, rel=0.02)
 
 
+def test_a_square_figure_is_no_higher_than_it_needs() -> None:
+    def of(y: float) -> str:
+        line = Series(label="", x=(0.0, 100.0), y=(0.0, y))
+        return svg(Figure(caption="c", text="t", x_label="x", y_label="y", series=(line,), square=True), 1)
+
+    heights = [float(re.search(r'viewBox="0 0 640 ([\d.]+)"', of(y)).group(1)) for y in (5.0, 60.0, 500.0)]
+    assert heights[0] == 300
+    assert 300 < heights[1] < 512
+    assert heights[2] == 512
+
+
+def test_a_spread_is_a_band_and_strokes_are_lines_of_their_own() -> None:
+    spread = Series(label="a", x=(0.0, 1.0, 2.0), y=(0.0, 1.0, 0.0), sd=(1.0, 1.0, 3.0))
+    sticks = Series(label="", x=(0.0, 1.0, 2.0, 3.0), y=(0.0, 1.0, 0.0, 1.0), strokes=True)
+    figure = Figure(caption="c", text="t", note="read it so", x_label="x", y_label="y", series=(spread, sticks))
+    drawn = svg(figure, 1)
+    band = re.search(r'<polygon points="([^"]+)"', drawn).group(1).split()
+    assert len(band) == 6
+    strokes = re.search(r'<path d="([^"]+)"', drawn).group(1)
+    assert (strokes.count("M"), strokes.count("L")) == (2, 2)
+    rims = [float(point.split(",")[1]) for point in band]
+    assert 14.0 <= min(rims) < max(rims) <= 236.0  # the spread is inside the frame
+    report = Report(title="t", facts=(), sections=(Section(title="s", figures=(figure,)),))
+    assert "<figcaption>c. read it so</figcaption>" in html(report)
+    assert "c: t read it so (o a)" in text(report)
+
+
+@pytest.mark.parametrize("y", [30.0, 45.0, 100.0, 300.0])
+def test_in_a_terminal_one_scale_is_one_scale(y: float) -> None:
+    line = Series(label="", x=(0.0, 100.0), y=(0.0, y))
+    figure = Figure(caption="c", text="t", x_label="x", y_label="y", series=(line,), square=True)
+    page = text(Report(title="t", facts=(), sections=(Section(title="s", figures=(figure,)),)))
+    rows = [re.search("[│┤](.*)│$", line) for line in page.splitlines() if line.endswith("│")]
+    across = {len(row.group(1)) for row in rows if row is not None}.pop()
+    assert 2 * len(rows) / across == pytest.approx(y / 100.0, rel=0.15)  # a cell is twice as tall as wide
+    assert len(rows) <= 18
+
+
 def test_a_long_line_is_thinned_and_an_empty_one_is_no_error() -> None:
     long = tuple(float(n) for n in range(20_000))
     drawn = svg(Figure(caption="c", text="t", x_label="x", y_label="y", series=(Series(label="", x=long, y=long),)), 1)
