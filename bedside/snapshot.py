@@ -294,13 +294,14 @@ class InstrumentLine(msgspec.Struct, frozen=True, kw_only=True):
 class FurtherInstrument(msgspec.Struct, frozen=True, kw_only=True):
     """An instrument that is not on the list and can be added to it, unless `refusal` says why not.
 
-    One that is `planned` was left out when the assessment opened; any other would be beyond the plan.
+    `remark`: that the study plans it, any other would be beyond the plan; that no sensor serves it, so that it takes
+    only another program's tables.
     """
 
     id: str
     title: str
     refusal: str = ""
-    planned: bool = False
+    remark: str = ""
 
 
 class ScaleItem(msgspec.Struct, frozen=True, kw_only=True):

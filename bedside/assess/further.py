@@ -3,7 +3,9 @@
 from collections.abc import Collection
 
 from bedside.assess.catalogue import Catalogue
+from bedside.assess.importing import table_kind
 from bedside.assess.state import MEP, Assessment
+from bedside.config.captures import CaptureConfig
 from bedside.refusal import Refusal
 from bedside.snapshot import FurtherInstrument
 
@@ -19,7 +21,8 @@ def demand_possible(state: Assessment, catalogue: Catalogue, instrument: str, se
     """Raise `Refusal` for what cannot be added to the visit's list.
 
     `served` are the places that have a configured device, such as "plate". An instrument of the plan is opened without
-    its sensors too, so that it can be finished with the reason; one that nobody planned would only leave a gap.
+    its sensors too, so that it can be finished with the reason; one that nobody planned would only leave a gap, unless
+    another program's table can be a trial of it.
     """
     title = catalogue.title(instrument)
     if catalogue.kind(instrument) == "mep":
@@ -27,11 +30,25 @@ def demand_possible(state: Assessment, catalogue: Catalogue, instrument: str, se
         raise Refusal(words, f"open an assessment with '{MEP}' in its plan")
     demand_blind(catalogue, instrument, blinded=state.blinded)
     capture = catalogue.captures.get(instrument)
-    lacking = [
-        place.replace("_", " ") for place in (capture.needs if capture is not None else ()) if place not in served
-    ]
-    if lacking:
-        raise Refusal(f"{title}: no sensor is configured for {', '.join(lacking)}", "name a device in station.toml")
+    if capture is not None and (lacks := _lacks(capture, served)) and not _takes_tables(capture):
+        raise Refusal(f"{title}: {lacks}", "name a device for it in station.toml")
+
+
+def _lacks(capture: CaptureConfig, served: Collection[str]) -> str:
+    """Words for the places that no device serves; empty when all are served."""
+    places = ", ".join(place.replace("_", " ") for place in capture.needs if place not in served)
+    return f"no sensor is configured for {places}" if places else ""
+
+
+def _takes_tables(capture: CaptureConfig) -> bool:
+    """Whether another program's table can be a trial of one of its tasks."""
+    for task in capture.tasks:
+        try:
+            table_kind(capture, task)
+        except Refusal:
+            continue
+        return True
+    return False
 
 
 def choices(state: Assessment, catalogue: Catalogue, served: Collection[str]) -> tuple[FurtherInstrument, ...]:
@@ -48,5 +65,7 @@ def _choice(state: Assessment, catalogue: Catalogue, name: str, served: Collecti
         demand_possible(state, catalogue, name, served)
     except Refusal as why:
         refusal = why.reason
-    title = catalogue.title(name)
-    return FurtherInstrument(id=name, title=title, refusal=refusal, planned=name in state.left_out)
+    capture, planned = catalogue.captures.get(name), name in state.left_out
+    lacks = _lacks(capture, served) if capture is not None and not refusal else ""
+    remark = ", ".join(words for words in ("planned, left out at first" if planned else "", lacks) if words)
+    return FurtherInstrument(id=name, title=catalogue.title(name), refusal=refusal, remark=remark)

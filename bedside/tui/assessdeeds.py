@@ -83,7 +83,7 @@ def _further(picture: Picture) -> dict[str, FurtherInstrument]:
     """What is not on the list by how it is called in the choice; what cannot be added says why."""
     found: dict[str, FurtherInstrument] = {}
     for each in picture.assess.further if picture.assess else ():
-        words = f"{each.title}, planned, left out at first" if each.planned else each.title
+        words = f"{each.title}, {each.remark}" if each.remark else each.title
         words = f"not here: {each.refusal}" if each.refusal else words
         found[f"{words} ({each.id})" if words in found else words] = each
     return found

@@ -66,7 +66,7 @@ FURTHER = (
     FurtherInstrument(id="barthel", title="Barthel Index"),
     FurtherInstrument(id="fac", title="Functional ambulation"),
     FurtherInstrument(id="guess", title="Guess", refusal="Guess tells the arm, and this assessment is blinded"),
-    FurtherInstrument(id="lems", title="Lower-extremity motor score", planned=True),
+    FurtherInstrument(id="lems", title="Lower-extremity motor score", remark="planned, left out at first"),
     FurtherInstrument(id="mmt", title="Muscle testing, paretic leg"),
     FurtherInstrument(id="ten", title="Ten-metre walk"),
     FurtherInstrument(id="vitals", title="Vital signs and wellness"),

@@ -45,16 +45,27 @@ def refused(bed: AssessBed, command: c.AnyCommand) -> Refusal:
 
 
 def without(bed: AssessBed, *devices: str) -> AssessBed:
-    kept = {name: device for name, device in bed.setup.devices.items() if name not in devices}
-    bed.state = replace(bed.state, setup=replace(bed.setup, devices=kept))
+    kept = {name: device for name, device in bed.state.setup.devices.items() if name not in devices}
+    bed.state = replace(bed.state, setup=replace(bed.state.setup, devices=kept))
     return bed
 
 
 def telling_the_arm(bed: AssessBed) -> AssessBed:
     """A scale that is not on the list, and that a blinded assessor must not ask."""
-    guess = replace(bed.setup.catalogue.scales["arm"], id="guess", title="Guess", blinded_ok=False)
-    catalogue = replace(bed.setup.catalogue, scales={**bed.setup.catalogue.scales, "guess": guess})
-    bed.state = replace(bed.state, setup=replace(bed.setup, catalogue=catalogue))
+    guess = replace(bed.state.setup.catalogue.scales["arm"], id="guess", title="Guess", blinded_ok=False)
+    catalogue = replace(bed.state.setup.catalogue, scales={**bed.state.setup.catalogue.scales, "guess": guess})
+    bed.state = replace(bed.state, setup=replace(bed.state.setup, catalogue=catalogue))
+    return bed
+
+
+def measured_from_cues(bed: AssessBed) -> AssessBed:
+    """A capture that no other program's table can be a trial of."""
+    shift = bed.state.setup.catalogue.captures["shift"]
+    tasks = tuple(replace(task, settings={"task": "shift"}) for task in shift.tasks)
+    catalogue = replace(
+        bed.state.setup.catalogue, captures={**bed.state.setup.catalogue.captures, "shift": replace(shift, tasks=tasks)}
+    )
+    bed.state = replace(bed.state, setup=replace(bed.state.setup, catalogue=catalogue))
     return bed
 
 
@@ -98,7 +109,7 @@ def test_one_of_the_plan_is_journalled_as_such(bed: AssessBed) -> None:
     ("made", "name", "words"),
     [
         (telling_the_arm, "guess", "tells the arm"),
-        (lambda bed: without(bed, "board"), "shift", "no sensor is configured for plate"),
+        (lambda bed: without(measured_from_cues(bed), "board"), "shift", "no sensor is configured for plate"),
         (lambda bed: bed, "mep", "steps of its own"),
     ],
 )
@@ -108,6 +119,14 @@ def test_what_cannot_be_added_says_why_on_the_list_and_when_asked(made: object, 
     assert words in further(bed, name).refusal
     assert refused(bed, c.OpenInstrument(instrument=name)).reason == further(bed, name).refusal
     assert bed.state.assessment == before
+
+
+def test_without_a_sensor_another_programs_table_may_still_be_a_trial(bed: AssessBed) -> None:
+    assert further(bed, "shift").remark == ""
+    without(bed, "board")
+    assert (further(bed, "shift").refusal, further(bed, "shift").remark) == ("", "no sensor is configured for plate")
+    bed.ask(c.OpenInstrument(instrument="shift"))
+    assert "no samples from plate" in refused(bed, c.StartCapture(task="left")).reason
 
 
 def test_all_that_is_offered_can_be_opened_and_nothing_else(bed: AssessBed) -> None:
@@ -189,7 +208,7 @@ def test_a_choice_at_the_opening_departs_from_the_plan_by_name(tmp_path: Path) -
     bed = AssessBed(instruments=("shift", "sway"))
     assert [(line.id, line.beyond) for line in seen(bed).instruments] == [("sway", False), ("shift", True)]
     assert seen(bed).deviations == ("left out when the assessment was opened: Walking, Arm",)
-    assert [each.planned for each in seen(bed).further] == [True, True, False]
+    assert [each.remark for each in seen(bed).further] == ["planned, left out at first"] * 2 + [""]
     bed.ask(c.OpenInstrument(instrument="arm"))
     assert not bed.told(e.InstrumentOpened)[-1].beyond  # type: ignore[attr-defined]
     bed.ask(c.ScoreItem(instrument="arm", code="ARM1", value="6"))
