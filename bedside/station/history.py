@@ -13,6 +13,8 @@ from bedside.events import (
     AdverseEventRecorded,
     Answered,
     CurrentEnded,
+    CurrentIntended,
+    CurrentStarted,
     Earlier,
     Envelope,
     HotspotChosen,
@@ -28,7 +30,7 @@ from bedside.events import (
     VisitOpened,
 )
 from bedside.station.follow_up import ToldOf, open_events
-from bedside.visit.inputs import History
+from bedside.visit.inputs import NS, History
 
 WEEK = timedelta(days=7)
 
@@ -43,6 +45,8 @@ class _Visit:
     adverse: ToldOf
     closed: bool = False
     treated: bool = False
+    ramp_s: float = 0.0
+    flows_since_ns: int | None = None
     pulses: int = 0
     single: int = 0
     hotspot: HotspotChosen | None = None
@@ -124,6 +128,7 @@ def _fold(events: Sequence[Envelope]) -> _Visit:
     visit = _Visit(datetime.fromisoformat(at), opened.kind == "treatment", opened.point, ToldOf(opened.visit, at[:10]))
     for envelope in events:
         _add(visit, envelope)
+    visit.treated = visit.treated or visit.flows_since_ns is not None
     return visit
 
 
@@ -138,8 +143,8 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.single += count if purpose != "treatment" else 0
         case StimulationEnded(delivered=delivered):
             visit.treated = visit.treated or delivered > 0
-        case CurrentEnded(plateau_c=plateau_c):
-            visit.treated = visit.treated or plateau_c > 0
+        case CurrentIntended() | CurrentStarted() | CurrentEnded() as event:
+            _current(visit, event, envelope.mono_ns)
         case HotspotChosen() as hotspot:
             visit.hotspot = hotspot
         case ThresholdFound() as threshold:
@@ -154,6 +159,20 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.found.pop(instrument, None)
         case VisitClosed():
             visit.closed = True
+
+
+def _current(visit: _Visit, event: CurrentIntended | CurrentStarted | CurrentEnded, mono_ns: int) -> None:
+    """A program that was not over within its first ramp is a treatment in every arm, also one whose end nobody heard.
+
+    Charges say nothing here: a sham gives little or none, and some devices tell none.
+    """
+    if isinstance(event, CurrentIntended) and event.action != "stop":
+        visit.ramp_s = event.ramp_s
+    elif isinstance(event, CurrentStarted):
+        visit.flows_since_ns = mono_ns
+    elif visit.flows_since_ns is not None:
+        visit.treated = visit.treated or (mono_ns - visit.flows_since_ns) / NS > visit.ramp_s
+        visit.flows_since_ns = None
 
 
 def _close(visit: _Visit, closed: InstrumentClosed, utc: str) -> None:

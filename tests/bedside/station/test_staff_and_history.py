@@ -3,6 +3,7 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bedside.commands import EnrolParticipant
 from bedside.config import StaffMember, hash_pin
@@ -10,6 +11,8 @@ from bedside.events import (
     AdverseEventRecorded,
     AnyEvent,
     CurrentEnded,
+    CurrentIntended,
+    CurrentStarted,
     Envelope,
     HotspotChosen,
     InstrumentClosed,
@@ -131,16 +134,6 @@ def test_treatments_of_the_week_and_free_days_since_the_last() -> None:
     assert (history.visits_week, history.free_days) == (3, 0)
     assert history_of("P1", visits[1:], NOW).free_days == 2
     assert history_of("P1", [], NOW).free_days is None
-
-
-def test_current_that_was_given_without_a_pulse_was_a_treatment() -> None:
-    def given(plateau_c: float) -> CurrentEnded:
-        return CurrentEnded(
-            cause="stopped", reason="", planned_c=0.5, given_c=plateau_c, plateau_c=plateau_c, ramps_c=0.0
-        )
-
-    assert history_of("P1", [visit(NOW, given(0.1), CLOSED)], NOW).visits_today == 1
-    assert history_of("P1", [visit(NOW, given(0.0), CLOSED)], NOW).visits_today == 0
 
 
 def assessment(utc: str, point: str, *events: AnyEvent) -> list[Envelope]:
@@ -266,3 +259,41 @@ def test_an_enrolment_that_cannot_be_changes_nothing(tmp_path: Path, change: dic
     with pytest.raises(Refusal, match=words):
         enrol_participant(tmp_path, "study", msgspec.structs.replace(ENROL, **change))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+RAMP_S, PLATEAU_S = 15.0, {"active": 200.0, "sham": 30.0}
+
+
+def with_current(arm: str, stop_s: float | None, *, ends: bool = True) -> list[Envelope]:
+    """A visit of current alone, stopped after `stop_s` or let run; the device tells no charge of a sham."""
+    loaded = CurrentIntended(action="prepare", current_ma=2.5, plateau_s=PLATEAU_S[arm], ramp_s=RAMP_S)
+    whole_s = PLATEAU_S[arm] + 2 * RAMP_S
+    over_s = whole_s if stop_s is None else min(whole_s, stop_s + RAMP_S)
+    plateau_c = 0.0 if arm == "sham" else max(0.0, over_s - 2 * RAMP_S) * 0.0025
+    ended = CurrentEnded(cause="stopped", reason="", planned_c=0.5, given_c=0.1, plateau_c=plateau_c, ramps_c=0.0)
+    opened = visit("2026-11-20T08:00:00.000000Z")[0]
+    timed: list[tuple[float, AnyEvent]] = [
+        (0.0, loaded),
+        (1.0, replace(loaded, action="start")),
+        (1.0, CurrentStarted()),
+    ]
+    if stop_s is not None:
+        timed.append((1.0 + stop_s, CurrentIntended(action="stop", reason="x")))
+    if ends:
+        timed.append((1.0 + over_s, ended))
+    timed.sort(key=lambda one: one[0])
+    later = (replace(opened, n=n, mono_ns=round(at_s * 1e9), event=event) for n, (at_s, event) in enumerate(timed, 2))
+    return [opened, *later]
+
+
+@pytest.mark.parametrize(
+    ("stop_s", "ends", "counts"),
+    [(None, True, True), (100.0, True, True), (20.0, True, True), (5.0, True, False), (None, False, True)],
+)
+def test_a_visit_of_current_alone_counts_the_same_in_every_arm(stop_s: float | None, ends: bool, counts: bool) -> None:
+    for arm in PLATEAU_S:
+        visits = [with_current(arm, stop_s, ends=ends)]
+        history, known = history_of("P1", visits, NOW), assessed_of("P1", visits)
+        days = "2026-11-20" if counts else None
+        assert (known.first_session_day, known.last_session_day) == (days, days), arm
+        assert (history.free_days, history.visits_week) == ((0, 1) if counts else (None, 0)), arm
