@@ -180,9 +180,9 @@ class _Verifier:
         return [list(paths) for _, paths in itertools.groupby(self.raw_good, key=lambda path: path.parent)]
 
     def _raw_folder(self) -> Path:
-        beside = self.folder.parent / "raw"
-        if self.raw or beside.is_dir():
-            return self.raw or beside
+        beside = self.folder.parent
+        if self.raw or any((beside / part).is_dir() for part in ("raw", "analysis", IMPORTS)):
+            return self.raw or beside / "raw"
         return self.folder.parent / "visits" / self.visit / "raw"
 
     def _seal(self, read: FileRead) -> None:
