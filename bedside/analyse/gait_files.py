@@ -33,7 +33,7 @@ class Feet:
     """What a file holds; a foot that is not in it is None, and so is what the file does not say.
 
     The ranges are those the sensors were set to, the belt's speed that of a treadmill. `legs` are thigh and shank of
-    each side that has a sensor there.
+    each side that has a sensor there. `common_clock` is false where the file says that the feet have two.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class Feet:
     gyro_range_deg_s: float | None = None
     belt_speed_m_s: float | None = None
     legs: Mapping[Side, Leg] = field(default_factory=dict)
+    common_clock: bool = True
 
 
 def read_feet(path: Path, part: Part = WHOLE) -> Feet:
@@ -70,7 +71,7 @@ def _feet(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Feet:
     said = {key: _number(path, arrays, key) for key in ("accel_range_g", "gyro_range_deg_s", "belt_speed_m_s")}
     rows = next(foot.gyro_rad_s.shape[0] for foot in (left, right) if foot is not None)
     legs = {side: leg for side in SIDES if any(leg := _leg(path, arrays, side, rows))}
-    return Feet(path, left, right, **said, legs=legs)
+    return Feet(path, left, right, **said, legs=legs, common_clock=_common_clock(path, arrays))
 
 
 def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -95,6 +96,13 @@ def _csv(path: Path) -> dict[str, NDArray[np.generic]]:
         if all(name in columns for name in names):
             found[key] = np.stack([columns[name] for name in names], axis=1)
     return found
+
+
+def _common_clock(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> bool:
+    given = arrays.get("common_clock")
+    if given is not None and (given.size != 1 or given.dtype.kind not in "biu"):
+        raise BadRecordingError(f"{path}: key 'common_clock' must be one true or false")
+    return given is None or bool(given.item())
 
 
 def _number(path: Path, arrays: Mapping[str, NDArray[np.generic]], key: str) -> float | None:

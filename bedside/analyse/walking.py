@@ -37,13 +37,16 @@ LARGEST_BELT_GAP = 0.05
 
 @dataclass(frozen=True)
 class WalkSettings:
-    """What a recording does not say: the paretic side, a belt under the feet and its speed, the sensors' ranges."""
+    """What a recording does not say: the paretic side, a belt under the feet and its speed, the sensors' ranges, and
+    that its feet have two clocks.
+    """
 
     paretic: Side | None = None
     belt: bool = False
     belt_speed_m_s: float | None = None
     accel_range_g: float | None = None
     gyro_range_deg_s: float | None = None
+    common_clock: bool = True
 
 
 def walk_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +59,8 @@ def walk_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accel-range-g", type=float, metavar="G", help=f"of the sensors (default {ACCEL_RANGE_G:g})")
     text = f"of the sensors (default {GYRO_RANGE_DEG_S:g})"
     parser.add_argument("--gyro-range-deg-s", type=float, metavar="W", help=text)
+    text = "the feet are on two clocks: nothing is measured from one to the other"
+    parser.add_argument("--two-clocks", action="store_true", help=text)
     part_arguments(parser)
 
 
@@ -66,7 +71,8 @@ def walk_settings(args: argparse.Namespace) -> WalkSettings:
         if value is not None and not value > 0:
             raise ValueError(f"--{name.replace('_', '-')} {value:g}: must be more than 0")
     on_belt = args.belt or args.belt_speed_m_s is not None
-    return WalkSettings(args.paretic, on_belt, args.belt_speed_m_s, args.accel_range_g, args.gyro_range_deg_s)
+    ranges = args.accel_range_g, args.gyro_range_deg_s
+    return WalkSettings(args.paretic, on_belt, args.belt_speed_m_s, *ranges, common_clock=not args.two_clocks)
 
 
 def measure_walk(feet: Feet, settings: WalkSettings) -> dict[str, Any]:
@@ -80,6 +86,7 @@ def measure_walk(feet: Feet, settings: WalkSettings) -> dict[str, Any]:
         feet.right,
         accel_range_m_s2=accel_range_g * STANDARD_GRAVITY_M_S2,
         gyro_range_rad_s=float(np.radians(gyro_range_deg_s)),
+        common_clock=settings.common_clock and feet.common_clock,
     )
     foot = feet.left or feet.right
     summary = gait.summary

@@ -19,8 +19,13 @@ def analyse(
     *,
     accel_range_m_s2: float = ACCEL_RANGE_G * STANDARD_GRAVITY_M_S2,
     gyro_range_rad_s: float = float(np.radians(GYRO_RANGE_DEG_S)),
+    common_clock: bool = True,
 ) -> Gait:
-    """Analyse a walk of one or both feet; never raises for what a sensor may deliver, `.refusal` says what is wrong."""
+    """Analyse a walk of one or both feet; never raises for what a sensor may deliver, `.refusal` says what is wrong.
+
+    Feet on two clocks have to be named by `common_clock`: two steady rhythms fit together at any offset, so that no
+    recording shows it by itself. Then nothing is said that takes the time from one foot to the other.
+    """
     given = {side: foot for side, foot in zip(SIDES, (left, right), strict=True) if foot is not None}
     if not given:
         return Gait((), None, "no foot given")
@@ -39,6 +44,8 @@ def analyse(
     except RefusedError as error:
         return Gait((), None, str(error), tuple(flags))
     strides = sorted((s for walk in found.values() for s in walk.strides), key=lambda s: s.mid_stance_s)
-    summary = summarise(tuple(strides))
+    summary = summarise(tuple(strides), common_clock=common_clock)
     sides = body_side(strides) if len(found) == len(SIDES) else None
-    return Gait(tuple(strides), summary, None, (*flags, *doubts(feet, found, summary, sides)), sides)
+    return Gait(
+        tuple(strides), summary, None, (*flags, *doubts(feet, found, summary, sides, common_clock=common_clock)), sides
+    )

@@ -27,11 +27,17 @@ LARGEST_END_GAP_S = 1.0
 LARGE_GYRO_BIAS_RAD_S, LARGE_ACCEL_BIAS_M_S2 = np.radians(3.0), 0.8
 LARGEST_WAY_GAP = 0.06  # both feet of a person travel alike, however they limp
 LEAST_SHARED_S = 3.0
+TWO_CLOCKS = "the feet are not on one clock: no double support, no single support, no step length, no symmetry of steps"
 LARGEST_MOUNTING_DEG = 90.0  # sensors strapped alike on both feet came out up to 45 degrees apart
 
 
 def doubts(
-    feet: dict[Side, Samples], found: dict[Side, Walk], summary: Summary, sides: BodySide | None
+    feet: dict[Side, Samples],
+    found: dict[Side, Walk],
+    summary: Summary,
+    sides: BodySide | None,
+    *,
+    common_clock: bool = True,
 ) -> tuple[str, ...]:
     """Doubts in plain words; the numbers stand, but are to be read with them."""
     flags = [flag for side, walk in found.items() for flag in _biased(side, walk)]
@@ -43,6 +49,8 @@ def doubts(
             f"left and right look swapped: {sides.strides - sides.outward} of {sides.strides} straight strides "
             "of both feet bend to the other side"
         )
+    if not common_clock:
+        return (*flags, TWO_CLOCKS)
     if abs(len(found["left"].strides) - len(found["right"].strides)) > 1:
         flags.append("left and right strides differ in number")
     strides = [stride for walk in found.values() for stride in walk.strides]

@@ -16,13 +16,13 @@ LEAST_MOVED = 0.5
 LONGEST_PHASE = 0.5  # of a stride: an event of the other foot further away belongs to another stride
 
 
-def summarise(strides: Sequence[Stride]) -> Summary:
-    """Means over straight strides of both feet."""
+def summarise(strides: Sequence[Stride], *, common_clock: bool = True) -> Summary:
+    """Means over straight strides of both feet; on two clocks nothing that takes time from one foot to the other."""
     by_side: dict[Side, list[Stride]] = {"left": [], "right": []}
     for stride in strides:
         by_side[stride.side].append(stride)
     left, right = (
-        _side(own, other) if own else None
+        _side(own, other if common_clock else []) if own else None
         for own, other in ((by_side["left"], by_side["right"]), (by_side["right"], by_side["left"]))
     )
     both = [side for side in (left, right) if side is not None]
@@ -30,7 +30,7 @@ def summarise(strides: Sequence[Stride]) -> Summary:
     speed = _mean(side.speed_m_s for side in both)
     double = _mean(_sum(s.initial_double_support_pct, s.terminal_double_support_pct) for s in both)
     stance, swing, single = (_pair(left, right, f"{name}_pct") for name in ("stance", "swing", "single_support"))
-    steps = _step_times(by_side)
+    steps = _step_times(by_side) if common_clock else (None, None)
     found = Summary(
         left,
         right,

@@ -219,3 +219,21 @@ def test_garbage_never_raises_and_never_has_a_length(scale: float, seed: int) ->
     with np.errstate(invalid="ignore"):
         result = analyse(Foot(scale * noise[0], scale * noise[1] + [0.0, 0.0, 9.8], 100.0), None)
     assert result.refusal or all(stride.stride_length_m is None for stride in result.strides)
+
+
+def test_feet_on_two_clocks_have_nothing_that_takes_time_from_one_to_the_other() -> None:
+    left, right = pair()
+    one, two = analyse(left, right), analyse(left, right, common_clock=False)
+    assert one.summary is not None
+    assert two.summary is not None
+    assert two.flags[-1].startswith("the feet are not on one clock")
+    for side in ("left", "right"):
+        found, known = getattr(two.summary, side), getattr(one.summary, side)
+        assert found.initial_double_support_pct is found.terminal_double_support_pct is None
+        assert found.single_support_pct is found.step_length_cm is None
+        assert found.stance_pct == pytest.approx(known.stance_pct, abs=0.5)
+        assert (found.stride_length_cm, found.gait_cycle_s) == (known.stride_length_cm, known.gait_cycle_s)
+    assert two.summary.double_support_pct is two.summary.step_time_ratio is None
+    assert two.summary.single_support_index_pct is None
+    assert two.summary.stance_ratio is not None
+    assert two.summary.identities == ()

@@ -176,3 +176,16 @@ def test_a_walk_that_is_refused_has_no_curves_for_the_same_reason(
     made = report(capsys, tmp_path / "a.npz")
     assert made["curves"]["right"]["refusal"] == made["refusal"]
     assert made["curves"]["right"]["cycles"] == 0
+
+
+def test_a_file_may_say_that_its_feet_have_two_clocks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "a.npz", **arrays())
+    np.savez(tmp_path / "b.npz", **arrays(), common_clock=False)
+    np.savez(tmp_path / "c.npz", **arrays(), common_clock="no")
+    assert report(capsys, tmp_path / "a.npz")["summary"]["double_support_pct"] is not None
+    for said in (report(capsys, tmp_path / "b.npz"), report(capsys, tmp_path / "a.npz", "--two-clocks")):
+        assert said["summary"]["double_support_pct"] is None
+        assert said["columns"]["step_length_left_cm"] is None
+        assert any("not on one clock" in flag for flag in said["flags"])
+    assert main(["analyse", "gait", str(tmp_path / "c.npz")]) == 1
+    assert "'common_clock' must be one true or false" in capsys.readouterr().err

@@ -87,9 +87,9 @@ def belt_figures(scores: Mapping[str, Array]) -> list[Figure]:
 
 
 def without(path: Path) -> Measured:
-    """No reference: it must run, and claim nothing that it did not measure."""
+    """No reference, and feet on two clocks: it must run, and claim nothing that it did not measure."""
     try:
-        report, _, _ = of(path)
+        report, _, _ = of(path, "--two-clocks")
     except BadRecordingError as error:
         return unread(6, error, path)
     keys = (
@@ -145,8 +145,8 @@ WALKING = (
     ),
     Kind(
         "Walking with multiple sclerosis, no reference",
-        "Both feet, 102.4 Hz. Their clocks are not synchronous, which the file does not say: what needs both "
-        "feet means nothing here. Values are left / right.",
+        "Both feet, 102.4 Hz. Their clocks are not synchronous, which the file does not say and its samples do not show: "
+        "the program was told. Values are left / right.",
         "gait/pathological_noref",
         "*.npz",
         ("ms_long_walk.npz",),
