@@ -145,8 +145,8 @@ WALKING = (
     ),
     Kind(
         "Walking with multiple sclerosis, no reference",
-        "Both feet, 102.4 Hz. Their clocks are not synchronous, which the file does not say and its samples do not show: "
-        "the program was told. Values are left / right.",
+        "Both feet, 102.4 Hz. Their clocks are not synchronous, which the file does not say and its samples do not "
+        "show: the program was told. Values are left / right.",
         "gait/pathological_noref",
         "*.npz",
         ("ms_long_walk.npz",),
