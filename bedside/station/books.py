@@ -81,8 +81,12 @@ class Books:
         return [] if any(entry.ev == CLOSED for entry in tail) else list(envelopes(tail))
 
     def last_utc(self) -> str | None:
-        """When the last event was journalled, by the wall clock then."""
-        return next((entries[-1].utc for _, entries in read_back(self._journal.folder) if entries), None)
+        """When the last event was journalled, by the wall clock then.
+
+        What a journal says of itself is passed over: that it was opened again is as young as the station that asks.
+        """
+        told = (entry for _, entries in read_back(self._journal.folder) for entry in reversed(entries))
+        return next((entry.utc for entry in told if entry.ev in TAGS), None)
 
     def since(self, n: int) -> list[Envelope]:
         """All events after number `n`, oldest first."""

@@ -169,7 +169,7 @@ class RecordTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The station started again and this state is the fold of the journal; `gap_s` is the time it was away."""
+    """The station started again and this state is the fold of the journal; `gap_s` is the time since the last event."""
 
     gap_s: float | None = None
     reason: str = "the station was restarted"

@@ -11,12 +11,21 @@ def started(state: Visit, cause: Started) -> tuple[Event, ...]:
     """What follows when this state is the fold of the journal of an open visit."""
     if not state.going_on:
         return ()
-    gap = f" and was away for {cause.gap_s:.0f} s" if cause.gap_s is not None else ""
+    gap = f" and was away for {_at_most(cause.gap_s)}" if cause.gap_s is not None else ""
     reason = f"{cause.reason}{gap}"
     off = OffIntended(reason=reason)
     paused = (StimulationPaused(cause="interrupted", reason=reason),) if state.course.running else ()
     interrupted = VisitInterrupted(reason=reason, certain=certain(state), uncertain=uncertain(state))
     return (off, *assessing.interrupted(state, reason), *paused, interrupted)
+
+
+def _at_most(gap_s: float) -> str:
+    """How long nothing was journalled, in words: the station was away for so long or less."""
+    if gap_s < 1.0:
+        return "less than 1 s"
+    minutes = gap_s / 60.0
+    span = f"{gap_s:.0f} s" if minutes < 2.0 else f"{minutes:.0f} min" if minutes < 120.0 else f"{minutes / 60.0:.0f} h"
+    return f"at most {span}"
 
 
 def certain(state: Visit) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from bedside.events import Envelope, PulseReported, StationStarted, StepEntered, VisitClosed, VisitOpened
 from bedside.record.chain import Stamp
-from bedside.record.journal import Journal
+from bedside.record.journal import Journal, read_journal
 from bedside.record.outbox import unsent
 from bedside.record.verify import verify
 from bedside.station.books import Books, gap_s, past_visits
@@ -14,14 +14,17 @@ from bedside.visit.inputs import Now
 UTC = "2026-11-21T08:00:00.000000Z"
 
 
-def open_books(data: Path) -> Books:
+LATER = "2026-11-21T08:00:12.000000Z"
+
+
+def open_books(data: Path, utc: str = UTC) -> Books:
     journal = Journal.open(
         data / "journal",
         box="b",
         software="s",
         config_hash="c",
         boot="boot",
-        clock=lambda: Stamp(0, UTC, "ntp"),
+        clock=lambda: Stamp(0, utc, "ntp"),
     )
     return Books(journal, data / "visits", lambda: "ntp")
 
@@ -97,6 +100,18 @@ def test_the_chain_of_the_box_holds_over_several_visits(books: Books, tmp_path: 
     books.close("over")
     report = verify(tmp_path / "journal")
     assert report.ok, report.first
+
+
+def test_opening_the_journal_again_is_not_its_last_event(books: Books, tmp_path: Path) -> None:
+    assert books.last_utc() is None
+    write(books, opened(), StepEntered(step="fit"))
+    books.close("crash")
+    again = open_books(tmp_path, LATER)
+    wrote = {entry.ev for entry in read_journal(tmp_path / "journal", strict=False) if entry.utc == LATER}
+    assert wrote == {"journal.open"}, "it spoke of itself alone"
+    assert again.last_utc() == UTC
+    assert gap_s(again.last_utc(), LATER) == 12.0
+    again.close("test over")
 
 
 @pytest.mark.parametrize(

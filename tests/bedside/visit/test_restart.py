@@ -7,7 +7,7 @@ import pytest
 
 from bedside import commands as c
 from bedside import events as e
-from bedside.visit.inputs import SignedInPerson
+from bedside.visit.inputs import SignedInPerson, Started
 from bedside.visit.rules import Refusal
 from tests.helpers.bed import THERAPIST, Bed, same
 from tests.helpers.bed_ready import bed_at
@@ -17,6 +17,22 @@ def resume(bed: Bed) -> None:
     bed.put(SignedInPerson(THERAPIST))
     bed.ask(c.ConfirmResume())
     bed.advance(6.0)
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "words"),
+    [
+        (None, "the station was restarted"),
+        (0.2, "the station was restarted and was away for less than 1 s"),
+        (12.4, "the station was restarted and was away for at most 12 s"),
+        (1800.0, "the station was restarted and was away for at most 30 min"),
+        (86400.0, "the station was restarted and was away for at most 24 h"),
+    ],
+)
+def test_how_long_it_was_away_is_said_as_far_as_the_journal_tells(gap_s: float | None, words: str) -> None:
+    bed = bed_at("treatment")
+    bed.put(Started(gap_s))
+    assert bed.events(e.VisitInterrupted)[-1].reason == words
 
 
 @pytest.mark.parametrize("seed", range(8))
