@@ -24,7 +24,7 @@ def walk_results(path: Path, mapping: Mapping, paretic: str | None) -> dict[str,
     The identities of a gait table are checked; total double support is the sum of its printed parts where the file has
     only those.
     """
-    values = _values(path, mapping)
+    values, printed = _values(path, mapping)
     feet = {side: _sided(values, side) for side in SIDES}
     summary: dict[str, Any] = {name: values.get(name) for name in OF_A_WALK} | feet
     flags = []
@@ -34,7 +34,7 @@ def walk_results(path: Path, mapping: Mapping, paretic: str | None) -> dict[str,
     if paretic is not None:
         other = "right" if paretic == "left" else "left"
         summary |= {"paretic": feet[paretic], "non_paretic": feet[other]}
-    summary["identities"] = list(_walk_identities(summary))
+    summary["identities"] = list(_walk_identities(summary, printed.get("speed_m_s", 0.0)))
     return _told(path, mapping) | {
         "refusal": None,
         "flags": flags,
@@ -49,7 +49,7 @@ def walk_results(path: Path, mapping: Mapping, paretic: str | None) -> dict[str,
 
 def stand_results(path: Path, mapping: Mapping, paretic: str | None) -> dict[str, Any]:
     """A stand's results as `bedside analyse posture` reports them. Raises BadRecordingError."""
-    values = _values(path, mapping)
+    values, _ = _values(path, mapping)
     named = {name: values.get(name) for name in OF_A_STAND}
     left, right = values.get("load_left_pct"), values.get("load_right_pct")
     return _told(path, mapping) | {
@@ -77,9 +77,11 @@ def _numbers(node: AnyMapping[str, Any], before: str = "") -> Iterator[tuple[str
             yield f"{before}{name}", value
 
 
-def _values(path: Path, mapping: Mapping) -> Values:
+def _values(path: Path, mapping: Mapping) -> tuple[Values, Values]:
+    """The values, and what their last printed digit is worth."""
+    table = table_at(path, mapping)
     try:
-        return results(table_at(path, mapping))
+        return results(table), table.printed
     except ImportRefusal as error:
         raise BadRecordingError(str(error)) from error
 
@@ -92,8 +94,8 @@ def _sided(values: Values, side: str) -> dict[str, float | None]:
     return {name: values.get(f"{side}_{name}") for name in OF_A_FOOT}
 
 
-def _walk_identities(summary: AnyMapping[str, Any]) -> tuple[str, ...]:
-    """Those of the whole walk, and speed against length and cycle of each foot that has both."""
+def _walk_identities(summary: AnyMapping[str, Any], speed_step_m_s: float) -> tuple[str, ...]:
+    """The identities of a gait table that do not hold; the speed may be rounded by half of its last printed digit."""
     left, right = (summary[side] for side in SIDES)
     found = broken_gait(
         swing_left_pct=left["swing_pct"],
@@ -105,6 +107,7 @@ def _walk_identities(summary: AnyMapping[str, Any]) -> tuple[str, ...]:
         speed_m_s=summary["speed_m_s"],
         step_frequency_per_min=summary["step_frequency_per_min"],
         double_support_pct=summary["double_support_pct"],
+        speed_rounding_m_s=speed_step_m_s,
     )
     return tuple(found)
 

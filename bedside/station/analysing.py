@@ -143,7 +143,7 @@ class Analyses:
         asked = ["analyse", capture.kind, path, "--json", *arguments]
         printed = await run_offline(self._command, self._visits / trial.visit, asked, self._limit_s)
         if printed.problem:
-            return _outcome(trial, method, refusal=printed.problem)
+            return _outcome(trial, method, refusal=_in_words(trial, printed.problem))
         try:
             name, sha256 = await asyncio.to_thread(self._keep, trial, printed.output)
         except OSError as error:
@@ -188,6 +188,11 @@ def _asked(capture: CaptureConfig, task: CaptureTask, trial: Trial) -> tuple[str
         return trial.started.kept, arguments, trial.method(capture.kind, settings_told(arguments))
     arguments = options(capture, task, trial)
     return RAW, arguments, " ".join(["bedside analyse", capture.kind, *settings_told(arguments)])
+
+
+def _in_words(trial: Trial, problem: str) -> str:
+    """A problem of the analysis, with a table under the name that it came under."""
+    return problem.replace(trial.started.kept, trial.started.file) if isinstance(trial, Imported) else problem
 
 
 def _outcome(trial: Trial, method: str, *, refusal: str) -> AnalysisDone:

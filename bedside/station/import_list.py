@@ -4,6 +4,7 @@ A file is offered with every mapping of the capture's kind that finds its column
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,8 @@ class ImportList:
         return replace(snapshot, assess=replace(assess, capture=replace(assess.capture, imports=shown)))
 
     def _look(self, kind: TableKind) -> Imports:
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
         mappings, problems = load_mappings(self._config)
         fitting = [mapping for mapping in mappings if mapping.kind == kind]
         choices, strange = [], []

@@ -50,6 +50,16 @@ def reader_of(path: Path, column: Column, form: FileForm) -> Reader:
     return read
 
 
+def printed_step(column: Column, form: FileForm, cell: str) -> float:
+    """What the last printed digit of a cell is worth in our unit; 0 for a word, an empty cell or a power of ten."""
+    given = unit_named(column.unit) or ""
+    text = cell.replace(form.decimal, ".")
+    if given == CLOCK or not _NUMBER.fullmatch(text) or "e" in text.lower():
+        return 0.0
+    worth = (factor(given, unit_of(column.to)) if column.unit else 1.0) or 1.0
+    return abs(worth) * 10.0 ** -len(text.partition(".")[2])
+
+
 def _word(path: Path, line: int, column: Column, form: FileForm, cell: str) -> Value:
     if not cell or cell in form.missing:
         return None

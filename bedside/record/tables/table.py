@@ -4,6 +4,7 @@ Nothing is guessed: a number with the other decimal sign, a column whose header 
 row of another length are refused with file, line, column and what to do.
 """
 
+import codecs
 import csv
 import difflib
 import hashlib
@@ -11,10 +12,10 @@ import io
 import math
 import re
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bedside.record.tables.cells import ImportRefusal, Reader, Value, reader_of
+from bedside.record.tables.cells import ImportRefusal, Reader, Value, printed_step, reader_of
 from bedside.record.tables.mapping import Column, FileForm, Mapping
 from bedside.record.tables.units import unit_named
 
@@ -25,7 +26,10 @@ _UNIT_IN_HEADER = re.compile(r"(?P<name>.*?)\s*[\[(](?P<unit>[^\])]+)[\])]\s*")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by our names, in our units; `lines` are their lines in the file, `sha256` is the file's."""
+    """Rows by our names, in our units; `lines` are their lines in the file, `sha256` is the file's.
+
+    `printed` says what the last printed digit of the last row's numbers is worth: how far they may be rounded.
+    """
 
     path: Path
     sha256: str
@@ -33,6 +37,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[AnyMapping[str, Value], ...]
     lines: tuple[int, ...]
+    printed: AnyMapping[str, float] = field(default_factory=dict)
 
 
 def read_table(path: Path, mapping: Mapping) -> Table:
@@ -45,7 +50,7 @@ def table_of(path: Path, data: bytes, mapping: Mapping) -> Table:
     lines = _cells(path, data, mapping.file)
     header, units = _heads(path, lines, mapping.file)
     readers = _readers(path, header, units, mapping)
-    rows, numbers = [], []
+    rows, numbers, last = [], [], []
     for number, cells in lines:
         if number <= max(mapping.file.header_row, mapping.file.units_row) or not any(cells):
             continue
@@ -54,16 +59,20 @@ def table_of(path: Path, data: bytes, mapping: Mapping) -> Table:
             raise ImportRefusal(path, number, "", problem, "look at this line; a cell may hold a bare separator")
         rows.append({name: reader(number, cells[place]) for name, place, reader in readers})
         numbers.append(number)
+        last = cells
     if not rows:
         raise ImportRefusal(path, 0, "", "holds no rows below its header", "export it again")
     _rising(path, rows, numbers)
     names = tuple(name for name, _, _ in readers)
-    return Table(path, hashlib.sha256(data).hexdigest(), mapping, names, tuple(rows), tuple(numbers))
+    by_name = {column.to: column for column in mapping.columns}
+    printed = {name: printed_step(by_name[name], mapping.file, last[place]) for name, place, _ in readers}
+    return Table(path, hashlib.sha256(data).hexdigest(), mapping, names, tuple(rows), tuple(numbers), printed)
 
 
 def demand_fit(path: Path, head: bytes, mapping: Mapping) -> None:
     """Raise `ImportRefusal` when the beginning of a file, `head`, has not the columns that the mapping says."""
-    lines = _cells(path, head, mapping.file)
+    form = mapping.file
+    lines = _cells(path, head, form, last=max(form.header_row, form.units_row))
     header, units = _heads(path, lines, mapping.file)
     _readers(path, header, units, mapping)
 
@@ -77,13 +86,19 @@ def _bytes(path: Path) -> bytes:
         raise ImportRefusal(path, 0, "", f"cannot be read: {error.strerror or error}", "check the path") from error
 
 
-def _cells(path: Path, data: bytes, form: FileForm) -> list[tuple[int, list[str]]]:
-    """Line number and cells of every line, marks at the file's beginning taken off."""
+def _cells(path: Path, data: bytes, form: FileForm, last: int | None = None) -> list[tuple[int, list[str]]]:
+    """Line number and cells of every line, marks at the file's beginning taken off.
+
+    With `last` no line after that number is looked at, and the data may end anywhere behind it.
+    """
     try:
-        text = data.decode("utf-8-sig" if form.encoding == "utf-8" else form.encoding)
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if form.encoding == "utf-8" else form.encoding)()
+        text = decoder.decode(data, final=last is None)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=form.separator, strict=True)
         found, line = [], 1
         for cells in reader:
+            if last is not None and line > last:
+                break
             found.append((line, [cell.replace("\xa0", " ").strip() for cell in cells]))
             line = reader.line_num + 1
         return found
