@@ -167,6 +167,20 @@ class ReportRobot(Command, frozen=True, kw_only=True, tag="robot.report"):
     steps: int | None = None
 
 
+class ImportRobot(Command, frozen=True, kw_only=True, tag="robot.import"):
+    """Keep a `file` of the import folder, the robot's own table, with the open `visit`, read by a `mapping` (its id).
+
+    Its times are the robot's time of day, or count (s) from `began` by the robot's clock (ISO 8601, the box's zone
+    where it names none). `clock_ahead_s`: how far that clock is ahead of this box's.
+    """
+
+    visit: str
+    file: str
+    mapping: str
+    began: str = ""
+    clock_ahead_s: float = 0.0
+
+
 class ConfirmPrompt(Command, frozen=True, kw_only=True, tag="operator.confirm"):
     """A person did what a manual device's prompt asked; `value` is what the device shows."""
 
@@ -329,6 +343,7 @@ AnyCommand = (
     | StopCurrent
     | ConfirmContact
     | ReportRobot
+    | ImportRobot
     | ConfirmPrompt
     | SilenceAlarm
     | ReportAdverseEvent

@@ -77,6 +77,7 @@ from bedside.events.treatment import (
     DosePlanned,
     IntensityLowered,
     RobotChanged,
+    RobotImported,
     StimulationEnded,
     StimulationPaused,
     StimulationResumed,
@@ -84,9 +85,9 @@ from bedside.events.treatment import (
     SwitchChanged,
 )
 from bedside.events.visit import (
-    AdverseEventRecorded,
     AdverseEventDescribed,
     AdverseEventFollowedUp,
+    AdverseEventRecorded,
     Answered,
     ConcernRaised,
     NoteAdded,
@@ -135,9 +136,9 @@ AnyEvent = (
     | VisitClosed
     | Signed
     | AdverseEventRecorded
-    | OperatorConfirmed
     | AdverseEventDescribed
     | AdverseEventFollowedUp
+    | OperatorConfirmed
     | AmplitudeIntended
     | ArmIntended
     | PulseIntended
@@ -162,6 +163,7 @@ AnyEvent = (
     | DosePlanned
     | IntensityLowered
     | RobotChanged
+    | RobotImported
     | SwitchChanged
     | StimulationStarted
     | StimulationPaused

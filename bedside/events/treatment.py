@@ -38,6 +38,41 @@ class RobotChanged(Event, frozen=True, kw_only=True, tag="robot.changed"):
     source: str
 
 
+class RobotImported(Event, frozen=True, kw_only=True, tag="robot.imported"):
+    """The robot's own table of this visit was copied into it: what the robot's software says, not what was heard here.
+
+    `file` is its name where it lay, `kept` its copy in the visit's folder, `sha256` and `bytes` those of both and
+    `written` when it was last written. `mapping_kept` and `mapping_sha256` are the mapping's file, whose unit and column names
+    nobody has checked on a known session unless `verified`. `first_utc` and `last_utc` are its first and last row's
+    times (ISO 8601), once the `clock_ahead_s` that the robot's computer was ahead of this box is taken off; `outside_s`
+    of them lie before the visit or after the import. Speed and support are means over the time of walking `walk_s`,
+    and extremes. None: the table does not tell.
+    """
+
+    file: str
+    kept: str
+    sha256: str
+    bytes: int
+    written: str
+    mapping: str
+    mapping_kept: str
+    mapping_sha256: str
+    verified: bool
+    source: str
+    rows: int
+    first_utc: str
+    last_utc: str
+    clock_ahead_s: float
+    outside_s: float = 0.0
+    walk_s: float | None
+    distance_m: float | None
+    mean_speed_kmh: float | None
+    max_speed_kmh: float | None
+    mean_support_kg: float | None
+    min_support_kg: float | None
+    max_support_kg: float | None
+
+
 class SwitchChanged(Event, frozen=True, kw_only=True, tag="switch.changed"):
     """An emergency-stop button or a foot switch changed; `active` None where its line cannot be read."""
 

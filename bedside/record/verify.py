@@ -15,7 +15,7 @@ from bedside.record.samples import Gap, gaps_in
 from bedside.record.signing import seal_fault
 
 RAW_SEALED, ANALYSED, VISIT_OPENED = "raw.sealed", "capture.analysed", "visit.opened"
-IMPORTED, IMPORTS = "capture.imported", "imports"
+IMPORTED, IMPORTS = frozenset({"capture.imported", "robot.imported"}), "imports"
 _KEEP = "keep the folder as it is and compare it with the copy on the study server"
 
 
@@ -160,7 +160,7 @@ class _Verifier:
             report = Path(str(entry.data["report"]))
             self._bound(here, self._raw_folder().parent / report.parent.name / report.name, entry)
 
-        if entry.ev == IMPORTED:
+        if entry.ev in IMPORTED:
             for kept, digest in (("kept", "sha256"), ("mapping_kept", "mapping_sha256")):
                 path = self._raw_folder().parent / IMPORTS / Path(str(entry.data.get(kept))).name
                 self._bound(here, path, entry, digest)
@@ -181,7 +181,9 @@ class _Verifier:
 
     def _raw_folder(self) -> Path:
         beside = self.folder.parent
-        if self.raw or any((beside / part).is_dir() for part in ("raw", "analysis", IMPORTS)):
+        # the data folder has an import folder too, and its visits in a folder of their own
+        of_visit = not (beside / "visits").is_dir()
+        if self.raw or (of_visit and any((beside / part).is_dir() for part in ("raw", "analysis", IMPORTS))):
             return self.raw or beside / "raw"
         return self.folder.parent / "visits" / self.visit / "raw"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bedside import events as e
 from bedside.events import Envelope
-from bedside.report import adverse
+from bedside.report import adverse, walked
 from bedside.report.model import Figure, Section, Series, Table
 from bedside.visit.narrate import line
 from bedside.visit.state import Visit
@@ -21,6 +21,7 @@ def sections(state: Visit, events: Sequence[Envelope]) -> Iterator[Section]:
         yield _dose(state, events)
     if state.currents:
         yield _current(state)
+    yield from walked.sections(state)
     yield adverse.section(state, events)
     remarks = tuple(line(x.event) for x in events if isinstance(x.event, e.AlarmRaised | e.NoteAdded))
     if remarks:

@@ -1,6 +1,7 @@
 """Carries a client's request to the rules and back: resolve, decide, journal, reply. Refusals are journalled too."""
 
 import asyncio
+from collections.abc import Awaitable
 from functools import partial
 
 import structlog
@@ -11,6 +12,7 @@ from bedside.commands import (
     AnyCommand,
     CalibrateDevice,
     ConfirmPrompt,
+    ImportRobot,
     ImportTrial,
     ReportRobot,
     StartCapture,
@@ -19,7 +21,8 @@ from bedside.commands import (
     name_of,
 )
 from bedside.config import ConfigError
-from bedside.events import CommandRefused, ControlTaken, Envelope, StepEntered
+from bedside.events import CommandRefused, ControlTaken, Envelope, RobotImported, StepEntered, TrialImported
+from bedside.station import robot_table
 from bedside.station.access import Access
 from bedside.station.bounds import demand_bounds
 from bedside.station.calibration import Calibrations
@@ -100,6 +103,9 @@ class Executive:
         if isinstance(command, ImportTrial):
             await self._import(command, person, source, client)
             return
+        if isinstance(command, ImportRobot):
+            await self._import_robot(command, person, source, client)
+            return
         cause = await asyncio.to_thread(self._resolver.resolve, command, person)
         self._access.check(client, cause)
         first = isinstance(command, Stop)
@@ -132,14 +138,28 @@ class Executive:
             await ask(asked)
             wanted, blinded = wanted_of(self._core.state, asked), client.role == "assess"
             read = await asyncio.to_thread(self._imports.read, asked, wanted, listed_only=blinded)
-            try:
-                await ask(read)
-            except Ended:
-                # nobody knows whether the trial is durable: if it is, its copy must be
-                raise
-            except Refusal:
-                await asyncio.to_thread(self._imports.drop, read, wanted.visit)
-                raise
+            await self._kept(ask(read), read.found, wanted.visit)
+
+    async def _import_robot(self, asked: ImportRobot, person: Person | None, source: str, client: Client) -> None:
+        """Keep a robot's table with the visit, once the rules say that there may be one."""
+        ask = partial(self._core.ask, who=person, source=source, via=client.role)
+        async with self._importing:
+            await ask(asked)
+            state = self._core.state
+            begun = robot_table.Begun(asked.visit, state.opened_utc, len(state.robot_tables))
+            read = await asyncio.to_thread(robot_table.read, self._imports, asked, begun)
+            await self._kept(ask(read), read.found, asked.visit)
+
+    async def _kept(self, asking: Awaitable[None], found: TrialImported | RobotImported, visit: str) -> None:
+        """Await the rules' word on a table whose copy is durable; what they refuse leaves no copy."""
+        try:
+            await asking
+        except Ended:
+            # nobody knows whether the event is durable: if it is, its copy must be
+            raise
+        except Refusal:
+            await asyncio.to_thread(self._imports.drop, found, visit)
+            raise
 
     def _by_hand(self, command: AnyCommand) -> None:
         """Pass on to a device without a wire what its operator did or read."""

@@ -12,10 +12,11 @@ from pathlib import Path
 from bedside.assess.importing import TableKind
 from bedside.commands import ImportTrial
 from bedside.config import ConfigError
-from bedside.events import TrialImported
+from bedside.events import RobotImported, TrialImported
 from bedside.record.fsutil import SYSTEM, write_whole
 from bedside.record.outbox import sha256_of
 from bedside.record.tables.cells import ImportRefusal
+from bedside.record.tables.columns import Kind
 from bedside.record.tables.mapping import Mapping, load_mapping
 from bedside.record.tables.table import Table, demand_fit, table_of
 from bedside.record.tables.trial import duration_s, results
@@ -51,14 +52,14 @@ class Imports:
 
         `listed_only`: of a file that is not on the list nothing is told, not even its columns.
         """
-        mapping = load_mapping(self._config, asked.mapping)
-        if mapping.kind != wanted.kind:
-            raise Refusal(f"mapping '{mapping.id}' reads {mapping.kind} tables", f"choose one for {wanted.kind}")
+        mapping = self.mapping(asked.mapping, wanted.kind)
         found = take(self.folder, asked.file, asked.bytes)
         seconds = _seconds(found, mapping, listed_only=listed_only)
         digest = hashlib.sha256(found.data).hexdigest()
-        self._demand_unused(found, digest, wanted.visit)
-        kept, mapping_kept = self._keep(found, mapping, wanted)
+        self.demand_unused(found, digest, but=wanted.visit)
+        kept, mapping_kept = self.keep(
+            found, mapping, wanted.visit, f"{wanted.instrument}-{wanted.task}-{wanted.trial}"
+        )
         return TableRead(
             kind=wanted.kind,
             found=TrialImported(
@@ -82,23 +83,32 @@ class Imports:
             skip_s=mapping.skip_s,
         )
 
-    def drop(self, read: TableRead, visit: str) -> None:
-        """Remove the copy of a table that did not become a trial."""
-        for name in (read.found.kept, read.found.mapping_kept):
+    def mapping(self, name: str, kind: Kind) -> Mapping:
+        """The mapping, which must read tables of this kind; raises `Refusal`, `ConfigError`."""
+        mapping = load_mapping(self._config, name)
+        if mapping.kind != kind:
+            raise Refusal(f"mapping '{mapping.id}' reads {mapping.kind} tables", f"choose one for {kind}")
+        return mapping
+
+    def drop(self, found: TrialImported | RobotImported, visit: str) -> None:
+        """Remove the copy of a table that the rules refused."""
+        for name in (found.kept, found.mapping_kept):
             (self._visits / visit / name).unlink(missing_ok=True)
 
-    def _demand_unused(self, found: Found, digest: str, visit: str) -> None:
-        """A file that is a trial of another visit is of another day, or of another person."""
+    def demand_unused(self, found: Found, digest: str, *, but: str = "") -> None:
+        """A file that was imported in another visit is of another day, or of another person.
+
+        Of the visit `but` the rules know better; it is not looked at.
+        """
         for path in self._visits.glob(f"*/{IMPORTS}/*.csv"):
-            elsewhere = path.parent.parent.name != visit
+            elsewhere = path.parent.parent.name != but
             if elsewhere and path.stat().st_size == len(found.data) and sha256_of(path) == digest:
                 remedy = "choose the file of this visit; empty the import folder after every visit"
                 raise Refusal(f"{found.name} was imported in another visit already", remedy)
 
-    def _keep(self, found: Found, mapping: Mapping, wanted: Wanted) -> tuple[str, str]:
-        """Store table and mapping durably; their names in the visit's folder."""
-        visit = self._visits / wanted.visit
-        stem = f"{wanted.instrument}-{wanted.task}-{wanted.trial}"
+    def keep(self, found: Found, mapping: Mapping, into: str, stem: str) -> tuple[str, str]:
+        """Store table and mapping durably, as `stem`; their names in the folder of the visit `into`."""
+        visit = self._visits / into
         source = self._config / "imports" / f"{mapping.id}.toml"
         written = source.read_bytes()
         if hashlib.sha256(written).hexdigest() != mapping.sha256:
@@ -123,11 +133,11 @@ def _seconds(found: Found, mapping: Mapping, *, listed_only: bool) -> float:
     except ImportRefusal as error:
         if listed_only:
             raise Refusal(f"{found.name} does not fit '{mapping.id}'", "choose a file of the list") from error
-        raise Refusal(_told(error), error.remedy) from error
+        raise Refusal(told(error), error.remedy) from error
     try:
         return _whole(table_of(path, found.data, mapping))
     except ImportRefusal as error:
-        raise Refusal(_told(error), error.remedy) from error
+        raise Refusal(told(error), error.remedy) from error
 
 
 def _whole(table: Table) -> float:
@@ -137,7 +147,8 @@ def _whole(table: Table) -> float:
     return 0.0
 
 
-def _told(error: ImportRefusal) -> str:
+def told(error: ImportRefusal) -> str:
+    """Where in the file, and what is wrong there."""
     place = f"{error.path} line {error.line}" if error.line else f"{error.path}"
     column = f", column '{error.column}'" if error.column else ""
     return f"{place}{column}: {error.problem}"

@@ -26,6 +26,7 @@ from bedside.visit import (
     opening,
     restart,
     robot,
+    robot_table,
     singles,
     steps,
 )
@@ -37,6 +38,7 @@ from bedside.visit.inputs import (
     ParticipantEnrolled,
     ParticipantFound,
     Person,
+    RobotTableRead,
     SignedByPerson,
     SignedInPerson,
     TableRead,
@@ -268,6 +270,8 @@ ANYBODY: dict[type, Rule] = {
     commands.StopCurrent: _stop_current,
     SignedInPerson: _sign_in,
     commands.SilenceAlarm: _silence,
+    commands.ImportRobot: robot_table.may_import,
+    RobotTableRead: robot_table.imported,
 }
 SIGNED_IN: dict[type, Rule] = {
     ParticipantFound: _open,

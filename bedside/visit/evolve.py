@@ -23,6 +23,7 @@ from bedside.events import (
     PhysicianDecided,
     ProfileShown,
     RobotChanged,
+    RobotImported,
     Signed,
     SignedIn,
     StepCompleted,
@@ -62,8 +63,8 @@ def evolve(state: Visit, envelope: Envelope) -> Visit:
     return replace(state, n=envelope.n, last_ns=envelope.mono_ns)
 
 
-def _opened(state: Visit, event: VisitOpened, _: Envelope) -> Visit:
-    return Visit(setup=state.setup, live=state.live, opened=event)
+def _opened(state: Visit, event: VisitOpened, envelope: Envelope) -> Visit:
+    return Visit(setup=state.setup, live=state.live, opened=event, opened_utc=envelope.utc)
 
 
 def _planned(state: Visit, event: AssessmentPlanned, _: Envelope) -> Visit:
@@ -169,6 +170,10 @@ def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
     return replace(state, robot=event, robot_since_ns=steady_ns, walked_ns=walked_ns, walk_since_ns=since_ns)
 
 
+def _robot_table(state: Visit, event: RobotImported, _: Envelope) -> Visit:
+    return replace(state, robot_tables=(*state.robot_tables, event))
+
+
 def _switch(state: Visit, event: SwitchChanged, _envelope: Envelope) -> Visit:
     return replace(state, switches={**state.switches, event.device: event})
 
@@ -222,6 +227,7 @@ _CHANGES: dict[type[Event], Change] = {
     Signed: _signed,
     VisitClosed: _closed,
     RobotChanged: _robot,
+    RobotImported: _robot_table,
     SwitchChanged: _switch,
     AlarmRaised: _raised,
     AlarmCleared: _cleared,

@@ -11,7 +11,7 @@ from typing import Literal
 
 from bedside.commands import AnyCommand
 from bedside.config import Participant
-from bedside.events import Earlier, MuscleResponse, OpenEvent, TrialImported, Value
+from bedside.events import Earlier, MuscleResponse, OpenEvent, RobotImported, TrialImported, Value
 from hal.device import Reading
 
 NS = 1_000_000_000
@@ -130,6 +130,13 @@ class TableRead:
     kind: Literal["gait", "balance"]
     found: TrialImported
     skip_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RobotTableRead:
+    """`ImportRobot`, as far as the disk goes: `found` is the event that it would be, its copy is durable."""
+
+    found: RobotImported
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,5 +290,6 @@ Resolved = (
     | ConcernDecided
     | SignedByPerson
     | TableRead
+    | RobotTableRead
 )
 Cause = Observation | Resolved | AnyCommand

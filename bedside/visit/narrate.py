@@ -94,6 +94,11 @@ def _robot(event: e.RobotChanged) -> str:
     return f"robot: {event.phase}{_kmh(event.speed_kmh)}{stop}"
 
 
+def _robot_table(event: e.RobotImported) -> str:
+    unsure = "" if event.verified else ", not verified"
+    return f"robot's table {event.file} imported: {event.rows} rows by {event.mapping}{unsure}"
+
+
 def _current(event: e.CurrentSaid) -> str:
     told = "not heard" if event.phase == "unknown" else event.phase.replace("_", " ")
     measured = "" if event.measured_ma is None else f", {event.measured_ma:g} mA measured"
@@ -236,6 +241,7 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.DosePlanned: _dose,
     e.IntensityLowered: lambda x: f"intensity lowered from {x.from_pct_mso} to {x.to_pct_mso} %MSO: {x.reason}",
     e.RobotChanged: _robot,
+    e.RobotImported: _robot_table,
     e.SwitchChanged: _switch,
     e.CurrentSaid: _current,
     e.CurrentIntended: _current_intended,

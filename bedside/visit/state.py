@@ -26,6 +26,7 @@ from bedside.events import (
     ProfileShown,
     Purpose,
     RobotChanged,
+    RobotImported,
     Signed,
     StepId,
     StimulationEnded,
@@ -335,6 +336,7 @@ class Visit(msgspec.Struct, frozen=True):
     # people and the visit
     person: Person | None = None
     opened: VisitOpened | None = None
+    opened_utc: str = ""
     recalled: ParticipantRecalled | None = None
     profile: ProfileShown | None = None
     step: StepId | None = None
@@ -375,6 +377,7 @@ class Visit(msgspec.Struct, frozen=True):
     course: Course = Course()
     ledger: Ledger = EMPTY_LEDGER
     robot: RobotChanged | None = None
+    robot_tables: tuple[RobotImported, ...] = ()
     switches: Mapping[str, SwitchChanged] = msgspec.field(default_factory=dict)
     current: CurrentTold | None = None
     currents: tuple[CurrentRun, ...] = ()
