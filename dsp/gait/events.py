@@ -6,18 +6,21 @@ where the foot begins to drop onto the floor about its heel, after the toe-up ro
 flat does not drop: its contact is taken from the impact in the acceleration, and says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dsp.gait.cycle import Swing, low_pass
-from dsp.gait.model import Array
+from dsp.gait.holes import bent
+from dsp.gait.model import Array, Mask
 from dsp.gait.samples import RefusedError, Samples
 from dsp.gait.ways import Paths
 
 LANDMARK_HZ, LANDING_HZ, SHAPE_HZ, IMPACT_HZ = 15.0, 12.0, 8.0, 30.0
 LEAST_TOE_RATE_RAD_S = 0.4
-GUARD_S = 0.03  # no lost sample this close to a landmark
+GUARD_S = 0.03  # a lost sample this close to a landmark may have moved it
+LARGEST_APART_S = 0.01  # between the times with holes filled in two ways: as fine as a person labels
+EARLY_S = 0.03  # before its zero crossing, a drop may begin
 LATEST_CONTACT = 0.5  # of a period after mid-swing
 DROP_S = 0.15  # the foot has dropped to the floor this long after a heel contact
 # of the highest drop rate: what reaches less is a wobble in the air, and what comes after is the rebound
@@ -44,7 +47,7 @@ class Contacts:
 
 def pitch_axis(samples: Samples, ways: Paths) -> Array:
     """Unit vector (3,) in sensor axes that points left: turns about it drop the toe. Raises RefusedError."""
-    gyro = low_pass(samples.gyro_rad_s[~samples.cut], samples.rate_hz, 10.0)
+    gyro = low_pass(samples.gyro_rad_s[~samples.unseen], samples.rate_hz, 10.0)
     axis = np.linalg.eigh(gyro.T @ gyro)[1][:, -1]
     level = axis - ways.up * (ways.up @ axis)[:, None]
     forward = np.cross(level, ways.up)
@@ -67,7 +70,37 @@ class _Signals:
 
 
 def contacts(samples: Samples, swings: list[Swing], axis: Array, period_s: float) -> list[Contacts]:
-    """Toe-off and contact of every swing."""
+    """Toe-off and contact of every swing; beside lost samples, those that do not depend on how these are filled."""
+    found = _contacts(samples, swings, axis, period_s)
+    if not samples.unseen.any():
+        return found
+    good = ~(samples.filled | samples.cut)
+    gyro, accel = bent(samples.gyro_rad_s, good), bent(samples.accel_m_s2, good)
+    others = _contacts(replace(samples, gyro_rad_s=gyro, accel_m_s2=accel), swings, axis, period_s)
+    return [_agreed(samples, mark, other) for mark, other in zip(found, others, strict=True)]
+
+
+def _agreed(samples: Samples, mark: Contacts, other: Contacts) -> Contacts:
+    times, flags = [], list(mark.flags)
+    for name, at, again in (
+        ("toe-off", mark.final_s, other.final_s),
+        ("initial contact", mark.initial_s, other.initial_s),
+    ):
+        held = at
+        if at is not None and _beside(samples.unseen, at, samples.rate_hz):
+            apart = again is None or abs(again - at) > LARGEST_APART_S
+            held = None if apart or _beside(samples.cut, at, samples.rate_hz) else at
+            flags.append(f"samples lost {'at' if held is None else 'near'} {name}")
+        times.append(held)
+    return Contacts(times[0], times[1], tuple(flags))
+
+
+def _beside(lost: Mask, at_s: float, rate_hz: float) -> bool:
+    first = max(0, int((at_s - GUARD_S) * rate_hz))
+    return bool(lost[first : int((at_s + GUARD_S) * rate_hz) + 1].any())
+
+
+def _contacts(samples: Samples, swings: list[Swing], axis: Array, period_s: float) -> list[Contacts]:
     rate, hz = samples.gyro_rad_s @ axis, samples.rate_hz
     fine, calm, smooth = (low_pass(rate, hz, limit) for limit in (LANDMARK_HZ, LANDING_HZ, SHAPE_HZ))
     bump = np.gradient(low_pass(samples.accel_m_s2, hz, IMPACT_HZ), axis=0)
@@ -90,20 +123,12 @@ def _of_swing(samples: Samples, swing: Swing, signals: _Signals, period_s: float
         flags.extend([] if initial is None else [IMPACT_FLAG])
     if final is not None and initial is not None and initial - final < SHORTEST_SWING_S * rate_hz:
         final = None  # what turned before the impact was no push-off
-    final, initial = _whole(samples, final, "toe-off", flags), _whole(samples, initial, "initial contact", flags)
-    return Contacts(final, initial, tuple(flags))
-
-
-def _whole(samples: Samples, at: float | None, name: str, flags: list[str]) -> float | None:
-    """The time of a landmark, unless samples around it were lost."""
-    if at is None:
-        flags.append(f"no {name}")
-        return None
-    guard = GUARD_S * samples.rate_hz
-    if samples.cut[max(0, int(at - guard)) : int(at + guard) + 1].any():
-        flags.append(f"samples lost at {name}")
-        return None
-    return at / samples.rate_hz
+    missing = [f"no {name}" for name, at in (("toe-off", final), ("initial contact", initial)) if at is None]
+    return Contacts(
+        None if final is None else final / rate_hz,
+        None if initial is None else initial / rate_hz,
+        (*flags, *missing),
+    )
 
 
 def _half_fall(rate: Array, push: int, lift: int, rate_hz: float) -> float | None:
@@ -126,7 +151,7 @@ def _landing(signals: _Signals, lift: int, end: int, rate_hz: float) -> float | 
         return None
     zero, top = lift + drop[0], lift + drop[1]
     passed = _last_rise(signals.calm, lift, top, LANDING_SHARE * signals.calm[top])
-    early = max(lift, zero - int(GUARD_S * rate_hz))
+    early = max(lift, zero - int(EARLY_S * rate_hz))
     steepest = early + int(np.argmax(signals.rise[early : top + 1]))
     steep = _last_rise(signals.rise, lift, steepest, STEEP_SHARE * signals.rise[steepest])
     known = [at for at in (passed, steep) if at is not None]

@@ -24,8 +24,6 @@ STANCE_RAD = np.radians(3.0)  # of the foot's tilt at mid-stance about its media
 GYRO_BIAS_RAD_S = np.radians(2.0)
 ACCEL_BIAS_M_S2 = 0.3
 SHOCK_SHARE = 1 / 12  # leading error of the trapezium rule: step x second difference / 12
-# of a lost sample that was filled in a swing: 5 m/s2 and 0.5 rad/s beside the line through its neighbours
-FILLED_M_S2, FILLED_RAD_S = 5.0, 0.5
 ROUNDS = 2
 LARGEST_LINEAR_RAD_S = np.radians(2.0)  # a larger bias is taken off first and the rest found again
 MOST_PASSES = 4
@@ -89,7 +87,7 @@ def level(samples: Samples, span: Spans) -> Levelled:
 def _walk(samples: Samples, span: Spans, shock: Array) -> _Walk:
     motion = integrate(samples, span)
     cut = (samples.cut | samples.spun)[span.index].any(axis=1)  # a stride with a hole in it says nothing
-    filled = (samples.filled[span.index[:, 1:]] & span.live).sum(axis=1) * (FILLED_RAD_S * span.step_s) ** 2
+    filled = (samples.gyro_sd_rad_s[span.index[:, 1:]] ** 2 * span.live).sum(axis=1) * span.step_s**2
     live = span.live.astype(float)
     place = [np.einsum("kmij,km->kij", part[:, 1:], live) for part in (motion.by_gyro, motion.by_accel)]
     count = span.start.size
@@ -112,7 +110,7 @@ def _shocks(samples: Samples, span: Spans) -> Array:
     bend = np.zeros(span.live.shape)
     bend[:, 1:] = (np.diff(samples.accel_m_s2[span.index], n=2, axis=1) ** 2).sum(axis=2)
     bend[:, :-1] = np.maximum(bend[:, :-1], bend[:, 1:])
-    error = SHOCK_SHARE**2 * bend + FILLED_M_S2**2 * samples.filled[span.index[:, 1:]]
+    error = SHOCK_SHARE**2 * bend + samples.accel_sd_m_s2[span.index[:, 1:]] ** 2
     found = np.cumsum(span.step_s**2 * error * span.live, axis=1)
     return np.concatenate([np.zeros((span.start.size, 1)), found], axis=1)
 

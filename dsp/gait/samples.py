@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dsp.gait.holes import doubt, fill, find_holes, runs
 from dsp.gait.model import Array, Foot, Mask, Side
 
 STANDARD_GRAVITY_M_S2 = 9.80665
-LONGEST_FILLED_HOLE = 3  # samples; longer holes cut the stride, never integrated across
 LEAST_RATE_HZ, MOST_RATE_HZ = 40.0, 2000.0
 # median force of any walking, shaken as it may be; beyond this it is another unit or gravity was taken out
 FORCE_BAND_M_S2 = (4.0, 40.0)
@@ -27,9 +27,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Samples:
-    """Filled samples: turn rate and acceleration (n, 3); `cut` marks holes too long to fill, `filled` short ones.
+    """Filled samples: turn rate and acceleration (n, 3); `cut` marks holes too long to fill, `filled` the others.
 
-    `clipped` marks accelerations and `spun` turn rates at the end of the sensor's range.
+    `unseen` marks holes that an event could hide in, `gyro_sd_rad_s` and `accel_sd_m_s2` (n,) say how wrong a filled
+    sample may be; `clipped` marks accelerations and `spun` turn rates at the end of the sensor's range.
     """
 
     gyro_rad_s: Array
@@ -37,6 +38,9 @@ class Samples:
     rate_hz: float
     cut: Mask
     filled: Mask
+    unseen: Mask
+    gyro_sd_rad_s: Array
+    accel_sd_m_s2: Array
     clipped: Mask
     spun: Mask
     flags: tuple[str, ...]
@@ -68,8 +72,20 @@ def check(foot: Foot, side: Side, accel_range_m_s2: float, gyro_range_rad_s: flo
             flags.append(f"{side} foot: {int(marked.sum())} samples of {what} at the end of the sensor's range")
     if not good.all():
         flags.append(f"{side} foot: {int((~good).sum())} samples lost ({100 * (1 - good.mean()):.1f} %)")
-    cut = _long_holes(~good)
-    return Samples(_fill(gyro, good), _fill(accel, good), foot.rate_hz, cut, ~good & ~cut, clipped, spun, tuple(flags))
+    holes = find_holes(good, foot.rate_hz)
+    return Samples(
+        fill(gyro, good),
+        fill(accel, good),
+        foot.rate_hz,
+        holes.cut,
+        holes.filled,
+        holes.unseen,
+        doubt(gyro, good),
+        doubt(accel, good),
+        clipped,
+        spun,
+        tuple(flags),
+    )
 
 
 def _received(foot: Foot, side: Side, gyro: Array, accel: Array) -> Mask:
@@ -88,7 +104,7 @@ def _frozen(gyro: Array, accel: Array, good: Mask, rate_hz: float) -> Mask:
     still = [np.append(False, (np.diff(values, axis=0) == 0).all(axis=1) & good[1:]) for values in (gyro, accel)]
     frozen = np.zeros(good.size, dtype=bool)
     for same, longest_s in ((still[0] & still[1], FROZEN_S), (still[0], HALF_FROZEN_S), (still[1], HALF_FROZEN_S)):
-        for start, end in _runs(same):
+        for start, end in runs(same):
             if end - start >= longest_s * rate_hz:
                 frozen[start:end] = True
     return frozen
@@ -117,23 +133,3 @@ def _units(side: Side, gyro: Array, accel: Array) -> None:
     rate = float(np.percentile(np.linalg.norm(gyro, axis=1), 97))
     if rate > LARGEST_TURN_RATE_RAD_S:
         raise RefusedError(f"{side} foot: turn rates reach {rate:.0f}, they are in deg/s; give rad/s")
-
-
-def _runs(mask: Mask) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def _long_holes(lost: Mask) -> Mask:
-    cut = np.zeros(lost.size, dtype=bool)
-    for start, end in _runs(lost):
-        if end - start > LONGEST_FILLED_HOLE:
-            cut[start:end] = True
-    return cut
-
-
-def _fill(values: Array, good: Mask) -> Array:
-    if good.all():
-        return values
-    at, known = np.arange(good.size), np.flatnonzero(good)
-    return np.stack([np.interp(at, known, values[known, axis]) for axis in range(3)], axis=1)

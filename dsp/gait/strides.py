@@ -22,6 +22,7 @@ MOST_UNBELIEVABLE = 0.5
 MOST_LOST = 0.5
 # an uncalibrated MEMS sensor of this class is off by 5 deg/s and 0.8 m/s2 (MPU-9250 data sheet); wrong axes by more
 LARGEST_GYRO_BIAS_RAD_S, LARGEST_ACCEL_BIAS_M_S2 = np.radians(10.0), 1.5
+LARGEST_DOUBT = 0.05  # SD over length: more than strides of one steady walker differ among each other
 LARGEST_FORCE_SPREAD_M_S2 = 0.6  # between the strides' mean forces: above it the ways are shocks, not steps
 
 
@@ -179,6 +180,8 @@ def _with_path(stride: Stride, parts: _Parts, number: int) -> Stride:
     length = float(np.linalg.norm(ways.displacement_m[number]))
     if samples.cut[inside].any():
         return replace(stride, flags=(*flags, "cut by lost samples"), heading_change_deg=None)
+    if ways.doubt_m[number] > LARGEST_DOUBT * length:
+        return replace(stride, flags=(*flags, "lost samples matter: no length"))
     if samples.spun[inside].any() or samples.clipped[inside].sum() > LONGEST_CLIPPED_S * samples.rate_hz:
         return replace(stride, flags=(*flags, "clipped for too long: no length"))
     if abs(ways.rise_m[number]) > LARGEST_RISE_M or not SHORTEST_M <= length <= LONGEST_M:

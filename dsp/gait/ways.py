@@ -14,7 +14,7 @@ from dsp.gait.cycle import Swing
 from dsp.gait.levelling import level
 from dsp.gait.model import Array
 from dsp.gait.samples import STANDARD_GRAVITY_M_S2, Samples
-from dsp.gait.strapdown import rotate, spans
+from dsp.gait.strapdown import Spans, rotate, spans
 
 TILT_SD_M_S2 = 0.05  # 0.3 degrees of tilt, what levelling leaves
 
@@ -25,7 +25,8 @@ class Paths:
 
     `turn` (k, m, 4) from sensor axes to the start's; `up` (k, 3) is the vertical in sensor axes at the start,
     `displacement_m` (k, 3) is level, `turn_rad` (k,) how far the foot turned about the vertical, `rise_m` (k,) the
-    vertical offset at the end, `force_m_s2` (k,) the mean force as measured; the biases (3,) are in sensor axes.
+    vertical offset at the end, `doubt_m` (k,) the displacement's SD from samples that were filled, `force_m_s2` (k,)
+    the mean force as measured; the biases (3,) are in sensor axes.
     """
 
     position_m: Array
@@ -35,6 +36,7 @@ class Paths:
     displacement_m: Array
     turn_rad: Array
     rise_m: Array
+    doubt_m: Array
     force_m_s2: Array
     gyro_bias_rad_s: Array
     accel_bias_m_s2: Array
@@ -67,7 +69,22 @@ def paths(samples: Samples, swings: Sequence[Swing]) -> Paths:
         displacement_m=position[:, -1] - rise[:, None] * up,
         turn_rad=np.angle(np.exp(1j * about)),
         rise_m=rise,
+        doubt_m=_doubt_m(samples, span),
         force_m_s2=np.linalg.norm(mean_force, axis=1),
         gyro_bias_rad_s=found.gyro_bias_rad_s,
         accel_bias_m_s2=found.accel_bias_m_s2,
     )
+
+
+def _doubt_m(samples: Samples, span: Spans) -> Array:
+    """SD of the displacements (k,) from filled samples.
+
+    A jump of the velocity, with the stride's end put right, moves the end by at most half of the stride's time; a turn
+    lets gravity in from there to the end, and the end put right takes a straight line out of that.
+    """
+    index = span.index[:, 1:]
+    passed = np.cumsum(span.live * span.step_s, axis=1)
+    lasts = span.lasts_s[:, None]
+    by_jump = samples.accel_sd_m_s2[index] * lasts / 2
+    by_turn = samples.gyro_sd_rad_s[index] * STANDARD_GRAVITY_M_S2 * passed * (lasts - passed) / 2
+    return np.asarray(np.sqrt(((by_jump**2 + by_turn**2) * span.live).sum(axis=1)) * span.step_s)

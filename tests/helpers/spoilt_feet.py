@@ -92,3 +92,19 @@ def holed(share: float, seed: int = 0) -> Spoil:
         return changed(foot, gyro_rad_s=gyro, accel_m_s2=accel, received=kept)
 
     return lose
+
+
+def holed_in_rows(share: float, row: int, seed: int = 0) -> Spoil:
+    """Packets lost in rows of so many, nonsense where they were."""
+
+    def lose(foot: Foot) -> Foot:
+        count = len(foot.gyro_rad_s)
+        begins = np.random.default_rng(seed).random(count) < share / row
+        kept = ~np.convolve(begins, np.ones(row))[:count].astype(bool)
+        if foot.received is not None:
+            kept &= foot.received
+        gyro, accel = foot.gyro_rad_s.copy(), foot.accel_m_s2.copy()
+        gyro[~kept] = accel[~kept] = 1e3
+        return changed(foot, gyro_rad_s=gyro, accel_m_s2=accel, received=kept)
+
+    return lose
