@@ -15,6 +15,9 @@ Arrow = Literal["better", "worse", "same", "none"]
 DIGITS = 10
 """Binary arithmetic makes 0.36 - 0.20 a little less than 0.16: a change is taken to 10 significant digits."""
 
+NOT_CONFIGURED = "no published smallest meaningful change is configured"
+"""Instead of a verdict, for a variable of which nobody has published one or nobody has entered it."""
+
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """A change (now - before, in the variable's unit; None: nothing to compare), its verdict, words and arrow.
@@ -45,9 +48,7 @@ def moved(
     arrow = _arrow(gain, direction)
     told = _signed(change, mcid, unit, digits)
     if mcid is None:
-        return Moved(
-            change=change, verdict="no MCID", words=f"{told}: no smallest meaningful change known", arrow=arrow
-        )
+        return Moved(change=change, verdict="no MCID", words=f"{told}: {NOT_CONFIGURED}", arrow=arrow)
     verdict = _verdict(gain, mcid)
     words = f"{told}: {_judged(gain, mcid, verdict, unit, digits)} ({_whose(mcid)})"
     return Moved(change=change, verdict=verdict, words=words, arrow=arrow)

@@ -120,7 +120,7 @@ def notify_words(state: Visit) -> str:
     notify = state.setup.adverse.notify
     if notify is None:
         return "nobody to notify is configured: ask the investigator"
-    doubt = "" if notify.verified else " (to be confirmed by the site)"
+    doubt = "" if notify.verified else " (not confirmed)"
     return f"notify {notify.whom} within {notify.within_h:g} h{doubt}"
 
 

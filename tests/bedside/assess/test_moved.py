@@ -89,6 +89,7 @@ def test_within_the_measurement_error_nothing_is_reached() -> None:
 def test_arrows_follow_the_variables_direction(before: float, now: float, direction: Direction, arrow: str) -> None:
     found = moved(before, now, direction, None)
     assert (found.arrow, found.verdict) == (arrow, "no MCID")
+    assert found.words.endswith("no published smallest meaningful change is configured")
 
 
 @pytest.mark.parametrize(

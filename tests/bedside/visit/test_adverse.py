@@ -134,13 +134,13 @@ def test_a_serious_event_says_why_and_whom_to_notify() -> None:
     assert "hospital" in details(bed, "ae_fall")
     told_to = next(item for item in forms.items(bed.state, "aftercare") if item.id == "ae_fall_told_to")
     assert "within 24 h" in told_to.hint
-    assert "to be confirmed" in told_to.hint, "the hours are recalled, not this site's own"
+    assert "not confirmed" in told_to.hint, "the hours are recalled, not this site's own"
     bed.fill()
     with pytest.raises(Refusal, match="serious by no criterion"):
         bed.ask(c.NextStep())
     give(bed, ae_fall_hospital=True)
     bed.next()
-    assert last(bed).serious == ("admitted to hospital, or a longer stay",)
+    assert last(bed).serious == ("hospital stay, new or longer",)
 
 
 def test_what_is_taken_back_is_no_event_and_asks_nothing() -> None:
