@@ -18,6 +18,7 @@ from hal.sim.bluez_gatt import FAILED, GattObjects
 from hal.sim.bluez_objects import ADAPTER, ADAPTER_PATH, CHARACTERISTIC, DEVICE, OBJECT_MANAGER, PROPERTIES, ObjectTree
 from hal.sim.bluez_scan import Discovery
 from hal.sim.peripheral import Characteristic, Peripheral
+from hal.sim.unhurried_bus import UnhurriedSender
 
 NAME = "org.bluez"
 CONNECT_S = 0.03
@@ -45,6 +46,7 @@ class FakeBlueZ:
         self.aborts = 0
         self.hollow = 0
         self._bus: MessageBus | None = None
+        self._sender: UnhurriedSender | None = None
         self._starting = asyncio.Lock()
         self._tree = ObjectTree(self._send)
         self._peripherals: dict[str, Peripheral] = {}
@@ -69,7 +71,7 @@ class FakeBlueZ:
             bus = MessageBus(bus_address=self.bus_address)
             await bus.connect()
             bus.add_message_handler(self._on_message)
-            self._bus = bus
+            self._bus, self._sender = bus, UnhurriedSender(bus)
             await bus.call(_bus_call("AddMatch", "s", ["type='signal',member='NameOwnerChanged'"]))
             self._tree.objects.clear()
             self._tree.add(ADAPTER_PATH, ADAPTER, objects.adapter_properties())
@@ -77,7 +79,7 @@ class FakeBlueZ:
 
     def die(self) -> None:
         """Vanish from the bus without a word, as a service that crashed; peripherals stay in reach. See `start`."""
-        bus, self._bus = self._bus, None
+        bus, self._bus, self._sender = self._bus, None, None
         if bus is not None:
             bus.disconnect()
         self._tree.objects.clear()
@@ -168,8 +170,8 @@ class FakeBlueZ:
     # what clients ask
 
     def _send(self, message: Message) -> None:
-        if self._bus is not None and self._bus.connected:
-            self._bus.send(message)
+        if self._sender is not None:
+            self._sender.send(message)
 
     def _on_message(self, message: Message) -> Message | bool | None:
         if message.message_type is MessageType.SIGNAL and message.member == "NameOwnerChanged":
@@ -187,7 +189,9 @@ class FakeBlueZ:
             return None
         if message.path != "/" and message.path not in self._tree.objects:
             raise DBusError(UNKNOWN_OBJECT, f"no object {message.path}")
-        return method(message) or True
+        if answer := method(message):
+            self._send(answer)
+        return True
 
     def _methods(self) -> dict[tuple[str | None, str | None], Callable[[Message], Answer]]:
         return {

@@ -175,6 +175,35 @@ async def test_notifications_are_bunched_at_connection_events(air: Bluetooth) ->
     await link.close()
 
 
+async def test_a_daemon_that_reads_late_loses_nothing_and_nobody(air: Bluetooth) -> None:
+    far = sensor(interval_ms=(10, 10))
+    await air.radio.publish(far)
+    link = make_link(far.address)
+    assert isinstance(link, BleLink)
+    await finishes(link.open())
+    await link.subscribe(TELLS)
+    assert air.bus.pid is not None
+    assert air.radio._sender is not None
+    os.kill(air.bus.pid, signal.SIGSTOP)
+    told, late = 0, 0
+    try:
+        while late < 10 and told < 20_000 and air.radio.alive:
+            for _ in range(100):
+                assert far.notify(TELLS, told.to_bytes(4, "big"))
+                told += 1
+            await asyncio.sleep(0.02)
+            late = len(air.radio._sender.waiting)
+    finally:
+        os.kill(air.bus.pid, signal.SIGCONT)
+    assert late >= 10, "the socket is full, and more is to be sent"
+    heard: list[int] = []
+    while len(heard) < told:
+        heard += [int.from_bytes(n.data, "big") for n in await asyncio.wait_for(link.read(), 5.0)]
+    assert heard == list(range(told))
+    assert air.radio.alive
+    await link.close()
+
+
 async def test_the_signal_strength_is_told(air: Bluetooth) -> None:
     far = sensor(rssi_dbm=-80)
     await air.radio.publish(far)
