@@ -36,7 +36,7 @@ demo: setup
 	@$(BIN)/bedside demo
 
 test: check
-	$(BIN)/python -m tests.in_phases
+	$(BIN)/python -m tests.in_lanes
 
 check: setup
 	$(BIN)/ruff check --quiet --output-format=concise

@@ -1,0 +1,109 @@
+"""All tests in lanes beside each other: most of them wait for wires, trials and clocks.
+
+    python -m tests.in_lanes [pytest's options]
+
+A lane runs its parts one after the other, each in a process of its own; all lanes run at once. What calculates runs at
+the lowest priority and takes what the others leave, since a station and its guard are held to deadlines. A part's
+output appears when it ends.
+
+What failed beside other tests is tried once more alone at the end, and the log shows both: a deadline that only a busy
+machine misses does not hide what is broken, and what is broken fails again. The exit code is 0 only when all parts
+passed or passed alone; an interrupt ends them all and shows how far they came.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PASSED, TESTS_FAILED, NOTHING_TO_RUN = 0, 1, 5
+"""pytest's exit codes."""
+BEHIND = ("nice", "-n", "19")
+CALCULATING = ("dsp", *(f"bedside/{name}" for name in ("analyse", "assess", "importer", "record", "report", "visit")))
+DAYS = "system/test_assessment_day.py"
+LONG_RUN = "system/test_all_at_once.py"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests that one process runs; which of them failed is remembered under the part's name."""
+
+    name: str
+    places: tuple[str, ...]
+    but: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+    def command(self, options: list[str], *, failed: bool = False) -> list[str]:
+        """The process's command line, for all tests or for those that failed."""
+        cache = ["-o", f"cache_dir=.pytest_cache/{self.name}"]
+        only = ["--last-failed", "--last-failed-no-failures", "none"] if failed else []
+        chosen = [f"tests/{place}" for place in self.places] + [f"--ignore=tests/{place}" for place in self.but]
+        return [*self.before, sys.executable, "-m", "pytest", *options, *cache, *only, *chosen]
+
+
+LANES = (
+    (Part("all devices", (LONG_RUN,)),),
+    (Part("assessment days", (DAYS,)), Part("screens", ("bedside/tui",), before=BEHIND)),
+    (Part("systems", ("system",), but=(DAYS, LONG_RUN)),),
+    (Part("devices", ("hal",)), Part("the rest", (".",), but=("hal", "system", "bedside/tui", *CALCULATING))),
+    (Part("calculating", CALCULATING, before=BEHIND),),
+)
+
+
+async def main(options: list[str]) -> int:
+    """Run all lanes; 0, or the exit code of the first part that failed beside the others and alone."""
+    told = await asyncio.gather(*(lane(parts, options) for parts in LANES))
+    codes = {part: code for codes in told for part, code in codes.items()}
+    for part in [part for part, code in codes.items() if code == TESTS_FAILED]:
+        say(f"once more alone: what failed of {part.name}")
+        code = await run(part.command(options, failed=True), part.name)
+        codes[part] = TESTS_FAILED if code == NOTHING_TO_RUN else code
+    return next((abs(code) for code in codes.values() if code not in (PASSED, NOTHING_TO_RUN)), PASSED)
+
+
+async def lane(parts: tuple[Part, ...], options: list[str]) -> dict[Part, int]:
+    """Run parts one after the other; their exit codes."""
+    return {part: await run(part.command(options), part.name) for part in parts}
+
+
+async def run(command: list[str], name: str) -> int:
+    """Run a process to its end, or to an interrupt, and show what it printed; its exit code."""
+    began_s = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=output, stderr=output)
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+            await process.wait()
+            raise
+        finally:
+            output.seek(0)
+            say(f"{name}, {time.monotonic() - began_s:.0f} s\n{output.read()}")
+    return code
+
+
+def say(words: str) -> None:
+    """Print a heading, with what stands under it, at once."""
+    sys.stdout.write(f"\n== {words}\n")
+    sys.stdout.flush()
+
+
+async def interruptible(options: list[str]) -> int:
+    """`main`, ended by SIGTERM as by an interrupt from the keyboard."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await main(options)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(asyncio.run(interruptible(sys.argv[1:])))
+    sys.exit(128 + signal.SIGINT)
