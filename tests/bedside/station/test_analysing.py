@@ -19,6 +19,7 @@ from bedside.events import (
     DeviceChanged,
     Envelope,
     Event,
+    TrialImported,
     VisitOpened,
 )
 from bedside.station.analysing import Analyses
@@ -254,3 +255,83 @@ def test_one_refused_leg_is_a_flag_and_two_are_a_refusal() -> None:
     both = findings(capture, "pedal", {"legs": [left | {"refusal": "still"}, right], "mean_cadence_rpm": 55.0})
     assert both.refusal == "left: still; right: too short"
     assert not both.values
+
+
+IMPORTED = TrialImported(
+    instrument="balance_static",
+    task="eyes_open",
+    trial=1,
+    seconds=40.0,
+    settings={"paretic": "left", "duration_s": 30.0, "envelope": "sector"},
+    holds="samples",
+    file="stand 7.csv",
+    kept="imports/balance_static-eyes_open-1.csv",
+    sha256="a" * 64,
+    bytes=9,
+    written="2026-01-02T03:04:05Z",
+    mapping="plate_maker",
+    mapping_kept="imports/balance_static-eyes_open-1.toml",
+    mapping_sha256="b" * 64,
+    verified=True,
+    source="Plate 2.1",
+    skip_s=5.0,
+)
+TELLS = "import json, sys; sys.exit('bedside analyse: ' + ' '.join(sys.argv[1:]))"
+
+
+async def test_an_imported_table_is_analysed_by_its_mapping_with_the_settings_of_the_task(make: Make) -> None:
+    rig = make(TELLS)
+    rig.tell(IMPORTED)
+    done = await rig.outcome()
+    # the copy's name is told as the name it came under
+    assert done.refusal == (
+        "analyse posture stand 7.csv --json --mapping=imports/balance_static-eyes_open-1.toml "
+        "--duration-s=30 --envelope=sector --lowpass-hz=8 --paretic=left --rate-hz=50 --skip-s=5"
+    )
+    assert done.method == (
+        "bedside analyse posture --duration-s=30 --envelope=sector --lowpass-hz=8 --paretic=left --rate-hz=50 "
+        "--skip-s=5 on samples imported from stand 7.csv, read by mapping plate_maker (Plate 2.1)"
+    )
+
+
+async def test_imported_results_are_told_no_settings_and_are_not_called_computed(make: Make) -> None:
+    rig = make(TELLS)
+    rig.tell(msgspec.structs.replace(IMPORTED, holds="results", seconds=0.0, skip_s=0.0))
+    done = await rig.outcome()
+    assert done.refusal.endswith("--mapping=imports/balance_static-eyes_open-1.toml --paretic=left")
+    assert done.method == (
+        "results imported from stand 7.csv, read by mapping plate_maker (Plate 2.1), not computed here"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "flags"),
+    [
+        ({}, ()),
+        ({"verified": False}, ("mapping 'plate_maker' is not verified against a known trial",)),
+        (
+            {"written": "2025-12-31T23:59:59Z"},
+            ("stand 7.csv was last written on 2025-12-31, before this visit: is it this participant's?",),
+        ),
+    ],
+)
+async def test_what_is_doubtful_about_an_imported_table_is_flagged(
+    make: Make, change: dict[str, bool], flags: tuple[str, ...]
+) -> None:
+    rig = make(says({"posture": {"refusal": None, "warnings": [], "path_length_cm": 40.5}}))
+    rig.analyses.event(Envelope(n=1, mono_ns=0, utc="2026-01-02T03:00:00Z", who="", via="", event=OPENED))
+    rig.tell(msgspec.structs.replace(IMPORTED, **change))
+    assert (await rig.outcome()).flags == flags
+
+
+async def test_an_imported_trial_without_a_result_is_analysed_after_a_restart(make: Make) -> None:
+    rig = make(says(STAND))
+    rig.tell(IMPORTED)
+    done = await rig.outcome()
+    analysed = CaptureAnalysed(instrument="balance_static", task="eyes_open", trial=1, method=done.method, values={})
+    again = make(says(STAND))
+    again.tell(IMPORTED)
+    again.tell(analysed)
+    again.tell(msgspec.structs.replace(IMPORTED, trial=2))
+    assert (await again.outcome()).trial == 2
+    assert len(again.done) == 1, "a trial with a result is not analysed again"
