@@ -46,6 +46,7 @@ class Capture2Go(ClockedStream):
     """A `hal.roles.MotionSensor`. `MotionBlock.counts` are the sensor's nanoseconds."""
 
     notifies = (codec.NOTIFY,)
+    counter_unit = "ns"
     field_ut_per_count = codec.FIELD_UT_PER_COUNT
 
     def __init__(
@@ -57,25 +58,10 @@ class Capture2Go(ClockedStream):
         patience: Patience = BLE_PATIENCE,
     ) -> None:
         self.options = parse_options(Capture2GoOptions, options or {}, device=name)
-        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1.0), patience)
+        index = SampleIndex(self.options.rate_hz, per_sample=1e9 / self.options.rate_hz)
+        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1.0), index, patience)
         self._reader = codec.PackageReader()
-        self._index = SampleIndex(self.options.rate_hz, per_sample=1e9 / self.options.rate_hz)
         self._time_gaps = 0
-
-    @property
-    def rate_hz(self) -> float:
-        """The rate set and read back (Hz)."""
-        return self.options.rate_hz
-
-    @property
-    def counter_unit(self) -> str:
-        """Nanoseconds."""
-        return "ns"
-
-    @property
-    def lost(self) -> int:
-        """By the sensor's clock."""
-        return self._index.lost
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -114,7 +100,7 @@ class Capture2Go(ClockedStream):
     def _take(self, samples: Samples, arrival_ns: int) -> None:
         if samples.rate_hz != self.rate_hz:
             return
-        place = self._index.place(samples.timestamp_ns, codec.SAMPLES, arrival_ns)
+        place = self.index.place(samples.timestamp_ns, codec.SAMPLES, arrival_ns)
         if place.repeated:
             return
         if place.restarted:

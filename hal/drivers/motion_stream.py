@@ -15,6 +15,7 @@ from hal.ble import BLE_PATIENCE, BleDevice
 from hal.clockmap import ClockMap, Ints
 from hal.device import Vitals
 from hal.drivers.hearing import Hearing
+from hal.drivers.sample_index import SampleIndex
 from hal.drivers.stillness import Stillness
 from hal.links.gatt import GattLink
 from hal.roles.motion import MagneticBlock, MotionBlock, Placement
@@ -52,9 +53,13 @@ class Waiting:
 
 
 class MotionStream(BleDevice):
-    """A `hal.roles.MotionSensor` in the making: a driver calls `publish_rows`, and tells `note_arrival`."""
+    """A `hal.roles.MotionSensor` in the making: a driver calls `publish_rows`, and tells `note_arrival`.
+
+    `counter_unit` says what the device's own counter counts, "" where it has none.
+    """
 
     role = "imu"
+    counter_unit = ""
 
     def __init__(
         self,
@@ -62,10 +67,12 @@ class MotionStream(BleDevice):
         now_ns: Callable[[], int],
         link: GattLink,
         placement: Placement,
+        rate_hz: float,
         patience: Patience = BLE_PATIENCE,
     ) -> None:
         super().__init__(name, now_ns, link, patience)
         self._placement = placement
+        self._rate_hz = rate_hz
         self._arrivals: deque[tuple[int, int]] = deque()
         self._recent = 0
         self._received = 0
@@ -81,14 +88,9 @@ class MotionStream(BleDevice):
         return self._placement
 
     @property
-    @abstractmethod
     def rate_hz(self) -> float:
-        """The nominal rate (Hz)."""
-
-    @property
-    @abstractmethod
-    def counter_unit(self) -> str:
-        """What the device's own counter counts."""
+        """The nominal rate (Hz): as configured, and where the device can be asked, read back."""
+        return self._rate_hz
 
     @property
     @abstractmethod
@@ -184,6 +186,8 @@ class MotionStream(BleDevice):
 class ClockedStream(MotionStream):
     """For devices that carry a clock or a counter: a block a batch of notifications, the first wait for the clock.
 
+    The driver places each packet in `index`, by the counter, and gives its rows with times that `clock` maps.
+
     `field_ut_per_count` scales the magnetometer counts of `Rows.field`.
     """
 
@@ -196,9 +200,11 @@ class ClockedStream(MotionStream):
         link: GattLink,
         placement: Placement,
         clock: ClockMap,
+        index: SampleIndex,
         patience: Patience = BLE_PATIENCE,
     ) -> None:
-        super().__init__(name, now_ns, link, placement, patience)
+        super().__init__(name, now_ns, link, placement, index.rate_hz, patience)
+        self.index = index
         self._clock = clock
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Handle | None = None
@@ -207,6 +213,11 @@ class ClockedStream(MotionStream):
     def clock(self) -> ClockMap:
         """The map of the device's own time."""
         return self._clock
+
+    @property
+    def lost(self) -> int:
+        """By the device's own counter or clock."""
+        return self.index.lost
 
     def take_rows(self, rows: Rows, first: int, lost: int, arrival_ns: int) -> None:
         """Rows with counts, `first` and `lost` by the device's counter. Published after the batch they came in."""

@@ -46,6 +46,8 @@ class DotOptions:
 class MovellaDot(ClockedStream):
     """A `hal.roles.MotionSensor`. `MotionBlock.counts` are the sensor's microseconds, unwrapped."""
 
+    counter_unit = "us"
+
     def __init__(
         self,
         name: str,
@@ -55,23 +57,9 @@ class MovellaDot(ClockedStream):
         patience: Patience = BLE_PATIENCE,
     ) -> None:
         self.options = parse_options(DotOptions, options or {}, device=name)
-        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1000.0, bits=32), patience)
-        self._index = SampleIndex(self.rate_hz, per_sample=1e6 / self.rate_hz, modulus=1 << 32)
-
-    @property
-    def rate_hz(self) -> float:
-        """The rate set and read back (Hz)."""
-        return float(self.options.rate_hz)
-
-    @property
-    def counter_unit(self) -> str:
-        """Microseconds."""
-        return "us"
-
-    @property
-    def lost(self) -> int:
-        """By the sensor's clock."""
-        return self._index.lost
+        rate_hz = float(self.options.rate_hz)
+        index = SampleIndex(rate_hz, per_sample=1e6 / rate_hz, modulus=1 << 32)
+        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1000.0, bits=32), index, patience)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,7 +97,7 @@ class MovellaDot(ClockedStream):
         sample = codec.parse(self.options.mode, notification.data)
         if sample is None or sample.accel_m_s2 is None or sample.turn_deg_s is None:
             return
-        place = self._index.place(sample.micros, 1, notification.mono_ns)
+        place = self.index.place(sample.micros, 1, notification.mono_ns)
         if place.repeated:
             return
         if place.restarted:

@@ -40,6 +40,7 @@ class NusImu(ClockedStream):
     """A `hal.roles.MotionSensor`. `MotionBlock.counts` are the sensor's microseconds, unwrapped."""
 
     notifies = (NOTIFY,)
+    counter_unit = "us"
     field_ut_per_count = codec.FIELD_UT_PER_COUNT
 
     def __init__(
@@ -51,24 +52,9 @@ class NusImu(ClockedStream):
         patience: Patience = BLE_PATIENCE,
     ) -> None:
         self.options = parse_options(NusImuOptions, options or {}, device=name)
-        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1000.0, bits=32), patience)
+        index = SampleIndex(self.options.rate_hz, modulus=1 << 16)
+        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1000.0, bits=32), index, patience)
         self._reader = codec.FrameReader()
-        self._index = SampleIndex(self.options.rate_hz, modulus=1 << 16)
-
-    @property
-    def rate_hz(self) -> float:
-        """The configured rate (Hz)."""
-        return self.options.rate_hz
-
-    @property
-    def counter_unit(self) -> str:
-        """Microseconds."""
-        return "us"
-
-    @property
-    def lost(self) -> int:
-        """By the sensor's counter."""
-        return self._index.lost
 
     def on_link_up(self) -> None:
         """Forget half a frame."""
@@ -81,7 +67,7 @@ class NusImu(ClockedStream):
 
     def _take(self, frame: codec.MotionFrame, arrival_ns: int) -> None:
         n = len(frame.counts)
-        place = self._index.place(frame.counter, n, arrival_ns)
+        place = self.index.place(frame.counter, n, arrival_ns)
         if place.repeated:
             return
         if place.restarted:

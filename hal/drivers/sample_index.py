@@ -25,7 +25,7 @@ class SampleIndex:
     """Places packets by a counter that goes up by `per_sample` each sample and wraps at `modulus` (None: never)."""
 
     def __init__(self, rate_hz: float, per_sample: float = 1.0, modulus: int | None = None) -> None:
-        self._rate_hz = rate_hz
+        self.rate_hz = rate_hz
         self._per_sample = per_sample
         self._modulus = modulus
         self._next = 0
@@ -47,12 +47,12 @@ class SampleIndex:
         last, last_ns = self._last
         elapsed_s = (arrival_ns - last_ns) / 1e9
         # from the last sample of the packet before to the first of this one
-        by_time = max(0.0, elapsed_s * self._rate_hz - (n - 1))
+        by_time = max(0.0, elapsed_s * self.rate_hz - (n - 1))
         step = (counter - last) / self._per_sample
         if self._modulus is not None:
             turn = self._modulus / self._per_sample
             step += turn * round((by_time - step) / turn)
-        if abs(step - by_time) > (TOLERANCE_S + TOLERANCE_SHARE * elapsed_s) * self._rate_hz + n:
+        if abs(step - by_time) > (TOLERANCE_S + TOLERANCE_SHARE * elapsed_s) * self.rate_hz + n:
             lost = max(0, round(by_time) - 1)
             return Place(self._next + lost, lost, restarted=True)
         if round(step) < 1:

@@ -73,7 +73,7 @@ class WitMotion(MotionStream):
         patience: Patience = BLE_PATIENCE,
     ) -> None:
         self.options = parse_options(WitMotionOptions, options or {}, device=name)
-        super().__init__(name, now_ns, link, self.options.placement, patience)
+        super().__init__(name, now_ns, link, self.options.placement, self.options.rate_hz, patience)
         self._free = FreeRunning(self.options.rate_hz)
         self._words: deque[tuple[int, ...]] = deque()
         self._fresh: list[tuple[int, ...]] = []
@@ -85,16 +85,6 @@ class WitMotion(MotionStream):
         self._field_type: int | None = None
         self._field_norm_ut: float | None = None
         self.temperature_c: float | None = None
-
-    @property
-    def rate_hz(self) -> float:
-        """The rate set and read back (Hz)."""
-        return self.options.rate_hz
-
-    @property
-    def counter_unit(self) -> str:
-        """It carries no counter."""
-        return ""
 
     @property
     def clock(self) -> ClockMap:
