@@ -24,10 +24,9 @@ from hal.device import (
     Vitals,
 )
 from hal.drivers import ftms_codec as wire
-from hal.drivers.belt_limits import ENVELOPE_KMH, SLEW_KMH_S, BeltLimits
 from hal.drivers.belt_pilot import BY_HAND, OVERTAKEN, START_AGAIN, BeltPilot
 from hal.drivers.hearing import Hearing, within
-from hal.drivers.robot_telemetry import RobotTelemetry
+from hal.drivers.piloted_belt import BeltOptions, PilotedBelt
 from hal.links.gatt import GattLink, Notification
 from hal.options import parse_options
 from hal.roles import RobotPhase, RobotState
@@ -42,38 +41,16 @@ Heard = wire.Response | wire.MachineStatus | wire.TreadmillData
 _GET_NEARER = "switch the treadmill on, stay near it, and close other apps that use it"
 
 
-@dataclass(frozen=True, slots=True)
-class FtmsOptions:
-    """Options of a device file. `pace` is the width this machine uses for pace fields; times in real seconds.
-
-    `hold_s` is how long the belt has to run at a speed to have come to it.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FtmsOptions(BeltOptions):
+    """Options of a device file. `pace` is the width this machine uses for pace fields."""
 
     pace: wire.Pace = "uint16"
-    slowest_kmh: float = ENVELOPE_KMH[0]
-    fastest_kmh: float = ENVELOPE_KMH[1]
-    slew_kmh_s: float = SLEW_KMH_S
-    answer_s: float = 2.0
-    settle_s: float = 15.0
-    hold_s: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0.2 <= self.answer_s <= 5 or not 0.5 <= self.settle_s <= 30:
-            raise ValueError("answer_s must be 0.2 to 5, settle_s 0.5 to 30")
-        if not 0.05 <= self.hold_s <= 5:
-            raise ValueError("hold_s must be 0.05 to 5")
-        _ = self.limits
-
-    @property
-    def limits(self) -> BeltLimits:
-        """The belt's limits."""
-        return BeltLimits(self.slowest_kmh, self.fastest_kmh, slew_kmh_s=self.slew_kmh_s)
 
 
-class FtmsTreadmill(RobotTelemetry, BleDevice):
+class FtmsTreadmill(PilotedBelt, BleDevice):
     """A `hal.roles.Treadmill`."""
 
-    moving_part = "belt"
     notifies = (wire.CONTROL_POINT, wire.MACHINE_STATUS, wire.TREADMILL_DATA)
 
     def __init__(
@@ -88,7 +65,7 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
         self.options = parse_options(FtmsOptions, options or {}, device=name)
         self._parser = wire.TreadmillParser(self.options.pace)
         self._hearing: Hearing[Heard] = Hearing()
-        self._pilot = BeltPilot(self, self.options.limits, self.options.settle_s, self.options.hold_s)
+        self.pilot = BeltPilot(self, self.options.limits, self.options.settle_s, self.options.hold_s)
         self._range: wire.SpeedRange | None = None
         self._features: wire.Features | None = None
         self._account: wire.TreadmillData | None = None
@@ -138,7 +115,7 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
         """Nothing is known of the belt any more, and nothing is ours to command."""
         self._account = self._e_stop = None
         self._stopping = False
-        self._pilot.revoke()
+        self.pilot.revoke()
 
     async def greet(self) -> None:
         """Read what the machine can do; one that does not tell cannot be commanded, but is heard."""
@@ -166,11 +143,11 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
 
     def _happened(self, status: wire.MachineStatus, mono_ns: int) -> None:
         if status.what in ("safety_key", "control_lost"):
-            self._pilot.revoke()
+            self.pilot.revoke()
         if status.what == "started":
             self._stopping, self._e_stop = False, False
         if status.what in ("stopped", "paused", "reset"):
-            self._stopping, self._pilot.started = True, False
+            self._stopping, self.pilot.started = True, False
         if status.what == "safety_key":
             self._e_stop = True
             self._publish(mono_ns)
@@ -196,11 +173,7 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
         if self._range is None:
             raise NoAnswer("the treadmill has not told its speed range", device=self.name, remedy=_GET_NEARER)
         await self._request(wire.REQUEST_CONTROL)
-        self._pilot.granted = True
-
-    async def start_belt(self) -> None:
-        """Start the belt; returns once the machine reports it started. A person must stand at the stop button."""
-        await self._pilot.start()
+        self.pilot.granted = True
 
     async def set_speed(self, speed_kmh: float) -> None:
         """Ramp to a speed within the limits and the machine's own steps, and see the belt run at it."""
@@ -213,16 +186,7 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
                 device=self.name,
                 remedy=f"choose {machine.nearest(asked_kmh):g} km/h if that is slow enough",
             )
-        await self._pilot.go(asked_kmh)
-
-    async def stop_belt(self) -> None:
-        """Stop the belt; returns once the machine reports 0 km/h. No emergency stop."""
-        await self._pilot.stop()
-
-    async def goodbye(self) -> None:
-        """Stop a belt that we started, and that would run on without us."""
-        if self._pilot.started:
-            await self.stop_belt()
+        await super().set_speed(asked_kmh)
 
     # for the pilot
 
@@ -283,14 +247,14 @@ class FtmsTreadmill(RobotTelemetry, BleDevice):
     async def _request(self, request: bytes) -> None:
         """Write to the control point; returns on "ok". Raises `Refused`, `NoAnswer`, `LinkLost`."""
         loop = asyncio.get_running_loop()
-        until_s, stops = loop.time() + self.options.answer_s, self._pilot.stops
+        until_s, stops = loop.time() + self.options.answer_s, self.pilot.stops
         moves = request[0] in (wire.Request.START, wire.Request.SET_SPEED)
 
         def answers(message: Heard) -> bool:
             return isinstance(message, wire.Response) and message.request == request[0]
 
         with self._hearing.first(answers) as told:
-            await self._write(request, until_s, lambda: moves and self._pilot.stops != stops)
+            await self._write(request, until_s, lambda: moves and self.pilot.stops != stops)
             answer = await within(told, max(0.0, until_s - loop.time()))
         if not isinstance(answer, wire.Response):
             raise NoAnswer("the treadmill did not answer", device=self.name, remedy=_GET_NEARER)

@@ -13,10 +13,9 @@ from typing import Any, Literal
 
 from hal.device import HalError, NoAnswer, OffNotConfirmed, ReadBackMismatch, Refused
 from hal.drivers import trackmaster_codec as wire
-from hal.drivers.belt_limits import ENVELOPE_KMH, SLEW_KMH_S, BeltLimits
 from hal.drivers.belt_pilot import BY_HAND, BeltPilot
 from hal.drivers.hearing import Hearing, within
-from hal.drivers.robot_telemetry import RobotTelemetry
+from hal.drivers.piloted_belt import BeltOptions, PilotedBelt
 from hal.drivers.trackmaster_codec import Belt, Command, encode
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
@@ -32,43 +31,26 @@ _UNITS = "units not confirmed: measure the belt's speed, then set units and unit
 _UNGUARDED = "the belt was started by hand and would not stop by itself if this box failed"
 
 
-@dataclass(frozen=True, slots=True)
-class TrackmasterOptions:
-    """Options of a device file. Times in real seconds; the envelope can only be made narrower.
-
-    `hold_s` is how long the belt has to run at a speed to have come to it.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackmasterOptions(BeltOptions):
+    """Options of a device file; `units` are what the machine counts in, once somebody has confirmed them."""
 
     units: Literal["kmh", "mph"] = "kmh"
     units_confirmed: bool = False
-    slowest_kmh: float = ENVELOPE_KMH[0]
-    fastest_kmh: float = ENVELOPE_KMH[1]
-    slew_kmh_s: float = SLEW_KMH_S
     answer_s: float = 1.0
     settle_s: float = 10.0
-    hold_s: float = 1.0
     poll_s: float = 0.2
 
     def __post_init__(self) -> None:
         if not 0.05 <= self.poll_s <= 0.2:
             raise ValueError("poll_s must be 0.05 to 0.2: the belt stops 0.5 s after the last command")
-        if not 0.2 <= self.answer_s <= 5 or not 0.5 <= self.settle_s <= 30:
-            raise ValueError("answer_s must be 0.2 to 5, settle_s 0.5 to 30")
-        if not 0.05 <= self.hold_s <= 5:
-            raise ValueError("hold_s must be 0.05 to 5")
-        _ = self.limits
-
-    @property
-    def limits(self) -> BeltLimits:
-        """The belt's limits."""
-        return BeltLimits(self.slowest_kmh, self.fastest_kmh, slew_kmh_s=self.slew_kmh_s)
+        BeltOptions.__post_init__(self)
 
 
-class Trackmaster(RobotTelemetry, LinkedDevice):
+class Trackmaster(PilotedBelt, LinkedDevice):
     """A `hal.roles.Treadmill`."""
 
     default_baud = 4800
-    moving_part = "belt"
 
     def __init__(
         self,
@@ -82,7 +64,7 @@ class Trackmaster(RobotTelemetry, LinkedDevice):
         self.options = parse_options(TrackmasterOptions, options or {}, device=name)
         self._parser = wire.StreamParser()
         self._hearing: Hearing[wire.Message] = Hearing()
-        self._pilot = BeltPilot(self, self.options.limits, self.options.settle_s, self.options.hold_s)
+        self.pilot = BeltPilot(self, self.options.limits, self.options.settle_s, self.options.hold_s)
         self._belt: Belt | None = None
         self._belt_s = 0.0
         self._actual: int | None = None
@@ -127,7 +109,7 @@ class Trackmaster(RobotTelemetry, LinkedDevice):
             if isinstance(message, wire.BeltStatus):
                 self._belt, self._belt_s = message.belt, asyncio.get_running_loop().time()
                 if message.belt is Belt.STOPPED:
-                    self._pilot.started = False
+                    self.pilot.started = False
             elif isinstance(message, wire.ActualSpeed):
                 self._actual = message.tenths
             self.heard()
@@ -151,29 +133,12 @@ class Trackmaster(RobotTelemetry, LinkedDevice):
         if self._phase() == "unknown":
             raise NoAnswer("the treadmill has not told its state", device=self.name, remedy=CHECK_CABLE)
         self._need_guarded()
-        self._pilot.granted = True
-
-    async def start_belt(self) -> None:
-        """Start the belt with its stop on lost communication; returns once the machine reports it started."""
-        await self._pilot.start()
-
-    async def set_speed(self, speed_kmh: float) -> None:
-        """Ramp to a speed within the limits, each step read back, and see the belt run at it."""
-        await self._pilot.go(speed_kmh)
-
-    async def stop_belt(self) -> None:
-        """Stop the belt; returns once the machine reports it stopped and at rest. No emergency stop."""
-        await self._pilot.stop()
-
-    async def goodbye(self) -> None:
-        """Stop a belt that we started; one that a person started is theirs."""
-        if self._pilot.started:
-            await self.stop_belt()
+        self.pilot.granted = True
 
     # for the pilot
 
     async def ask_start(self) -> None:
-        """A0, acknowledged, then D0 with "started"."""
+        """A0 (start with its stop on lost communication), acknowledged, then D0 with "started"."""
         await self._command(Command.START)
         await self._see(Command.ASK_BELT, lambda m: isinstance(m, wire.BeltStatus) and m.belt is not Belt.STOPPED)
         self._need_guarded()
@@ -228,7 +193,7 @@ class Trackmaster(RobotTelemetry, LinkedDevice):
 
     def _forget(self) -> None:
         self._belt = self._actual = None
-        self._pilot.revoke()
+        self.pilot.revoke()
 
     def _need_guarded(self) -> None:
         if self._belt is Belt.STARTED_UNGUARDED:

@@ -160,7 +160,7 @@ async def test_control_lost_at_the_panel(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking()
         b.device.lose_control()
-        await until(lambda: not b.belt._pilot.granted)
+        await until(lambda: not b.belt.pilot.granted)
         with pytest.raises(Refused, match="not under control"):
             await b.belt.set_speed(0.9)
         assert b.last.phase == "walk", "the belt runs, and that is what is shown"
@@ -232,7 +232,7 @@ async def test_a_belt_that_never_comes_to_the_speed_is_found(tmp_path: Path) -> 
         b.device.notify = lambda uuid, data: uuid != STATUS and FtmsDevice.notify(b.device, uuid, data)  # type: ignore[method-assign]
         await b.belt.take_control()
         b.device.belt.start()
-        b.belt._pilot.started = True
+        b.belt.pilot.started = True
         await b.already(0.5)
         with pytest.raises(ReadBackMismatch, match=r"asked for 0\.8 km/h, the belt reports 0\.5"):
             await finishes(b.belt.set_speed(0.8), 15)
