@@ -21,7 +21,7 @@ from tests.helpers.scripted import WAIT_S, Script, scripted, until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-SPEED = 20
+SPEED = 10
 """On a busy machine a response comes too late at much more, is counted as lost, and its pulse given again."""
 
 
