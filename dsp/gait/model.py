@@ -64,10 +64,14 @@ class Stride:
 
 @dataclass(frozen=True)
 class SideSummary:
-    """Means of one foot over straight strides; None where nothing could be measured."""
+    """Means of one foot over straight strides; None where nothing could be measured.
+
+    `at_ends` of the straight `strides` begin or end in standing and are in no mean.
+    """
 
     strides: int
     turns: int
+    at_ends: int = 0
     step_length_cm: float | None = None
     stride_length_cm: float | None = None
     gait_cycle_s: float | None = None

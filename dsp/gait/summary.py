@@ -3,16 +3,23 @@
 Gait cycle: contact to next contact of the same foot. Stance: contact to toe-off. Step: contact of the other foot to
 the contact of this one, named after the foot that lands. Double support: both feet down, initial after a foot's own
 contact, terminal before its toe-off. Turns and strides with a missing number are left out of the mean of that number.
+
+The first swing out of standing and the last one into it are half as long as a stride and no part of walking steadily:
+they are left out of all means, where three strides of the foot remain. Ten metres hold ten strides of a foot, and the
+two would shorten their mean by 5 to 8 %.
 """
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean, stdev
+from itertools import pairwise
+from statistics import fmean, median, stdev
 
 from dsp.gait.identities import broken
 from dsp.gait.model import Side, SideSummary, Stride, Summary
 
 # of the straight strides: where more have no length, those that have one are the slow ones
 LEAST_MOVED = 0.5
+LEAST_STEADY = 3
+LONGEST_HOLE = 1.0  # of a stride: what lies between two strides for longer is standing
 LONGEST_PHASE = 0.5  # of a stride: an event of the other foot further away belongs to another stride
 
 
@@ -51,7 +58,8 @@ def summarise(strides: Sequence[Stride], *, common_clock: bool = True) -> Summar
 
 
 def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
-    straight = [s for s in own if not s.is_turn]
+    found = [s for s in own if not s.is_turn]
+    straight = steady(own)
     times = [s.stride_time_s for s in straight if s.stride_time_s is not None]
     cycle = _mean(times)
     phases = [p for s in straight if (p := _phases(s, other)) is not None]
@@ -66,8 +74,9 @@ def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
     lasted = [s.next_mid_stance_s - s.mid_stance_s for s in moved]
     step = _mean(x for s in straight if (x := _step_share(s, other)) is not None)
     return SideSummary(
-        strides=len(straight),
-        turns=len(own) - len(straight),
+        strides=len(found),
+        turns=len(own) - len(found),
+        at_ends=len(found) - len(straight),
         step_length_cm=None if step is None or length is None else 100 * step * length,
         stride_length_cm=None if length is None else 100 * length,
         gait_cycle_s=cycle,
@@ -86,6 +95,18 @@ def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
         lateral_excursion_cm=_scaled(_mean(s.lateral_excursion_m for s in straight)),
         stride_time_sd_s=stdev(times) if len(times) > 1 else None,
     )
+
+
+def steady(own: Sequence[Stride]) -> list[Stride]:
+    """The straight strides of one foot that neither begin nor end in standing; all straight ones where few remain."""
+    longest_s = LONGEST_HOLE * median(s.next_mid_stance_s - s.mid_stance_s for s in own) if own else 0.0
+    gaps_s = [after.mid_stance_s - before.next_mid_stance_s for before, after in pairwise(own)]
+    standing = [True, *(gap_s > longest_s for gap_s in gaps_s), True]
+    straight = [s for s in own if not s.is_turn]
+    walking = [
+        s for s, before, after in zip(own, standing, standing[1:], strict=False) if not (s.is_turn or before or after)
+    ]
+    return walking if len(walking) >= LEAST_STEADY else straight
 
 
 def _stance(stride: Stride) -> float | None:
@@ -123,9 +144,7 @@ def _step_share(stride: Stride, other: list[Stride]) -> float | None:
 
 def _step_times(by_side: dict[Side, list[Stride]]) -> tuple[float | None, float | None]:
     left, right = by_side["left"], by_side["right"]
-    return _mean(_step_share(s, right) for s in left if not s.is_turn), _mean(
-        _step_share(s, left) for s in right if not s.is_turn
-    )
+    return _mean(_step_share(s, right) for s in steady(left)), _mean(_step_share(s, left) for s in steady(right))
 
 
 def _checked(summary: Summary) -> Summary:

@@ -9,6 +9,7 @@ from dsp.gait import analyse
 from dsp.gait.curves import CLIPPED, FILLED, POINTS, curves
 from dsp.gait.identities import broken
 from dsp.gait.model import SIDES, Gait
+from dsp.gait.summary import summarise
 from dsp.gait.table import COLUMNS, change, columns, limb_columns
 from dsp.gait.ten_metre import ten_metre
 from tests.helpers.walking_feet import PITCH, pair
@@ -115,6 +116,27 @@ def test_the_side_view_runs_from_contact_to_contact(walked: Gait) -> None:
     assert pitch.min() == pytest.approx(-PITCH[2][1], abs=4)
     assert np.abs(found.by_name["left_cm"].mean).max() < 2
     assert found.toe_off_pct == pytest.approx(64, abs=3)
+
+
+def test_half_a_stride_out_of_standing_and_into_it_is_in_no_mean(walked: Gait) -> None:
+    own = [stride for stride in walked.strides if stride.side == "left"]
+    halves = [replace(own[0], stride_length_m=0.6), *own[1:-1], replace(own[-1], stride_length_m=0.3)]
+    found = summarise(halves).left
+    assert found is not None
+    assert (found.strides, found.turns, found.at_ends) == (12, 0, 2)
+    assert found.stride_length_cm == pytest.approx(120, rel=0.02)
+    assert found.speed_m_s == pytest.approx(1.2 / 1.1, rel=0.02)
+    stops = [replace(stride, stride_length_m=0.5 if n in (5, 6) else 1.2) for n, stride in enumerate(own)]
+    pause = [
+        replace(stride, mid_stance_s=stride.mid_stance_s + 3, next_mid_stance_s=stride.next_mid_stance_s + 3)
+        for stride in stops[6:]
+    ]
+    paused = summarise([*stops[:6], *pause]).left
+    assert paused is not None
+    assert (paused.at_ends, paused.stride_length_cm) == (4, pytest.approx(120))
+    few = summarise(halves[:4]).left
+    assert few is not None
+    assert (few.strides, few.at_ends) == (4, 0), "two whole strides alone are no mean of a walk"
 
 
 def test_what_has_no_place_in_a_mean_is_left_out_and_counted(walked: Gait) -> None:
