@@ -17,6 +17,8 @@ from bedside.record.tables.table import Table, read_table
 from bedside.record.tables.trial import Columns, samples
 
 Array = NDArray[np.float64]
+MOST_OFF_CM = 15.0
+"""Nobody who stands on the marks is farther from the middle of a plate."""
 
 
 def mapping_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +57,14 @@ def samples_at(path: Path, mapping: Mapping) -> tuple[Array, Columns]:
         return samples(table)
     except ImportRefusal as error:
         raise BadRecordingError(str(error)) from error
+
+
+def far_off(offset_x_cm: float, offset_y_cm: float) -> list[str]:
+    """Words for a stand whose mean position is nowhere near the origin: programs also count from a plate's corner."""
+    if max(abs(offset_x_cm), abs(offset_y_cm)) <= MOST_OFF_CM:
+        return []
+    where = f"{offset_x_cm:.0f} cm to the right and {offset_y_cm:.0f} cm to the front of the file's origin"
+    return [f"offset: the person stood {where}: is that the plate's corner? Offsets mean nothing then"]
 
 
 def provenance(mapping: Mapping) -> AnyMapping[str, Any]:

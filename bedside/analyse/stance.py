@@ -8,7 +8,7 @@ from typing import Any
 
 from bedside.analyse.cues import Moves, parse_cue, parse_limits
 from bedside.analyse.emg_files import BadRecordingError
-from bedside.analyse.imported import mapping_arguments, mapping_of, provenance
+from bedside.analyse.imported import far_off, mapping_arguments, mapping_of, provenance
 from bedside.analyse.imported_results import results_table, stand_results
 from bedside.analyse.means import mean_table
 from bedside.analyse.plain import plain
@@ -116,7 +116,10 @@ def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
         duration_s=settings.duration_s,
         sampled_hz=track.sampled_hz,
     )
-    return _head(path, settings, track) | {
+    head = _head(path, settings, track)
+    if mapping is not None and result.valid:
+        head["notes"] += far_off(result.offset_x_cm, result.offset_y_cm)
+    return head | {
         "posture": plain(asdict(result)),
         "identities": _identities(result),
         "weight": _weight(track, settings, measured=result.valid),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bedside.refusal import Refusal
 
-MOST_BYTES = 16 << 20
-"""Ten minutes of two feet at 200 Hz fit; what is larger holds more than one trial."""
+MOST_BYTES = 8 << 20
+"""Five minutes of two feet at 200 Hz fit; what is larger holds more than one trial."""
 LONGEST_NAME = 80
 
 

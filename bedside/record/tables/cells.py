@@ -35,17 +35,19 @@ def reader_of(path: Path, column: Column, form: FileForm) -> Reader:
     given, wanted = unit_named(column.unit) or "", unit_of(column.to) if column.unit else ""
     worth = (factor(given, wanted) if column.unit else 1.0) or 1.0
     worth = -worth if column.invert else worth
+    # looked up once and not for every cell: a trial has hundreds of thousands
+    absent, counts = frozenset(("", *form.missing)), column.to in COUNTS
+    low, high = LIMITS.get(column.to, (-math.inf, math.inf))
 
     def read(line: int, cell: str) -> Value:
-        if not cell or cell in form.missing:
+        if cell in absent:
             return None
         number = _clock(path, line, column, cell) if given == CLOCK else _number(path, line, column, form, cell)
         value = number if worth == 1.0 else number * worth
-        low, high = LIMITS.get(column.to, (-math.inf, math.inf))
         if not low <= value <= high:
             problem = f"{cell} cannot be right: {value:g} is outside {low:g} to {high:g}"
             raise ImportRefusal(path, line, column.header, problem, "check the unit in the mapping")
-        return _count(path, line, column, value) if column.to in COUNTS else round(value, 9)
+        return _count(path, line, column, value) if counts else round(value, 9)
 
     return read
 
@@ -78,11 +80,12 @@ def _number(path: Path, line: int, column: Column, form: FileForm, cell: str) ->
         problem = f"'{cell}' holds a '{other}', the mapping's decimal sign is '{form.decimal}'"
         remedy = "set file.decimal in the mapping; groups of thousands are not read"
         raise ImportRefusal(path, line, column.header, problem, remedy)
-    text = cell.replace(form.decimal, ".")
-    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+    text = cell if form.decimal == "." else cell.replace(form.decimal, ".")
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
         remedy = "correct it, or add it to file.missing in the mapping if it means 'not measured'"
         raise ImportRefusal(path, line, column.header, f"'{cell}' is no number", remedy)
-    return float(text)
+    return value
 
 
 def _clock(path: Path, line: int, column: Column, cell: str) -> float:

@@ -94,12 +94,13 @@ def _cells(path: Path, data: bytes, form: FileForm, last: int | None = None) -> 
     try:
         decoder = codecs.getincrementaldecoder("utf-8-sig" if form.encoding == "utf-8" else form.encoding)()
         text = decoder.decode(data, final=last is None)
+        text = text.replace("\xa0", " ")
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=form.separator, strict=True)
         found, line = [], 1
         for cells in reader:
             if last is not None and line > last:
                 break
-            found.append((line, [cell.replace("\xa0", " ").strip() for cell in cells]))
+            found.append((line, [cell.strip() for cell in cells]))
             line = reader.line_num + 1
         return found
     except UnicodeError as error:

@@ -131,6 +131,16 @@ def test_a_plate_of_cells_gives_its_centre_of_pressure(tmp_path: Path, capsys: p
     assert found["weight"]["right_pct"] == pytest.approx(62.5, abs=0.3)
 
 
+def test_a_position_from_the_corner_of_a_plate_is_flagged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "stand.csv"
+    t = np.arange(0, 20, 0.01)
+    path.write_bytes(rows("Time,COP ML,COP AP", np.column_stack([t, 250 + 5 * np.sin(t), 120 + 4 * np.cos(t)])))
+    found = report(capsys, "posture", path, by("example_balance_samples"))
+    assert "25 cm to the right and 12 cm to the front of the file's origin" in found["notes"][-1]
+    path.write_bytes(rows("Time,COP ML,COP AP", np.column_stack([t, 50 + 5 * np.sin(t), 120 + 4 * np.cos(t)])))
+    assert "origin" not in str(report(capsys, "posture", path, by("example_balance_samples"))["notes"])
+
+
 def test_an_inverted_axis_is_turned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (MAPPINGS / "example_balance_samples.toml").read_text()
     turned = tmp_path / "turned.toml"

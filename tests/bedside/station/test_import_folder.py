@@ -96,7 +96,7 @@ def test_what_is_not_there_empty_or_too_large(box: Box) -> None:
     assert gone.reason == "gone.csv is not in the import folder"
     assert str(box.folder) in gone.remedy
     assert box.refused("empty.csv").reason == "empty.csv is empty"
-    assert box.refused("large.csv").reason == "large.csv is larger than 16 MiB"
+    assert box.refused("large.csv").reason == "large.csv is larger than 8 MiB"
     assert entries(box.folder) == []
 
 
