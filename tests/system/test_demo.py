@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.killing import kill_station
 from tests.helpers.short_course import short_course
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
@@ -91,16 +90,3 @@ async def test_a_station_killed_at_random_moments_resumes_and_counts_every_pulse
     assert summary["pulses_uncertain"] <= 1
     assert summary["pulses_delivered"] <= summary["pulses_planned"]
     assert summary["journal_ok"]
-
-
-def kill_station(folder: Path) -> int:
-    """SIGKILL the station process itself (not its guard); how many were killed."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"station" in words and b"hal.guard" not in words and str(folder / "data").encode() in words:
-            os.kill(int(entry.parent.name), signal.SIGKILL)
-            return 1
-    return 0
