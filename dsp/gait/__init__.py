@@ -44,7 +44,8 @@ def analyse(
     except RefusedError as error:
         return Gait((), None, str(error), tuple(flags))
     strides = sorted((s for walk in found.values() for s in walk.strides), key=lambda s: s.mid_stance_s)
-    summary = summarise(tuple(strides), common_clock=common_clock)
+    lasts_s = max(foot.gyro_rad_s.shape[0] / foot.rate_hz for foot in feet.values())
+    summary = summarise(tuple(strides), lasts_s=lasts_s, common_clock=common_clock)
     sides = body_side(strides) if len(found) == len(SIDES) else None
     return Gait(
         tuple(strides), summary, None, (*flags, *doubts(feet, found, summary, sides, common_clock=common_clock)), sides

@@ -4,13 +4,12 @@ Gait cycle: contact to next contact of the same foot. Stance: contact to toe-off
 the contact of this one, named after the foot that lands. Double support: both feet down, initial after a foot's own
 contact, terminal before its toe-off. Turns and strides with a missing number are left out of the mean of that number.
 
-The first swing out of standing and the last one into it are half as long as a stride and no part of walking steadily:
-they are left out of all means, where three strides of the foot remain. Ten metres hold ten strides of a foot, and the
-two would shorten their mean by 5 to 8 %.
+The first swing out of standing and the last one into it are about half as long as a stride and no part of walking
+steadily: they are left out of all means, where three strides of the foot remain. Ten metres hold ten strides of a foot,
+and the two would shorten their mean by up to 8 %.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from statistics import fmean, median, stdev
 
 from dsp.gait.identities import broken
@@ -23,13 +22,16 @@ LONGEST_HOLE = 1.0  # of a stride: what lies between two strides for longer is s
 LONGEST_PHASE = 0.5  # of a stride: an event of the other foot further away belongs to another stride
 
 
-def summarise(strides: Sequence[Stride], *, common_clock: bool = True) -> Summary:
-    """Means over straight strides of both feet; on two clocks nothing that takes time from one foot to the other."""
+def summarise(strides: Sequence[Stride], *, lasts_s: float = 0.0, common_clock: bool = True) -> Summary:
+    """Means over straight strides of both feet in a recording of `lasts_s`.
+
+    On two clocks nothing takes time from one foot to the other.
+    """
     by_side: dict[Side, list[Stride]] = {"left": [], "right": []}
     for stride in strides:
         by_side[stride.side].append(stride)
     left, right = (
-        _side(own, other if common_clock else []) if own else None
+        _side(own, other if common_clock else [], lasts_s) if own else None
         for own, other in ((by_side["left"], by_side["right"]), (by_side["right"], by_side["left"]))
     )
     both = [side for side in (left, right) if side is not None]
@@ -37,7 +39,7 @@ def summarise(strides: Sequence[Stride], *, common_clock: bool = True) -> Summar
     speed = _mean(side.speed_m_s for side in both)
     double = _mean(_sum(s.initial_double_support_pct, s.terminal_double_support_pct) for s in both)
     stance, swing, single = (_pair(left, right, f"{name}_pct") for name in ("stance", "swing", "single_support"))
-    steps = _step_times(by_side) if common_clock else (None, None)
+    steps = _step_times(by_side, lasts_s) if common_clock else (None, None)
     found = Summary(
         left,
         right,
@@ -57,9 +59,9 @@ def summarise(strides: Sequence[Stride], *, common_clock: bool = True) -> Summar
     return _checked(found)
 
 
-def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
+def _side(own: list[Stride], other: list[Stride], lasts_s: float) -> SideSummary:
     found = [s for s in own if not s.is_turn]
-    straight = steady(own)
+    straight = steady(own, lasts_s)
     times = [s.stride_time_s for s in straight if s.stride_time_s is not None]
     cycle = _mean(times)
     phases = [p for s in straight if (p := _phases(s, other)) is not None]
@@ -97,15 +99,21 @@ def _side(own: list[Stride], other: list[Stride]) -> SideSummary:
     )
 
 
-def steady(own: Sequence[Stride]) -> list[Stride]:
-    """The straight strides of one foot that neither begin nor end in standing; all straight ones where few remain."""
-    longest_s = LONGEST_HOLE * median(s.next_mid_stance_s - s.mid_stance_s for s in own) if own else 0.0
-    gaps_s = [after.mid_stance_s - before.next_mid_stance_s for before, after in pairwise(own)]
-    standing = [True, *(gap_s > longest_s for gap_s in gaps_s), True]
+def steady(own: Sequence[Stride], lasts_s: float) -> list[Stride]:
+    """The straight strides of one foot that neither begin nor end in standing; all straight ones where few remain.
+
+    A recording of `lasts_s` that begins or ends in the middle of a walk has no standing there.
+    """
     straight = [s for s in own if not s.is_turn]
-    walking = [
-        s for s, before, after in zip(own, standing, standing[1:], strict=False) if not (s.is_turn or before or after)
+    if not own:
+        return straight
+    edges_s = [0.0, *(t for s in own for t in (s.mid_stance_s, s.next_mid_stance_s)), lasts_s]
+    stride_s = median(s.next_mid_stance_s - s.mid_stance_s for s in own)
+    standing = [
+        after - before > LONGEST_HOLE * stride_s for before, after in zip(edges_s[::2], edges_s[1::2], strict=True)
     ]
+    walking = [s for s, before, after in zip(own, standing, standing[1:], strict=False) if not before and not after]
+    walking = [s for s in walking if not s.is_turn]
     return walking if len(walking) >= LEAST_STEADY else straight
 
 
@@ -142,9 +150,11 @@ def _step_share(stride: Stride, other: list[Stride]) -> float | None:
     return (end - between[0]) / lasts if len(between) == 1 else None
 
 
-def _step_times(by_side: dict[Side, list[Stride]]) -> tuple[float | None, float | None]:
+def _step_times(by_side: dict[Side, list[Stride]], lasts_s: float) -> tuple[float | None, float | None]:
     left, right = by_side["left"], by_side["right"]
-    return _mean(_step_share(s, right) for s in steady(left)), _mean(_step_share(s, left) for s in steady(right))
+    return _mean(_step_share(s, right) for s in steady(left, lasts_s)), _mean(
+        _step_share(s, left) for s in steady(right, lasts_s)
+    )
 
 
 def _checked(summary: Summary) -> Summary:

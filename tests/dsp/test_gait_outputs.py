@@ -8,7 +8,7 @@ import pytest
 from dsp.gait import analyse
 from dsp.gait.curves import CLIPPED, FILLED, POINTS, curves
 from dsp.gait.identities import broken
-from dsp.gait.model import SIDES, Gait
+from dsp.gait.model import SIDES, Gait, Stride
 from dsp.gait.summary import summarise
 from dsp.gait.table import COLUMNS, change, columns, limb_columns
 from dsp.gait.ten_metre import ten_metre
@@ -119,24 +119,30 @@ def test_the_side_view_runs_from_contact_to_contact(walked: Gait) -> None:
 
 
 def test_half_a_stride_out_of_standing_and_into_it_is_in_no_mean(walked: Gait) -> None:
-    own = [stride for stride in walked.strides if stride.side == "left"]
+    own = [later(stride, 2.0) for stride in walked.strides if stride.side == "left"]
+    lasts_s = own[-1].next_mid_stance_s + 2.0
     halves = [replace(own[0], stride_length_m=0.6), *own[1:-1], replace(own[-1], stride_length_m=0.3)]
-    found = summarise(halves).left
+    found = summarise(halves, lasts_s=lasts_s).left
     assert found is not None
     assert (found.strides, found.turns, found.at_ends) == (12, 0, 2)
     assert found.stride_length_cm == pytest.approx(120, rel=0.02)
     assert found.speed_m_s == pytest.approx(1.2 / 1.1, rel=0.02)
     stops = [replace(stride, stride_length_m=0.5 if n in (5, 6) else 1.2) for n, stride in enumerate(own)]
-    pause = [
-        replace(stride, mid_stance_s=stride.mid_stance_s + 3, next_mid_stance_s=stride.next_mid_stance_s + 3)
-        for stride in stops[6:]
-    ]
-    paused = summarise([*stops[:6], *pause]).left
+    paused = summarise([*stops[:6], *(later(stride, 3.0) for stride in stops[6:])], lasts_s=lasts_s + 3.0).left
     assert paused is not None
     assert (paused.at_ends, paused.stride_length_cm) == (4, pytest.approx(120))
-    few = summarise(halves[:4]).left
+    few = summarise(halves[:4], lasts_s=lasts_s).left
     assert few is not None
     assert (few.strides, few.at_ends) == (4, 0), "two whole strides alone are no mean of a walk"
+    begun = [later(stride, 0.5 - own[0].mid_stance_s) for stride in own]
+    on_a_belt = summarise(begun, lasts_s=begun[-1].next_mid_stance_s + 0.5).left
+    assert on_a_belt is not None
+    assert on_a_belt.at_ends == 0, "a recording in the middle of a walk begins with a whole stride"
+
+
+def later(stride: Stride, by_s: float) -> Stride:
+    """The same stride at another time."""
+    return replace(stride, mid_stance_s=stride.mid_stance_s + by_s, next_mid_stance_s=stride.next_mid_stance_s + by_s)
 
 
 def test_what_has_no_place_in_a_mean_is_left_out_and_counted(walked: Gait) -> None:
