@@ -99,6 +99,7 @@ class MainScreen(Screen[None]):
         self._picture = Picture()
         self._kind: BodyKind | None = None
         self._body: Body | None = None
+        self._keyless = False
         self._holder = Vertical(id="holder")
         self._panels: list[Panel] = []
 
@@ -141,6 +142,13 @@ class MainScreen(Screen[None]):
             panel.show(picture)
         if self._body is not None and self._body.is_mounted:
             self._body.show(picture)
+            self._take_keys()
+
+    def _take_keys(self) -> None:
+        """A form that had no place on the screen yet when it appeared could not take the keys: it takes them now."""
+        if self._keyless and self._body is not None and self._kind == "form":
+            self._body.begin()
+            self._keyless = self.focused is None
 
     def _change(self, kind: BodyKind) -> None:
         self._kind = kind
@@ -158,6 +166,7 @@ class MainScreen(Screen[None]):
             body.show(self._picture)
             if self._picture.acts:
                 body.begin()
+                self._keyless = self.focused is None
 
     def _make(self, kind: BodyKind) -> Body:
         if kind == "start":
