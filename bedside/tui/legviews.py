@@ -17,7 +17,7 @@ PLAIN, LEFT, RIGHT, DIM, STRONG, LOOK = range(6)
 LABEL_WIDTH = 15
 KNEE_RANGE_DEG = (-10.0, 130.0)
 STRETCHES = (4.0, 3.0, 2.0, 1.5, 1.0, 0.75, 0.5)
-"""A foot's path is flat: heights are drawn this many times larger than distances, and the picture says so."""
+"""A foot's path is flat, and so may be its place: heights are drawn so many times larger, as the picture says."""
 STICKS = 12
 GROUND_SHARE = 0.9
 LEAST_STRIDE_CM = 20.0

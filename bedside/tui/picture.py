@@ -47,7 +47,8 @@ class Picture(msgspec.Struct, frozen=True):
     """One moment. `age_s` is the time since the snapshot was heard and is added to every age in it.
 
     `site`, `pulse`, `instrument`, `task` and `trial` (its place in the list) are what the person marked; `underway` are
-    the answers that were given here and that the snapshot does not have yet.
+    the answers that were given here and that the snapshot does not have yet. `plot` is that of the two pictures of one
+    thing the second is shown, `walk` which view of a walk behind its result.
     """
 
     snapshot: Snapshot = EMPTY

@@ -8,10 +8,12 @@ import pytest
 from bedside.analyse.emg_files import BadRecordingError
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.recorded import NS, Part, even, motion_arrays, runs_of
+from bedside.analyse.walking import WalkSettings, measure_walk
 from bedside.record.recorder import Recorder
 from bedside.station.entries import MOTION_CHANNELS, MOTION_UNITS, uneven_stream
 from dsp.gait import Foot, analyse
 from tests.helpers.walking_feet import RATE_HZ, walk
+from tests.helpers.walking_leg import leg
 
 START_NS = 5_000 * NS
 ROWS = 10
@@ -126,3 +128,29 @@ def test_what_cannot_be_told_apart_is_refused_by_name(tmp_path: Path) -> None:
         read_feet(tmp_path)
     with pytest.raises(BadRecordingError, match="no sensor on thigh_left; there are foot_left"):
         motion_arrays(tmp_path, Part(), {"left_thigh": "thigh_left"})
+
+
+def test_what_is_worn_on_a_leg_comes_with_the_feet_and_changes_nothing_of_them(tmp_path: Path) -> None:
+    left, right = walk(seed=1), walk(late_s=0.55, seed=2)
+    made = leg(seed=7)
+    t = np.arange(len(left.gyro_rad_s)) / RATE_HZ
+    recorder = Recorder(tmp_path / "raw", ())
+    recorder.start()
+    write(recorder, "a", "foot_left", left, t)
+    write(recorder, "b", "foot_right", right, t)
+    write(recorder, "c", "thigh_left", Foot(made.thigh.gyro_rad_s, made.thigh.accel_m_s2, RATE_HZ), t + 0.0021)
+    write(recorder, "d", "shank_left", Foot(made.shank.gyro_rad_s, made.shank.accel_m_s2, RATE_HZ), t + 0.0037, (30,))
+    recorder.stop()
+    feet = read_feet(tmp_path)
+    arrays = motion_arrays(tmp_path, Part(), PLACES)
+    assert feet.left is not None
+    assert np.array_equal(feet.left.gyro_rad_s, arrays["left_gyr"]), "the instants are the feet's"
+    assert set(feet.legs) == {"left"}
+    shown = measure_walk(feet, WalkSettings())["curves"]
+    assert shown["right"]["refused"] == {}
+    assert "knee_deg" not in shown["right"]
+    knee = shown["left"]["knee_deg"]
+    assert knee["cycles"] >= 3
+    # sampled a few ms later than its stamps would be without crystals of its own: at most 1 deg of a fast knee
+    assert max(knee["mean"]) == pytest.approx(53.8, abs=1.5)
+    assert shown["left"]["zero"] == "quiet standing"
