@@ -1,7 +1,7 @@
 """All devices at once for an hour, with and without injected loss; links pulled; how soon the pulses are off.
 
 Real drivers and a real guarded station against simulated far ends on real wires. `MINUTES` in the environment shortens
-the hour. What each line compares is told in `tests/soak.py`, `tests/helpers/stops.py`, `tests/system/test_replug.py`.
+the hour. What each line compares is told in `tests/soak`, `tests/helpers/stops.py`, `tests/system/test_replug.py`.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ from hal.sim.truth import Left
 from tests.helpers import truths
 from tests.helpers.knocked import KNOCKS_S, Knocked
 from tests.helpers.tools import IN_CI, need_tools
-from tests.soak import FREE
+from tests.soak.plan import FREE
 
 pytestmark = [pytest.mark.system]
 QUICK_MINUTES = 0.4
