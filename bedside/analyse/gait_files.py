@@ -137,8 +137,10 @@ def _leg(path: Path, arrays: Mapping[str, NDArray[np.generic]], side: Side, rows
     parts: list[Segment | None] = []
     for part in SEGMENTS:
         found = _sensor(path, arrays, f"{side}_{part}", f"{side} {part}")
-        if found is not None and found[0].shape != (rows, 3):
-            raise BadRecordingError(f"{path}: '{side}_{part}_gyr' must be ({rows}, 3) as the feet are")
+        if found is not None and (
+            {found[0].shape, found[1].shape} != {(rows, 3)} or (found[2] is not None and found[2].shape != (rows,))
+        ):
+            raise BadRecordingError(f"{path}: the keys of '{side}_{part}' must have {rows} rows of 3, as the feet have")
         parts.append(None if found is None else Segment(*found))
     return parts[0], parts[1]
 

@@ -157,6 +157,10 @@ def test_joint_angles_come_with_sensors_on_the_legs(tmp_path: Path, capsys: pyte
     feet_alone = {key: value for key, value in given.items() if "thigh" not in key and "shank" not in key}
     np.savez(tmp_path / "b.npz", **feet_alone)
     assert report(capsys, tmp_path / "b.npz")["summary"] == made["summary"]  # the feet's numbers are the feet's
+    for key, value in (("left_shank_acc", given["left_shank_acc"][:, :2]), ("left_shank_received", np.ones(3, bool))):
+        np.savez(tmp_path / "e.npz", **(given | {key: value}))
+        assert main(["analyse", "gait", str(tmp_path / "e.npz")]) == 1
+        assert "the keys of 'left_shank' must have" in capsys.readouterr().err
     del given["left_shank_gyr"]
     np.savez(tmp_path / "c.npz", **given)
     assert main(["analyse", "gait", str(tmp_path / "c.npz")]) == 1
