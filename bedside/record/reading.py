@@ -93,6 +93,32 @@ def read_back(folder: Path) -> Iterator[tuple[Path, tuple[Entry, ...]]]:
         abandoned = _abandoned(following, files) if following else []
 
 
+def read_on(folder: Path, n: int) -> Iterator[Entry]:
+    """The acknowledged lines from the file on in which what follows number `n` begins, oldest first, not proven.
+
+    One by one, for what may be too much at once; lines up to `n` may come first. Raises `BadLine` for a line that
+    cannot be read. A last line without its end is just being written and left out.
+    """
+    files = [(path, _first(path)) for path in chain_files(folder)]
+    abandoned = {name for _, first in files if first for name in _abandoned(first, [path for path, _ in files])}
+    kept = [(path, first) for path, first in files if path.name not in abandoned]
+    begin = max((place for place, (_, first) in enumerate(kept) if first and first.start.n <= n), default=0)
+    for place, (path, _) in enumerate(kept[begin:], begin):
+        following = kept[place + 1][1] if place + 1 < len(kept) else None
+        for line in _lines(path, _acknowledged_bytes(path, following, path.stat().st_size)):
+            yield parse(line)
+
+
+def _lines(path: Path, size: int) -> Iterator[bytes]:
+    """The whole lines within the first `size` bytes."""
+    with path.open("rb") as file:
+        for line in file:
+            size -= len(line)
+            if size < 0 or not line.endswith(b"\n"):
+                return
+            yield line[:-1]
+
+
 def _first(path: Path) -> _First | None:
     with path.open("rb") as file:
         first = peek(file.readline())

@@ -350,7 +350,7 @@ class Station:
             joined=self._joined,
             left=self._left,
             last_n=lambda: self._core.state.n,
-            events_since=self._parts.books.since,
+            pages=self._parts.books.pages,
             tells=self._tells,
             shown_n=self._shown_n,
             real_n=lambda role, shown: self._assessor.real(shown) if role == "assess" else shown,

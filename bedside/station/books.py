@@ -5,8 +5,9 @@ files are linked into the visit's folder and the manifest is written; from then 
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice, takewhile
 from pathlib import Path
 
 import msgspec
@@ -15,15 +16,17 @@ from bedside.events import AnyEvent, Envelope, Event, VisitOpened, tag_of
 from bedside.record.chain import Sync
 from bedside.record.journal import Entry, Journal, Record
 from bedside.record.outbox import seal_visit
-from bedside.record.reading import read_back
+from bedside.record.reading import read_back, read_on
 from bedside.visit.inputs import Now
 
 OPENED, CLOSED = "visit.opened", "visit.closed"
+PAGE_LINES = 20
+"""Read in about a millisecond and told in another: nothing that the station has to do waits longer for it."""
 TAGS = frozenset(str(kind.__struct_config__.tag) for kind in AnyEvent.__args__)
 
 
 class Books:
-    """Writes events and answers for where they lie. Every method blocks on the disk: call from the writer's thread."""
+    """Writes events and answers for where they lie. All but `pages` block on the disk: call in the writer's thread."""
 
     def __init__(self, journal: Journal, visits: Path, sync: Callable[[], Sync]) -> None:
         self._journal = journal
@@ -88,14 +91,14 @@ class Books:
         told = (entry for _, entries in read_back(self._journal.folder) for entry in reversed(entries))
         return next((entry.utc for entry in told if entry.ev in TAGS), None)
 
-    def since(self, n: int) -> list[Envelope]:
-        """All events after number `n`, oldest first."""
-        newer: list[Entry] = []
-        for _, entries in read_back(self._journal.folder):
-            newer += [entry for entry in entries if entry.n > n]
-            if entries and entries[0].n <= n:
-                break
-        return list(envelopes(newer))
+    def pages(self, after: int, last: int) -> Iterator[list[Envelope]]:
+        """The events behind number `after` up to number `last`, oldest first, some at a time; a page may be empty.
+
+        It only reads what was written, so it may run in any thread; raises `BadLine` for what cannot be read.
+        """
+        entries = takewhile(lambda entry: entry.n <= last, read_on(self._journal.folder, after))
+        while page := list(islice(entries, PAGE_LINES)):
+            yield list(envelopes(entry for entry in page if entry.n > after))
 
     def damage(self) -> str:
         """What opening found missing or altered among acknowledged lines, in words; empty when nothing."""

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ import structlog
 
 from bedside.commands import AnyCommand, CalibrateDevice, Stop, TakeControl
 from bedside.events import Envelope, Role
+from bedside.record.chain import BadLine
 from bedside.refusal import Refusal
+from bedside.station.catching_up import CatchingUp, TooFarBehind
 from bedside.station.wire import (
     MAX_LINE_BYTES,
     PROTOCOL,
@@ -64,6 +66,8 @@ class Client:
     controls: bool = False
     dropped: int = 0
     wants: Subscribe = field(default_factory=Subscribe)
+    catching_up: CatchingUp | None = None
+    replay: asyncio.Task[None] | None = None
     replies: dict[int, Reply] = field(default_factory=dict)
     asked_s: deque[float] = field(default_factory=lambda: deque(maxlen=REQUESTS_PER_S))
 
@@ -86,12 +90,14 @@ class Hooks:
         joined: Callable[[Client], None],
         left: Callable[[Client, str], None],
         last_n: Callable[[], int],
-        events_since: Callable[[int], list[Envelope]],
+        pages: Callable[[int, int], Iterator[list[Envelope]]],
         tells: Callable[[Role, Envelope], bool] = lambda role, envelope: role in envelope.event.visible_to,
         shown_n: Callable[[Role, int], int] = lambda _role, n: n,
         real_n: Callable[[Role, int], int] = lambda _role, n: n,
     ) -> None:
         """`allow` raises `Refusal` for what a client may not ask; `tells` says what a role is told of.
+
+        `pages` reads the events behind one number up to another; it is called in the loop and gone through in threads.
 
         `shown_n` and `real_n` turn journal numbers into those that a role may know, and back.
         """
@@ -101,7 +107,7 @@ class Hooks:
         self.joined = joined
         self.left = left
         self.last_n = last_n
-        self.events_since = events_since
+        self.pages = pages
         self.tells = tells
         self.shown_n = shown_n
         self.real_n = real_n
@@ -159,10 +165,12 @@ class Server:
         for other in self.clients:
             other.controls = other is client
 
-    def broadcast(self, make: Callable[[Role], ServerMessage | None]) -> None:
-        """Send each role its own message, encoded once; None sends nothing to that role."""
+    def broadcast(
+        self, make: Callable[[Role], ServerMessage | None], *, besides: Collection[Client] = frozenset()
+    ) -> None:
+        """Send each role its own message, encoded once; None sends nothing to that role, and `besides` get nothing."""
         lines: dict[Role, bytes | None] = {}
-        for client in tuple(self.clients):
+        for client in [client for client in self.clients if client not in besides]:
             if client.role not in lines:
                 message = make(client.role)
                 lines[client.role] = None if message is None else self._encoder.encode(message) + b"\n"
@@ -171,8 +179,17 @@ class Server:
                 self._send(client, line)
 
     def tell_event(self, envelope: Envelope) -> None:
-        """Tell everybody who may know of an event."""
-        self.broadcast(lambda role: self._event_for(role, envelope))
+        """Tell everybody who may know of an event; who is told of the past hears of it behind that."""
+        self.broadcast(lambda role: self._event_for(role, envelope), besides=self._tell_later(envelope))
+
+    def _tell_later(self, envelope: Envelope) -> set[Client]:
+        later = {client for client in self.clients if client.catching_up is not None}
+        for client in later:
+            try:
+                client.catching_up.later(envelope)  # type: ignore[union-attr]
+            except TooFarBehind:
+                self._abort(client)
+        return later
 
     def wave(self, wave: Wave | Sweep | Live, *, assessors: bool = False) -> None:
         """Send a waveform, dropping it for readers that are behind; to assessors only where they may see it."""
@@ -203,10 +220,11 @@ class Server:
 
         return accepted
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _serve(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = self._welcome(role, writer)
@@ -264,7 +282,8 @@ class Server:
                 await self._answer(client, message)
             case Subscribe():
                 client.wants = message
-                self._catch_up(client, message.since)
+                if message.since is not None:
+                    self._catch_up(client, message.since)
             case Beat():
                 pass
 
@@ -298,13 +317,30 @@ class Server:
             return Reply(id=request.id, ok=False, reason=refusal.reason, remedy=refusal.remedy)
         return None
 
-    def _catch_up(self, client: Client, since: int | None) -> None:
-        if since is None:
-            return
-        for envelope in self._hooks.events_since(self._hooks.real_n(client.role, since)):
-            message = self._event_for(client.role, envelope)
-            if message is not None:
-                self._send(client, self._encoder.encode(message) + b"\n")
+    def _catch_up(self, client: Client, since: int) -> None:
+        """Begin to tell what happened up to now; asked for again, it begins anew."""
+        if client.replay is not None:
+            client.replay.cancel()
+        pages = self._hooks.pages(self._hooks.real_n(client.role, since), self._hooks.last_n())
+        client.catching_up = CatchingUp(lambda envelope: self._tell(client, envelope), client.writer.drain)
+        client.replay = self._spawn(self._replay(client, client.catching_up, pages))
+
+    def _tell(self, client: Client, envelope: Envelope) -> None:
+        message = self._event_for(client.role, envelope)
+        if message is not None:
+            self._send(client, self._encoder.encode(message) + b"\n")
+
+    async def _replay(self, client: Client, catching_up: CatchingUp, pages: Iterator[list[Envelope]]) -> None:
+        """A client that cannot be told of the past is put out: it must not believe that nothing happened."""
+        try:
+            await catching_up.run(pages)
+            client.catching_up = None
+        except BadLine as error:
+            self._put_out(client, f"the journal cannot be read: {error}")
+            client.writer.close()
+        except OSError as error:
+            log.warning("client not told of the past", client=client.id, error=str(error))
+            client.writer.close()
 
     def _put_out(self, client: Client, reason: str) -> str:
         self._send(client, self._encoder.encode(Goodbye(reason=reason)) + b"\n")
@@ -315,11 +351,16 @@ class Server:
             return
         client.writer.write(line)
         if client.writer.transport.get_write_buffer_size() > PUT_OUT_ABOVE_BYTES:
-            log.warning("client put out", client=client.id, reason="reads too slowly")
-            client.writer.transport.abort()
+            self._abort(client)
+
+    def _abort(self, client: Client) -> None:
+        log.warning("client put out", client=client.id, reason="reads too slowly")
+        client.writer.transport.abort()
 
     def _dismiss(self, client: Client, reason: str) -> None:
         client.writer.close()
+        if client.replay is not None:
+            client.replay.cancel()
         if client in self.clients:
             self.clients.remove(client)
             self._hooks.left(client, reason)

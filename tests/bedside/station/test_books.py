@@ -8,7 +8,7 @@ from bedside.record.chain import Stamp
 from bedside.record.journal import Journal, read_journal
 from bedside.record.outbox import unsent
 from bedside.record.verify import verify
-from bedside.station.books import Books, gap_s, past_visits
+from bedside.station.books import PAGE_LINES, Books, gap_s, past_visits
 from bedside.visit.inputs import Now
 
 UTC = "2026-11-21T08:00:00.000000Z"
@@ -44,15 +44,42 @@ def write(books: Books, *events: object) -> tuple[Envelope, ...]:
     return books.write(events, Now(mono_ns=5, utc=UTC), "thera", "control")  # type: ignore[arg-type]
 
 
+def since(books: Books, n: int) -> list[Envelope]:
+    """All events after number `n`."""
+    return [envelope for page in books.pages(n, books.n) for envelope in page]
+
+
 CLOSED = VisitClosed(outcome="complete", reason="signed")
 
 
 def test_events_come_back_as_they_were_written(books: Books) -> None:
     written = write(books, opened(), StepEntered(step="checkin"))
     assert [envelope.event for envelope in written] == [opened(), StepEntered(step="checkin")]
-    assert books.since(0) == list(written)
-    assert books.since(written[0].n) == [written[1]]
+    assert since(books, 0) == list(written)
+    assert since(books, written[0].n) == [written[1]]
     assert (written[0].who, written[0].via, written[0].mono_ns) == ("thera", "control", 5)
+
+
+@pytest.mark.parametrize("after", [0, 1, 149, 150, 151, 402])
+def test_a_long_journal_comes_back_in_pages_over_its_files(books: Books, after: int) -> None:
+    written = [*write(books, *[StepEntered(step="fit")] * 150)]
+    for visit in ("v1", "v2"):
+        written += write(books, opened(visit), *[PulseReported(purpose="treatment", course=1)] * 120, CLOSED)
+        books.seal(visit)
+    last = books.n - 3
+    pages = list(books.pages(after, last))
+    assert [envelope for page in pages for envelope in page] == [x for x in written if after < x.n <= last]
+    assert max(map(len, pages), default=0) <= PAGE_LINES
+    assert len(pages) > 1 or after > 150
+
+
+def test_a_line_that_is_just_being_written_is_not_told(books: Books, tmp_path: Path) -> None:
+    written = write(books, StepEntered(step="checkin"))
+    newest = max((tmp_path / "journal").glob("*.jsonl"))
+    whole = newest.read_bytes()
+    newest.write_bytes(whole + whole.splitlines(keepends=True)[-1][:-1])
+    assert since(books, 0) == list(written)
+    newest.write_bytes(whole)
 
 
 def test_an_open_visit_is_found_again_with_all_its_events(books: Books, tmp_path: Path) -> None:

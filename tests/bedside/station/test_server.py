@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,8 @@ import pytest
 
 from bedside.commands import AddNote, CalibrateDevice, Stop, TakeControl
 from bedside.events import Envelope, ProfileShown, StepEntered
+from bedside.record.chain import BadLine
+from bedside.station import catching_up as catching_up_module
 from bedside.station import client as client_module
 from bedside.station import server as server_module
 from bedside.station.access import Access
@@ -51,7 +54,7 @@ class Station:
             joined=lambda client: None,
             left=left,
             last_n=lambda: 7,
-            events_since=lambda n: [envelope(n + 1)],
+            pages=lambda after, last: iter([[envelope(n)] for n in range(after + 1, last + 1)]),
         )
 
 
@@ -250,8 +253,94 @@ def _n(message: object) -> int | None:
 
 async def test_a_client_catches_up_on_the_events_it_missed(station: Station, connect: Connect) -> None:
     kiosk = await connect("control")
-    kiosk.client.subscribe(Subscribe(since=41))
-    await kiosk.until(lambda: any(_n(m) == 42 for m in kiosk.heard))
+    kiosk.client.subscribe(Subscribe(since=5))
+    await kiosk.until(lambda: any(_n(m) == 7 for m in kiosk.heard))
+    assert [_n(m) for m in kiosk.heard] == [6, 7]
+
+
+class Past:
+    """Pages of a journal that is read as slowly as the test wants; `told` is what a client hears of them."""
+
+    def __init__(self, station: Station, pages: int = 3, damaged: bool = False) -> None:
+        self.gate = threading.Event()
+        self.last = 10 * pages
+        self._damaged = damaged
+        station.server._hooks.last_n = lambda: self.last
+        station.server._hooks.pages = self._pages
+
+    def _pages(self, after: int, last: int) -> Iterator[list[Envelope]]:
+        for first in range(after + 1, last + 1, 10):
+            yield [envelope(n) for n in range(first, min(first + 10, last + 1))]
+            assert self.gate.wait(10), "nothing was done while the journal was read"
+            if self._damaged:
+                raise BadLine("the line cannot be read")
+
+
+async def test_the_station_goes_on_while_a_journal_is_read_for_a_watcher(station: Station, connect: Connect) -> None:
+    kiosk, watcher, past = await connect("control"), await connect("observe"), Past(station)
+    watcher.client.subscribe(Subscribe(since=0))
+    await watcher.until(lambda: len(watcher.heard) == 10)
+    assert (await kiosk.client.ask(AddNote(text="meanwhile"))).ok
+    assert (await watcher.client.ask(Stop())).ok, "not even its own stop waits"
+    assert station.stops == 1
+    for n in (31, 32):
+        station.server.tell_event(envelope(n))
+    await kiosk.until(lambda: [_n(m) for m in kiosk.heard if _n(m)] == [31, 32])
+    assert len(watcher.heard) == 10, "what is new waits behind what was before"
+    past.gate.set()
+    await watcher.until(lambda: len(watcher.heard) >= 32)
+    station.server.tell_event(envelope(33))
+    await watcher.until(lambda: len(watcher.heard) >= 33)
+    assert [_n(m) for m in watcher.heard] == list(range(1, 34)), "everything once, in order"
+
+
+async def test_who_asks_for_the_past_again_is_told_it_anew(station: Station, connect: Connect) -> None:
+    watcher, past = await connect("observe"), Past(station)
+    watcher.client.subscribe(Subscribe(since=0))
+    await watcher.until(lambda: len(watcher.heard) == 10)
+    station.server.tell_event(envelope(31))
+    past.last = 31
+    watcher.client.subscribe(Subscribe(since=10))
+    await watcher.until(lambda: len(watcher.heard) == 20)
+    past.gate.set()
+    await watcher.until(lambda: len(watcher.heard) >= 31)
+    assert [_n(m) for m in watcher.heard] == list(range(1, 32))
+
+
+async def test_a_past_of_megabytes_puts_nobody_out_who_reads(
+    station: Station, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "PUT_OUT_ABOVE_BYTES", 64 << 10)
+    watcher, past = await connect("observe"), Past(station, pages=200)
+    past.gate.set()
+    watcher.client.subscribe(Subscribe(since=0))
+    await watcher.until(lambda: len(watcher.heard) == 2000 or watcher.gone is not None)
+    assert watcher.gone is None
+    assert sum(len(msgspec.json.encode(message)) for message in watcher.heard) > 64 << 10, "too little to show anything"
+
+
+async def test_who_cannot_be_told_of_the_past_is_told_so_and_put_out(station: Station, connect: Connect) -> None:
+    watcher, past = await connect("observe"), Past(station, damaged=True)
+    past.gate.set()
+    watcher.client.subscribe(Subscribe(since=0))
+    await watcher.until(lambda: watcher.gone is not None)
+    goodbyes = [message.reason for message in watcher.heard if isinstance(message, Goodbye)]
+    assert "the journal cannot be read" in f"{goodbyes} {watcher.gone}"
+
+
+async def test_what_waits_for_a_watcher_is_bounded(
+    station: Station, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up_module, "MOST_WAITING", 5)
+    watcher, past = await connect("observe"), Past(station)
+    watcher.client.subscribe(Subscribe(since=0))
+    await watcher.until(lambda: len(watcher.heard) == 10)
+    for n in range(31, 36):
+        station.server.tell_event(envelope(n))
+    assert len(station.server.clients) == 1
+    station.server.tell_event(envelope(36))
+    await watcher.until(lambda: not station.server.clients)
+    past.gate.set()
 
 
 async def test_waves_are_dropped_for_a_slow_reader_and_events_are_not(
