@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bedside import commands
-from bedside.assess import calendar, capturing, importing, further, working
+from bedside.assess import calendar, capturing, further, importing, working
 from bedside.assess.state import MEP, Assessment
 from bedside.config import Participant
 from bedside.config.assessments import AssessmentPoint
@@ -293,6 +293,21 @@ def places(state: Visit) -> Mapping[str, str]:
     return found
 
 
+def contested(state: Visit) -> dict[str, str]:
+    """Places for which several devices are configured, and what to do: which of them is worn there cannot be known."""
+    serving: dict[str, list[str]] = {}
+    for device in state.setup.devices.values():
+        if device.role in ("imu", "plate"):
+            place = str(device.options.get("placement", "unplaced")) if device.role == "imu" else device.role
+            serving.setdefault(place, []).append(device.id)
+    return {
+        place: f"{' and '.join(names)} are both configured for it: leave one out of [devices] in station.toml"
+        + ("" if place == "plate" else f", or give it another placement in devices/{names[-1]}.toml")
+        for place, names in serving.items()
+        if len(names) > 1
+    }
+
+
 def needs(state: Visit) -> tuple[str, ...]:
     """The places that the open capture needs; empty without one."""
     present = state.assessment
@@ -302,10 +317,12 @@ def needs(state: Visit) -> tuple[str, ...]:
 
 def missing(state: Visit) -> dict[str, str]:
     """Needed places without a working sensor, and what to do about each."""
-    serving, found = places(state), {}
+    serving, doubtful, found = places(state), contested(state), {}
     for place in needs(state):
         device = state.live.devices.get(serving.get(place, ""))
-        if place not in serving:
+        if place in doubtful:
+            found[place] = doubtful[place]
+        elif place not in serving:
             found[place] = "name a device for it in station.toml"
         elif device is None or device.health.state != "ok":
             found[place] = (device.health.remedy if device is not None else "") or CONNECT

@@ -145,6 +145,18 @@ def test_a_planned_instrument_is_opened_without_its_sensors_to_say_why_it_is_not
     assert seen(bed).instruments[2].state == "not_done"
 
 
+def test_nothing_is_recorded_while_two_devices_are_configured_for_one_place(bed: AssessBed) -> None:
+    devices = {**bed.setup.devices, "other": replace(bed.setup.devices["board"], id="other")}
+    bed.state = replace(bed.state, setup=replace(bed.setup, devices=devices))
+    bed.ask(c.OpenInstrument(instrument="sway"))
+    words = "board and other are both configured for it: leave one out of [devices] in station.toml"
+    assert refused(bed, c.StartCapture(task="quiet")).remedy == words
+    capture = seen(bed).capture
+    assert capture is not None
+    assert [(line.ok, line.remedy) for line in capture.sensors] == [(False, words)]
+    without(bed, "other").ask(c.StartCapture(task="quiet"))
+
+
 def test_nothing_is_finished_that_is_not_on_the_list(bed: AssessBed) -> None:
     assert "not on this visit's list" in refused(bed, c.CloseInstrument(instrument="shift", reason="tired")).reason
     assert not bed.told(e.InstrumentClosed)
