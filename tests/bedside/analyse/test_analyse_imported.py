@@ -1,6 +1,7 @@
 """Other programs' tables on the command line: samples come out as our own files do, results are checked and kept."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def test_a_unit_that_is_not_converted_would_be_seen(
     assert found["posture"]["path_length_cm"] == pytest.approx(20 * np.pi * 0.25 * 30, rel=0.002)
 
 
+@cache
 def feet() -> tuple[np.ndarray, np.ndarray, float]:
     """Both feet as a program writes them: degrees a second, and g."""
     both = pair()

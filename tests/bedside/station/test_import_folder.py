@@ -1,5 +1,6 @@
 """The import folder: every file that is not taken is refused by name, and nothing is left of it in the visit."""
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -100,10 +101,25 @@ def test_what_is_not_there_empty_or_too_large(box: Box) -> None:
     assert entries(box.folder) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(box: Box) -> None:
-    box.put("stand.csv", stand()).chmod(0)
-    assert "cannot be read" in box.refused("stand.csv").reason
+@pytest.mark.parametrize(("call", "code"), [("open", errno.EACCES), ("read", errno.EIO)])
+def test_a_file_that_may_not_be_read_or_whose_stick_is_pulled(
+    box: Box, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    box.put("stand.csv", stand())
+    real, fired = getattr(os, call), threading.Event()
+
+    def failing(what: object, *more: object, **named: object) -> object:
+        if what == "stand.csv" or call == "read":
+            fired.set()
+            raise OSError(code, os.strerror(code))
+        return real(what, *more, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing)
+        refusal = box.refused("stand.csv")
+    assert fired.is_set()
+    assert refusal.reason == f"stand.csv cannot be read: {os.strerror(code)}"
+    assert refusal.remedy
 
 
 def test_a_file_of_another_size_than_was_listed(box: Box) -> None:
