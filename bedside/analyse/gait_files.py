@@ -33,7 +33,8 @@ class Feet:
     """What a file holds; a foot that is not in it is None, and so is what the file does not say.
 
     The ranges are those the sensors were set to, the belt's speed that of a treadmill. `legs` are thigh and shank of
-    each side that has a sensor there. `common_clock` is false where the file says that the feet have two.
+    each side that has a sensor there, `leg_faults` say which of them cannot be read, and why. `common_clock` is false
+    where the file says that the feet have two.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Feet:
     gyro_range_deg_s: float | None = None
     belt_speed_m_s: float | None = None
     legs: Mapping[Side, Leg] = field(default_factory=dict)
+    leg_faults: Mapping[Side, tuple[str, ...]] = field(default_factory=dict)
     common_clock: bool = True
 
 
@@ -71,7 +73,8 @@ def _feet(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Feet:
     said = {key: _number(path, arrays, key) for key in ("accel_range_g", "gyro_range_deg_s", "belt_speed_m_s")}
     rows = next(foot.gyro_rad_s.shape[0] for foot in (left, right) if foot is not None)
     legs = {side: leg for side in SIDES if any(leg := _leg(path, arrays, side, rows))}
-    return Feet(path, left, right, **said, legs=legs, common_clock=_common_clock(path, arrays))
+    faults = {side: _faults(arrays, side) for side in SIDES}
+    return Feet(path, left, right, **said, legs=legs, leg_faults=faults, common_clock=_common_clock(path, arrays))
 
 
 def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -143,6 +146,11 @@ def _leg(path: Path, arrays: Mapping[str, NDArray[np.generic]], side: Side, rows
             raise BadRecordingError(f"{path}: the keys of '{side}_{part}' must have {rows} rows of 3, as the feet have")
         parts.append(None if found is None else Segment(*found))
     return parts[0], parts[1]
+
+
+def _faults(arrays: Mapping[str, NDArray[np.generic]], side: Side) -> tuple[str, ...]:
+    keys = {part: f"{side}_{part}_fault" for part in SEGMENTS}
+    return tuple(f"{part} not read: {arrays[key].item()}" for part, key in keys.items() if key in arrays)
 
 
 def _sensor(

@@ -128,7 +128,8 @@ def motion_arrays(
     `start_ns`, the visit time of the first sample.
 
     `places` says where the sensor of each NAME is worn; what is worn at `further` places comes with it, on their
-    instants. Raises BadRecordingError where none of `places` is in it, and for two sensors at one place.
+    instants, and `NAME_fault` says why one of those cannot be read. Raises BadRecordingError where none of `places` is
+    in it, and where one of them cannot be read.
     """
     runs = runs_of(path, part)
     named = {name: run for name, place in places.items() if (run := worn(path, runs, place)) is not None}
@@ -138,13 +139,21 @@ def motion_arrays(
     rate_hz = max(run.stream.rate_hz for run in named.values())
     at_ns = _instants(list(named.values()), rate_hz)
     arrays: dict[str, NDArray[np.generic]] = {"fs": np.array(rate_hz), "start_ns": np.array(int(at_ns[0]))}
-    for name, place in (further or {}).items():
-        more = worn(path, runs, place)
-        named |= {} if more is None else {name: more}
     for name, run in named.items():
-        values, received = even(run.times_ns, _columns(run, (*GYRO, *ACCEL)), run.stream.rate_hz, at_ns)
-        arrays |= {f"{name}_gyr": values[:, :3], f"{name}_acc": values[:, 3:], f"{name}_received": received}
+        arrays |= _on(at_ns, name, run)
+    for name, place in (further or {}).items():
+        try:
+            more = worn(path, runs, place)
+            arrays |= {} if more is None else _on(at_ns, name, more)
+        except BadRecordingError as error:
+            arrays[f"{name}_fault"] = np.array(str(error).removeprefix(f"{path}: "))
     return arrays
+
+
+def _on(at_ns: Array, name: str, run: SampleRun) -> dict[str, NDArray[np.generic]]:
+    """A sensor's samples at these instants."""
+    values, received = even(run.times_ns, _columns(run, (*GYRO, *ACCEL)), run.stream.rate_hz, at_ns)
+    return {f"{name}_gyr": values[:, :3], f"{name}_acc": values[:, 3:], f"{name}_received": received}
 
 
 def even(times_ns: NDArray[np.int64], values: Array, rate_hz: float, at_ns: Array) -> tuple[Array, Mask]:

@@ -28,7 +28,7 @@ def walking_curves(feet: Feet, gait: Gait) -> dict[str, Any]:
     """
     if gait.refusal is not None:
         return {side: _side(SideCurves(0, {}, gait.refusal), None) for side in SIDES}
-    return {side: _side(*_measured(feet, gait, side)) for side in SIDES}
+    return {side: _side(*_measured(feet, gait, side), feet.leg_faults.get(side, ())) for side in SIDES}
 
 
 def _measured(feet: Feet, gait: Gait, side: Side) -> tuple[SideCurves, LegAngles | None]:
@@ -40,7 +40,7 @@ def _measured(feet: Feet, gait: Gait, side: Side) -> tuple[SideCurves, LegAngles
     return curves(gait.strides, side, leg), leg
 
 
-def _side(found: SideCurves, leg: LegAngles | None) -> dict[str, Any]:
+def _side(found: SideCurves, leg: LegAngles | None, faults: tuple[str, ...] = ()) -> dict[str, Any]:
     values: dict[str, Any] = {
         "refusal": found.refusal,
         "cycles": found.cycles,
@@ -49,7 +49,7 @@ def _side(found: SideCurves, leg: LegAngles | None) -> dict[str, Any]:
         "toe_off_pct": found.toe_off_pct,
         "clearance_cm": None,
         "refused": dict(found.refused),
-        "flags": [] if leg is None else list(leg.flags),
+        "flags": [*faults, *(() if leg is None else leg.flags)],
         "zero": None if leg is None else leg.zero,
     }
     if found.clearance_cm is not None:

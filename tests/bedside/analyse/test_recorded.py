@@ -154,3 +154,26 @@ def test_what_is_worn_on_a_leg_comes_with_the_feet_and_changes_nothing_of_them(t
     # sampled a few ms later than its stamps would be without crystals of its own: at most 1 deg of a fast knee
     assert max(knee["mean"]) == pytest.approx(53.8, abs=1.5)
     assert shown["left"]["zero"] == "quiet standing"
+
+
+def test_a_faulty_sensor_on_a_leg_refuses_its_angles_and_not_the_walk(tmp_path: Path) -> None:
+    left, right, made = walk(seed=1), walk(late_s=0.55, seed=2), leg(seed=7)
+    t = np.arange(len(left.gyro_rad_s)) / RATE_HZ
+    back = t.copy()
+    back[500:510] -= 1.0
+    recorder = Recorder(tmp_path / "raw", ())
+    recorder.start()
+    write(recorder, "a", "foot_left", left, t)
+    write(recorder, "b", "foot_right", right, t)
+    shank = Foot(made.shank.gyro_rad_s, made.shank.accel_m_s2, RATE_HZ)
+    write(recorder, "c", "shank_left", shank, back)
+    write(recorder, "d", "shank_right", shank, t)
+    write(recorder, "e", "shank_right", shank, t)
+    recorder.stop()
+    found = measure_walk(read_feet(tmp_path), WalkSettings())
+    assert found["refusal"] is None
+    assert found["summary"]["left"]["strides"] == 12
+    curves = found["curves"]
+    assert curves["left"]["flags"] == ["shank not read: stream c: its times do not rise; replay the raw clock pairs"]
+    assert curves["right"]["flags"] == ["shank not read: two sensors on shank_right (d, e)"]
+    assert curves["left"]["refusal"] is None
