@@ -24,6 +24,8 @@ BEGINNING_S = 2.0
 """The offset is told as the change since the line at this age."""
 SLOWEST = 0.5
 """When the line moves back, times still go on at this share of their rate until they meet it."""
+APART_NS = 1000.0
+"""Two calls' times are at least so far apart: they keep their order where times within a block are kept as float32."""
 SHORT_TICK_NS = 10.0
 SPREAD_ARRIVALS = 1024
 SPREAD_EVERY = 64
@@ -183,7 +185,7 @@ class ClockMap:
             return target_ns
         # nothing ties the counts before a restart to those after it
         rest_ns = 0.0 if self._last_x_ns is None else max(0.0, x_ns - self._last_x_ns)
-        return max(target_ns, self._last_ns - self._zero_ns + max(1.0, SLOWEST * rest_ns))
+        return max(target_ns, self._last_ns - self._zero_ns + max(APART_NS, SLOWEST * rest_ns))
 
     def _x_ns(self, count: int) -> float:
         return (count - self._zero_count) * self.tick_ns
