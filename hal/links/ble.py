@@ -7,6 +7,7 @@ radio; tested with bleak's own BlueZ backend against a simulated service on a pr
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hal.device import HalError, LinkLost, Refused
@@ -75,8 +76,8 @@ class BleLink:
 
     async def open(self) -> None:
         """Scan, connect, resolve services; raises `LinkNotFound`, `LinkBusy`, `LinkDenied`, `LinkLost`, `NoAnswer`."""
-        from hal.links import ble_radio  # noqa: PLC0415 - bleak is loaded only where a Bluetooth device is opened
-
+        # bleak is loaded only where a Bluetooth device is opened, and takes a moment that the loop must not stand still
+        ble_radio = await asyncio.to_thread(import_module, "hal.links.ble_radio")
         await self.close()
         self._ended = None
         self._radio = ble_radio.radio(self._adapter)

@@ -1,5 +1,6 @@
 """A stream of another program over LSL, found by its source id or name."""
 
+import asyncio
 from collections.abc import Callable
 
 from hal.device import LinkLost
@@ -35,7 +36,7 @@ class LslLink:
     async def open(self) -> None:
         """Find the stream and subscribe to it; raises `LinkNotFound`, and `SetupError` without the library."""
         self.close()
-        pull = Pull(load(self.scope), self._predicate, self._what, self._now_ns)
+        pull = Pull(await asyncio.to_thread(load, self.scope), self._predicate, self._what, self._now_ns)
         self._pull = pull
         self.stream = await pull.begun
 
