@@ -26,8 +26,11 @@ class Fingerprint:
 
     @property
     def written(self) -> str:
-        """When it was last written, ISO 8601, UTC, to the second."""
-        return datetime.fromtimestamp(self.written_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """When it was last written, ISO 8601, UTC, to the second; empty for a time that no calendar has."""
+        try:
+            return datetime.fromtimestamp(self.written_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except (ValueError, OverflowError, OSError):
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

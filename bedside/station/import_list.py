@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from msgspec.structs import replace
 
 from bedside.assess.importing import KINDS, TableKind
@@ -19,6 +20,8 @@ from bedside.refusal import Refusal
 from bedside.snapshot import ImportLine, Imports, Snapshot
 from bedside.station.import_folder import Fingerprint, entries, head
 from bedside.visit.state import Visit
+
+log = structlog.get_logger()
 
 LOOK_S = 2.0
 HEAD_BYTES = 64 << 10
@@ -42,7 +45,11 @@ class ImportList:
     async def look(self) -> None:
         """Look again, or forget the list where no capture is open."""
         kind = open_kind(self._state())
-        seen = None if kind is None else await asyncio.to_thread(self._look, kind)
+        try:
+            seen = None if kind is None else await asyncio.to_thread(self._look, kind)
+        except Exception as error:  # noqa: BLE001 - whatever lies in a folder, the station goes on
+            log.warning("the import folder cannot be looked at", folder=str(self._folder), error=repr(error))
+            seen = Imports(folder=str(self._folder), notes=(f"it cannot be looked at: {error!r}",))
         if seen != self.present:
             self.present = seen
             self._changed()

@@ -101,8 +101,7 @@ class Imports:
         Of the visit `but` the rules know better; it is not looked at.
         """
         for path in self._visits.glob(f"*/{IMPORTS}/*.csv"):
-            elsewhere = path.parent.parent.name != but
-            if elsewhere and path.stat().st_size == len(found.data) and sha256_of(path) == digest:
+            if path.parent.parent.name != but and _is(path, len(found.data), digest):
                 remedy = "choose the file of this visit; empty the import folder after every visit"
                 raise Refusal(f"{found.name} was imported in another visit already", remedy)
 
@@ -110,19 +109,29 @@ class Imports:
         """Store table and mapping durably, as `stem`; their names in the folder of the visit `into`."""
         visit = self._visits / into
         source = self._config / "imports" / f"{mapping.id}.toml"
-        written = source.read_bytes()
-        if hashlib.sha256(written).hexdigest() != mapping.sha256:
-            raise ConfigError(source, "", "was changed meanwhile", "import the file again")
         try:
+            written = source.read_bytes()
+            if hashlib.sha256(written).hexdigest() != mapping.sha256:
+                raise ConfigError(source, "", "was changed meanwhile", "import the file again")
             (visit / IMPORTS).mkdir(parents=True, exist_ok=True)
             SYSTEM.fsync_folder(visit)
             SYSTEM.fsync_folder(self._visits)
             for suffix, data in ((".toml", written), (".csv", found.data)):
                 write_whole(visit / IMPORTS / f"{stem}{suffix}", data)
         except OSError as error:
+            for path in (visit / IMPORTS).glob(f"{stem}.*"):
+                path.unlink(missing_ok=True)
             words = f"{found.name} cannot be kept: {error.strerror or error}"
             raise Refusal(words, "free space on the data disk") from error
         return f"{IMPORTS}/{stem}.csv", f"{IMPORTS}/{stem}.toml"
+
+
+def _is(path: Path, size: int, digest: str) -> bool:
+    """Whether a copy has these bytes; one that cannot be read is none that could be told from another."""
+    try:
+        return path.stat().st_size == size and sha256_of(path) == digest
+    except OSError as error:
+        raise Refusal(f"{path.name} of another visit cannot be read", "call the administrator") from error
 
 
 def _seconds(found: Found, mapping: Mapping, *, listed_only: bool) -> float:

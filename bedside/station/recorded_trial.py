@@ -44,7 +44,8 @@ class Imported:
         """What to look at in any result of it."""
         found, day = self.started, self.opened[:10]
         unchecked = f"mapping '{found.mapping}' is not verified against a known trial"
-        older = f"{found.file} was last written on {found.written[:10]}, before this visit: is it this participant's?"
+        when = f"was last written on {found.written[:10]}, before this visit" if found.written else "tells no day"
+        older = f"{found.file} {when}: is it this participant's?"
         return (*(() if found.verified else (unchecked,)), *((older,) if found.written[:10] < day else ()))
 
     def method(self, kind: str, told: list[str]) -> str:

@@ -36,7 +36,7 @@ def choices(picture: Picture) -> dict[str, ImportLine]:
 
 def _words(line: ImportLine, utc: str) -> str:
     day, at = line.written[:10], line.written[11:16]
-    when = f"{at} UTC" if day == utc[:10] else day
+    when = f"{at} UTC" if day and day == utc[:10] else day or "no day known"
     doubt = "" if line.verified else ", not verified"
     return f"{line.file}, {when}, {line.holds} by {line.mapping}{doubt}"
 

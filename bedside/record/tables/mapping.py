@@ -110,7 +110,7 @@ def read_mapping(path: Path, *, named: bool = True) -> Mapping:
 
     With `named` the file must be called as its id; a copy that lies beside an imported table is not.
     """
-    mapping = structs.replace(read(path, Mapping), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    mapping = structs.replace(read(path, Mapping), sha256=_digest(path))
     if named and mapping.id != path.stem:
         raise ConfigError(path, "id", f"is '{mapping.id}' in a file called '{path.stem}'", "make both the same")
     if mapping.file.decimal == mapping.file.separator:
@@ -123,6 +123,15 @@ def read_mapping(path: Path, *, named: bool = True) -> Mapping:
             raise ConfigError(path, f"columns.{key}", f"'{twice[0]}' stands there twice", "leave one of them out")
     _check_whole(path, mapping)
     return mapping
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(
+            path, "", f"cannot be read: {error.strerror or error}", "was it removed meanwhile?"
+        ) from error
 
 
 def _check_whole(path: Path, mapping: Mapping) -> None:

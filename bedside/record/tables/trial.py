@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 Columns = AnyMapping[str, Array]
 
 FEWEST = 10
+RATES_HZ = (5.0, 5000.0)
+"""No plate and no sensor of a walk is slower or faster: another one is times in another unit."""
 QUARTER = 0.25
 """A time may be rounded by this share of a step and still be that sample's."""
 LEAST_FOUND = 0.1
@@ -68,11 +70,17 @@ def _demand_times(table: Table, times: Array) -> None:
     unknown = np.flatnonzero(~np.isfinite(times))
     if unknown.size:
         raise ImportRefusal(table.path, table.lines[int(unknown[0])], header, "no time", "every sample needs its time")
-    same = np.flatnonzero(np.diff(times) <= 0)
+    steps = np.diff(times)
+    same = np.flatnonzero(steps <= 0)
     if same.size:
         problem = f"{times[same[0] + 1]:g} s does not come after {times[same[0]]:g} s"
         remedy = "export times with more decimals, and one trial at a time"
         raise ImportRefusal(table.path, table.lines[int(same[0]) + 1], header, problem, remedy)
+    slowest, fastest = RATES_HZ
+    step_s = float(np.median(steps))
+    if not 1 / fastest <= step_s <= 1 / slowest:
+        problem = f"a sample every {step_s:.3g} s cannot be right"
+        raise ImportRefusal(table.path, 0, header, problem, "check the unit of the times in the mapping")
 
 
 def _evened(table: Table, times: Array, columns: Columns) -> tuple[Array, Columns]:
@@ -85,10 +93,10 @@ def _evened(table: Table, times: Array, columns: Columns) -> tuple[Array, Column
         problem = f"a step of {1e3 * steps[odd[0]]:.4g} ms among steps of {1e3 * step_s:.4g} ms"
         remedy = "export every sample with times of an even clock"
         raise ImportRefusal(table.path, table.lines[int(odd[0]) + 1], header, problem, remedy)
-    at = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    if times.size < LEAST_FOUND * at[-1]:
-        problem = f"{times.size} samples in a span of {at[-1] + 1}"
+    if not times.size >= LEAST_FOUND * float(counts.sum()):
+        problem = f"{times.size} samples where {counts.sum() + 1:.0f} would fit"
         raise ImportRefusal(table.path, 0, header, problem, "export one trial at a time")
+    at = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     even = np.arange(at[-1] + 1) * float((times[-1] - times[0]) / at[-1])
     return even, {name: _spread(column, at, even.size) for name, column in columns.items()}
 

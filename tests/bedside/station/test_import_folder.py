@@ -4,18 +4,23 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bedside.commands import ImportTrial
 from bedside.config import ConfigError
+from bedside.record.fsutil import write_whole
 from bedside.refusal import Refusal
 from bedside.station import import_folder
 from bedside.station.import_folder import MOST_BYTES, Fingerprint, entries, take
 from bedside.station.importing import Imports, Wanted
 from tests.helpers.bed import CONFIGS
-from tests.helpers.vendor_tables import RESULTS, RESULTS_HEAD, STAND_HEAD, rows, stand, walk_results
+from tests.helpers.vendor_tables import RESULTS, RESULTS_HEAD, STAND_HEAD, rows, stand, walk_results, walk_samples
 
 STANDING = Wanted(visit="v1", instrument="balance_static", task="eyes_open", trial=2, kind="balance")
 WALKING = Wanted(visit="v1", instrument="gait_overground", task="walk_10m", trial=1, kind="gait")
@@ -251,3 +256,54 @@ def test_a_disk_without_room_is_a_refusal(box: Box) -> None:
     (box.visits / "v1" / "imports").write_text("in the way")
     with pytest.raises(Refusal, match=r"stand\.csv cannot be kept"):
         box.read("stand.csv", "example_balance_samples")
+
+
+def test_a_disk_that_is_full_half_way_keeps_neither_table_nor_mapping(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.put("stand.csv", stand())
+    written: list[Path] = []
+
+    def full(path: Path, data: bytes) -> None:
+        if written:
+            path.with_name(path.name + ".tmp").write_bytes(data[:100])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        write_whole(path, data)
+
+    monkeypatch.setattr("bedside.station.importing.write_whole", full)
+    assert box.refused("stand.csv").reason == "stand.csv cannot be kept: No space left on device"
+    assert written
+
+
+@pytest.mark.parametrize("second", [-(2**40), 2**38])
+def test_a_stick_with_an_impossible_clock_ends_nothing(box: Box, second: int) -> None:
+    assert Fingerprint(1, 2, second * 10**9).written == ""
+    assert Fingerprint(1, 2, 1_000_000_000 * 10**9).written == "2001-09-09T01:46:40Z"
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([n * 1e-5 for n in range(20)], "a sample every 1e-05 s cannot be right"),
+        ([n * 10.0 for n in range(20)], "a sample every 10 s cannot be right"),
+        ([*(n * 0.01 for n in range(19)), 1e300], "20 samples where"),
+        ([*(n * 0.01 for n in range(19)), 0.185], "a step of 5 ms among steps of 10 ms"),
+        ([*(n * 0.01 for n in range(19)), 1e306], "20 samples where"),
+    ],
+    ids=range(5),
+)
+def test_times_that_no_clock_has_are_refused(box: Box, times: list[float], said: str) -> None:
+    lines = [f"{time!r},{','.join(['0.1'] * 12)}" for time in times]
+    head = walk_samples(np.zeros((1, 6)), np.zeros((1, 6)), 100.0).decode().splitlines()[0]
+    box.put("walk.csv", "\n".join([head, *lines]).encode())
+    assert said in box.refused("walk.csv", "example_gait_samples").reason
+
+
+@given(st.binary(max_size=300), st.sampled_from(["samples", "results"]))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_end_in_anything_but_a_refusal(box: Box, tail: bytes, holds: str) -> None:
+    head = STAND_HEAD.encode() if holds == "samples" else b"Path length;Area;Mean X;Mean Y;Mean velocity"
+    box.put("x.csv", head + b"\n" + tail)
+    with suppress(Refusal):
+        box.read("x.csv", f"example_balance_{holds}")

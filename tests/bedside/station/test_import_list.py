@@ -156,3 +156,16 @@ async def test_an_assessor_is_shown_what_fits_and_no_remark_on_the_rest(rig: Rig
         assert shown.assess.capture is not None
         assert shown.assess.capture.imports == replace(found, notes=notes)
         assert "active arm" not in str(shown)
+
+
+async def test_whatever_goes_wrong_in_the_folder_the_station_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rig.look()
+    (rig.folder / "stand.csv").write_bytes(stand())
+
+    def broken(folder: Path, name: str, most: int) -> bytes:
+        raise ArithmeticError("not foreseen")
+
+    monkeypatch.setattr("bedside.station.import_list.head", broken)
+    found = await rig.look()
+    assert found.choices == ()
+    assert "not foreseen" in found.notes[0]
