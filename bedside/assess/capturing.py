@@ -107,7 +107,8 @@ def shortest_s(task: CaptureTask, skip_s: float | None = None) -> float:
     `skip_s` stands for what the task leaves out of the beginning.
     """
     needed = task.settings.get("duration_s", SHORTEST_S)
-    return (task.skip_s if skip_s is None else skip_s) + (float(needed) if isinstance(needed, int | float) else SHORTEST_S)
+    left_out_s = task.skip_s if skip_s is None else skip_s
+    return left_out_s + (float(needed) if isinstance(needed, int | float) else SHORTEST_S)
 
 
 def settings_of(state: Assessment, task: CaptureTask, person: Mapping[str, Value]) -> dict[str, Value]:
