@@ -163,9 +163,9 @@ class CaptureStopped(Event, frozen=True, kw_only=True, tag="capture.stopped"):
 class TrialImported(Event, frozen=True, kw_only=True, tag="capture.imported"):
     """Another program's table is a trial: nothing was recorded here, `seconds` are what its samples span (0: results).
 
-    `file` is its name where it lay, `kept` its copy in the visit's folder, `sha256` and `bytes` those of both. `written`
-    says when it was last written (ISO 8601, UTC; empty: not known). `mapping_kept` and `mapping_sha256` are the mapping's
-    file; unless `verified`, nobody has tried it on a known trial. Of samples, the first `skip_s` do not count.
+    `file` is its name where it lay, `kept` its copy in the visit's folder, `sha256` and `bytes` are those of both.
+    `written` says when it was last written (ISO 8601, UTC; empty: not known). `mapping_kept` and `mapping_sha256` are
+    the mapping's file; unless `verified`, nobody has tried it on a known trial. The first `skip_s` do not count.
     """
 
     visible_to = EVERYONE
