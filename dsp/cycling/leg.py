@@ -7,6 +7,7 @@ import numpy as np
 from dsp.cycling.clocks import ClockOffset, clock_offset, later
 from dsp.cycling.doubt import Doubt, doubt
 from dsp.cycling.linkage import Crank, Joints, crank, joints
+from dsp.cycling.ranges import RANGES, wrong_range
 from dsp.cycling.result import Cycling, refused
 from dsp.cycling.revolutions import Revolutions, revolutions
 from dsp.cycling.segment import (
@@ -107,6 +108,14 @@ def _ways(thigh: Planar, gyro: Array, accel: Array, rate_hz: float) -> list[_Way
 def _measured(
     cut: list[list[Array]], part: slice, rows: int, rate_hz: float, flags: list[str], known: Known | None
 ) -> Cycling:
+    unfit = wrong_range((cut[0][0], cut[0][1]), (cut[1][0], cut[1][1]), rate_hz)
+    if unfit is not None:
+        which, factor = unfit
+        names = "thigh and shank" if which == "both" else which
+        text = f"{names}: the turn rate fits the acceleration only times {factor:g}; check the range it was read with"
+        if max(factor, 1 / factor) > RANGES:
+            return refused(rows, text, flags)
+        flags.append(text)
     thigh = planar(cut[0][0], cut[0][1], rate_hz)
     way, mirrored = _ways(thigh, cut[1][0], cut[1][1], rate_hz)
     refusal = _misplaced(way.fit)

@@ -92,6 +92,10 @@ def fault_of(gyro: Array, accel: Array) -> str | None:
     """Why these samples cannot be a moving limb's in rad/s and m/s2; None when they can."""
     if float(np.max(np.abs(gyro))) > LARGEST_TURN_RAD_S:
         return "turn rate is beyond every sensor's range in rad/s: is it in deg/s?"
+    for name, values in (("turn rate", gyro), ("acceleration", accel)):
+        stuck = [axis for axis, column in zip("xyz", values.T, strict=True) if np.ptp(column) == 0]
+        if stuck:
+            return f"{name} never changes along {' and '.join(stuck)}: the sensor is broken, or a column is missing"
     strength = float(np.median(np.linalg.norm(accel, axis=1)))
     if 0.5 < strength < 2.0:
         return "acceleration is about 1: it is in g, not in m/s2"

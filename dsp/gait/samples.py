@@ -125,6 +125,11 @@ def _at_range(values: Array, declared: float, least: float) -> Mask:
 
 
 def _units(side: Side, gyro: Array, accel: Array) -> None:
+    for name, values in (("turn rate", gyro), ("acceleration", accel)):
+        stuck = [axis for axis, column in zip("xyz", values.T, strict=True) if np.ptp(column) == 0]
+        if stuck:
+            text = f"{name} never changes along {' and '.join(stuck)}"
+            raise RefusedError(f"{side} foot: {text}: the sensor is broken, or a column is missing")
     force = float(np.median(np.linalg.norm(accel, axis=1)))
     if 0.7 <= force <= 1.4:
         raise RefusedError(f"{side} foot: acceleration is about {force:.2f}, it is in g; give m/s2")

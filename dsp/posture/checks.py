@@ -180,6 +180,9 @@ def _stillness(x: Array, y: Array) -> str | None:
     spread = float(np.hypot(np.std(x), np.std(y)))
     if spread == 0:
         return "stuck: the centre of pressure never moves; the sensor stopped, or a dead weight stands on the plate"
+    for name, axis in (("sideways", x), ("to the front", y)):
+        if np.ptp(axis) == 0:
+            return f"stuck: the position {name} never changes; check the plate's cells and the file's columns"
     if spread < STILLEST_RMS_CM:
         return f"units: {spread:.4f} cm RMS is too still for a person; is the position in metres?"
     return None
