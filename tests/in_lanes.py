@@ -25,8 +25,8 @@ PASSED, TESTS_FAILED, NOTHING_TO_RUN = 0, 1, 5
 """pytest's exit codes."""
 BEHIND = ("nice", "-n", "19")
 CALCULATING = ("dsp", *(f"bedside/{name}" for name in ("analyse", "assess", "importer", "record", "report", "visit")))
-DAYS = "system/test_assessment_day.py"
-LONG_RUN = "system/test_all_at_once.py"
+DAYS = tuple(f"system/test_assessment_{name}.py" for name in ("day", "mid_course", "potentials", "interrupted"))
+LONG_RUN, KILLS = "system/test_all_at_once.py", "system/test_demo.py"
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ class Part:
 
 LANES = (
     (Part("all devices", (LONG_RUN,)),),
-    (Part("assessment days", (DAYS,)), Part("screens", ("bedside/tui",), before=BEHIND)),
-    (Part("systems", ("system",), but=(DAYS, LONG_RUN)),),
+    (Part("assessments", DAYS), Part("screens", ("bedside/tui",), before=BEHIND)),
+    (Part("whole visits", (KILLS,)),),
+    (Part("systems", ("system",), but=(*DAYS, LONG_RUN, KILLS)),),
     (Part("devices", ("hal",)), Part("the rest", (".",), but=("hal", "system", "bedside/tui", *CALCULATING))),
     (Part("calculating", CALCULATING, before=BEHIND),),
 )
