@@ -11,7 +11,9 @@ from hal.roles import EmgBlock
 WINDOW_S, MAX_PPM = 30.0, 2000.0
 """Blocks are many and hardly delayed; a sender's nominal rate may be off by more than a crystal."""
 STRAY_NS = 250_000_000
-"""Further than this behind the mapped time, the rate is not what was said: the map begins anew at this arrival."""
+"""Further than this behind the mapped time, or before it, the rate is not what was said: the map begins anew."""
+STALL_NS = 1_000_000_000
+"""Late for no longer than this, it was a stall: what waited comes in one heap, and the map was right all the time."""
 CLOSE_NS = 4_000_000
 """A block to begin less than this before the end of the last waits for it; after a stall it is put right."""
 STEP_NS, STEP_BLOCKS = 3_000_000, 50
@@ -24,6 +26,7 @@ class Stamping:
     def __init__(self, rate_hz: float) -> None:
         self._map = ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM)
         self._late_ns: list[int] | None = None
+        self._strays_from_ns: int | None = None
         self._period_ns = 1e9 / rate_hz
         self._told_ns: int | None = None
 
@@ -33,7 +36,7 @@ class Stamping:
         self._map.feed(after, block.mono_ns)
         first_ns, last_ns = (int(at) for at in self._map.at_ns([block.first_sample, after - 1]))
         late_ns = block.mono_ns - last_ns
-        if abs(late_ns) > STRAY_NS or self._stepped(block, late_ns):
+        if self._strayed(block, late_ns) or self._stepped(block, late_ns):
             self._map.restart()
             self._map.feed(after, block.mono_ns)
         if self._told_ns is not None and self._told_ns - first_ns < CLOSE_NS:
@@ -42,6 +45,17 @@ class Stamping:
         period_ns = self._period_ns * min(1.0, 1.0 + self._map.drift_ppm / 1e6)
         self._told_ns = first_ns + round((len(block.counts) - 1) * period_ns)
         return first_ns
+
+    def _strayed(self, block: EmgBlock, late_ns: int) -> bool:
+        """Whether arrivals have left the line for longer than a stall takes; before it they cannot be at all."""
+        if late_ns <= STRAY_NS:
+            self._strays_from_ns = None
+            return late_ns < -STRAY_NS
+        if self._strays_from_ns is None:
+            self._strays_from_ns = block.mono_ns
+        lasting = block.mono_ns - self._strays_from_ns > STALL_NS
+        self._strays_from_ns = None if lasting else self._strays_from_ns
+        return lasting
 
     def _stepped(self, block: EmgBlock, late_ns: int) -> bool:
         """Whether the index has fallen behind with the last hole, as one that the clock estimated may."""
