@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 QUIETEST_ELECTRODE_UV = 0.05
 """RMS. A pair of electrodes of 1 kOhm alone gives 0.1 uV over 500 Hz (Johnson noise); every amplifier adds to it."""
 RESPONSE_IN_MV_AT_MOST = 30.0
+STOPPED_MS, STOPPED_SAMPLES = 10.0, 10
 LARGEST_RESPONSE_UV = 30_000.0
 """No surface response is larger; the population model of Goetz et al. (IEEE TNSRE 27:1539, 2019) stops there too."""
 STRAY_STEP_UV = 100.0
@@ -77,6 +78,22 @@ def unusable(epoch: Array, rate_hz: float, trigger_index: int, amplitude_window_
         return f"missing samples: {missing} between rest and the end of the window"
     if np.ptp(used) == 0.0:
         return "flat line: the channel does not change; check electrodes and cable"
+    return _stopped(epoch, rate_hz, trigger_index, amplitude_window_ms)
+
+
+def _stopped(epoch: Array, rate_hz: float, trigger_index: int, amplitude_window_ms: Window) -> str:
+    """Whether the numbers repeat in the rest or the response, where no amplifier's noise lets them; it may hold its
+    value around the pulse."""
+    longest = max(STOPPED_SAMPLES, round(STOPPED_MS * rate_hz / 1000.0))
+    first, last = (trigger_index + round(at * rate_hz / 1000.0) for at in amplitude_window_ms)
+    for part in (rest_span(epoch.size, rate_hz, trigger_index, REST_MS), slice(first, last + 1)):
+        changes = np.flatnonzero(np.diff(epoch[part], prepend=np.nan, append=np.nan) != 0)
+        held = np.diff(changes)
+        if held.size and held.max() >= longest:
+            at = int(np.argmax(held))
+            begins_ms = (part.start + int(changes[at]) - trigger_index) * 1000.0 / rate_hz
+            lasts_ms = float(held[at]) * 1000.0 / rate_hz
+            return f"stopped: one value for {lasts_ms:.0f} ms from {begins_ms:.0f} ms on; check amplifier and cable"
     return ""
 
 

@@ -19,6 +19,7 @@ from dsp.gait import Foot, Side
 from dsp.gait.model import SIDES
 
 UNEVEN_STEPS = 0.05
+JITTER, CATCH_UP, LARGEST_RATE_GAP = 0.5, 2, 0.01
 AXES = ("x", "y", "z")
 PLACES = {"left": "foot_left", "right": "foot_right"}
 SEGMENTS = ("thigh", "shank")
@@ -117,9 +118,31 @@ def _number(path: Path, arrays: Mapping[str, NDArray[np.generic]], key: str) -> 
     return float(given.item())
 
 
+def refuse_other_times(path: Path, arrays: Mapping[str, NDArray[np.generic]], rate_hz: float) -> None:
+    """Raise BadRecordingError where a file's times `t` are not those of its rate: samples lost, twice or backwards.
+
+    A computer's stamp may be late, which the next ones make up for: that is no matter.
+    """
+    times = arrays.get("t")
+    if times is None or times.size < 3 or times.dtype.kind not in "iuf":
+        return
+    steps = np.diff(times.astype(float).ravel()) * rate_hz
+    around = np.convolve(np.pad(steps, CATCH_UP, mode="edge") - 1, np.ones(2 * CATCH_UP + 1), "valid")
+    apart = np.abs(steps - 1) > JITTER
+    wrong = np.flatnonzero(~(steps > 0) | (apart & ~(np.abs(around) <= JITTER)))
+    if wrong.size:
+        raise BadRecordingError(
+            f"{path}: key 't' goes on by {steps[wrong[0]]:.3g} samples at row {wrong[0] + 1}; "
+            "put the samples on an even grid and mark the lost ones"
+        )
+    if not abs(float(steps.mean()) - 1) <= LARGEST_RATE_GAP:
+        raise BadRecordingError(f"{path}: by key 't' it has {rate_hz / steps.mean():.4g} Hz, by 'fs' {rate_hz:.4g} Hz")
+
+
 def _rate(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> float:
     given = _number(path, arrays, "fs" if "fs" in arrays else "rate_hz")
     if given is not None:
+        refuse_other_times(path, arrays, given)
         return given
     if "t" not in arrays or arrays["t"].size < 3 or arrays["t"].dtype.kind not in "iuf":
         raise BadRecordingError(f"{path}: key 'fs' is missing")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.gait_files import refuse_other_times
 from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, motion_arrays, runs_of
 from bedside.record.samples import SampleRun
 from dsp.cycling import Segment
@@ -168,7 +169,9 @@ def _true_rate(run: SampleRun) -> float:
 
 
 def _rate(path: Path, arrays: Arrays) -> float:
-    return _positive(path, arrays, "fs" if "fs" in arrays else "rate_hz" if "rate_hz" in arrays else "fs")
+    rate_hz = _positive(path, arrays, "fs" if "fs" in arrays else "rate_hz" if "rate_hz" in arrays else "fs")
+    refuse_other_times(path, arrays, rate_hz)
+    return rate_hz
 
 
 def _positive(path: Path, arrays: Arrays, key: str) -> float:

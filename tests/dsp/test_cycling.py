@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp.cycling import Cycling, Segment, cadence, summarise, window
+from dsp.cycling.ranges import wrong_range
 from tests.helpers.pedalling import Ride, Rig, cut, delayed, ride
 from tests.helpers.recordings import need_recordings
 
@@ -168,6 +169,40 @@ def test_saturation_is_flagged() -> None:
     found = cadence(x.thigh, replace(x.shank, accel_m_s2=np.clip(x.shank.accel_m_s2, -limit, limit)), rate_hz=50.0)
     assert found.refusal is not None or any("full scale" in flag for flag in found.flags)
     assert not any("full scale" in flag for flag in run(x).flags)
+
+
+@pytest.mark.parametrize(("sensors", "factor"), [("both", 0.5), ("both", 2.0), ("shank", 0.5)])
+def test_a_turn_rate_of_another_range_is_refused_by_the_knee_that_both_feel(sensors: str, factor: float) -> None:
+    made = ride(lambda t: 60 + 0 * t, Rig(seconds=20.0))
+    thigh, shank = (
+        replace(segment, gyro_rad_s=segment.gyro_rad_s * (factor if sensors in (name, "both") else 1.0))
+        for name, segment in (("thigh", made.thigh), ("shank", made.shank))
+    )
+    result = cadence(thigh, shank, rate_hz=made.rate_hz)
+    assert result.refusal is not None
+    assert f"fits the acceleration only times {1 / factor:g}" in result.refusal
+
+
+@pytest.mark.parametrize(
+    ("rpm", "rig"), [(60.0, Rig(tissue_deg=3.0)), (15.0, Rig(tissue_deg=3.0, ankle_m=0.02)), (90.0, Rig())]
+)
+def test_no_soft_tissue_and_no_slow_leg_is_taken_for_a_wrong_range(rpm: float, rig: Rig) -> None:
+    made = ride(lambda t: rpm + 0 * t, replace(rig, seconds=30.0))
+    sensors = ((part.gyro_rad_s, part.accel_m_s2) for part in (made.thigh, made.shank))
+    assert wrong_range(*sensors, made.rate_hz) is None
+
+
+def test_a_small_error_of_scale_is_flagged_and_a_dead_axis_refused() -> None:
+    made = ride(lambda t: 60 + 0 * t, Rig(seconds=20.0))
+    thigh, shank = (replace(part, gyro_rad_s=0.9 * part.gyro_rad_s) for part in (made.thigh, made.shank))
+    assert any("only times 1.1" in flag for flag in cadence(thigh, shank, rate_hz=made.rate_hz).flags)
+    for name in ("gyro_rad_s", "accel_m_s2"):
+        for axis in range(3):
+            values = getattr(made.shank, name).copy()
+            values[:, axis] = values[0, axis]
+            result = cadence(made.thigh, replace(made.shank, **{name: values}), rate_hz=made.rate_hz)
+            assert result.refusal is not None
+            assert f"never changes along {'xyz'[axis]}" in result.refusal
 
 
 def test_short_holes_are_filled_and_long_ones_end_the_measurement() -> None:

@@ -125,6 +125,18 @@ def test_feet_on_two_clocks_are_told_by_how_much(name: str, late_ms: int) -> Non
     assert not any("clock" in flag for flag in as_it_is(name).flags)
 
 
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("name", ["gyro_rad_s", "accel_m_s2"])
+def test_an_axis_that_never_changes_is_refused(name: str, axis: int) -> None:
+    left, right = feet(HARD)
+    values = getattr(right, name).copy()
+    values[:, axis] = values[0, axis]
+    refusal = analyse(left, changed(right, **{name: values})).refusal
+    assert refusal is not None
+    assert refusal.startswith("right foot: ")
+    assert f"never changes along {'xyz'[axis]}" in refusal
+
+
 @pytest.mark.parametrize("name", STROKE)
 def test_a_sensor_that_stops_gives_nothing_after_it(name: str) -> None:
     result = right_spoilt(name, spoilt.held)

@@ -201,6 +201,20 @@ def test_a_dead_channel_is_void() -> None:
     assert "flat line" in measured.reason
 
 
+@pytest.mark.parametrize("from_ms", [-60.0, 32.0])
+def test_an_amplifier_that_stops_voids_the_trial_and_one_that_holds_the_pulse_does_not(from_ms: float) -> None:
+    made = sweep()
+    stopped = made.epoch_uv.copy()
+    at = made.trigger_index + round(from_ms * made.rate_hz / 1000)
+    stopped[at : at + round(0.02 * made.rate_hz)] = stopped[at]
+    result = measure(stopped, made.rate_hz, made.trigger_index)
+    assert not result.valid
+    assert result.reason.startswith(f"stopped: one value for 20 ms from {from_ms:.0f} ms on")
+    held = made.epoch_uv.copy()
+    held[made.trigger_index : made.trigger_index + round(0.012 * made.rate_hz)] = held[made.trigger_index]
+    assert "stopped" not in measure(held, made.rate_hz, made.trigger_index).reason
+
+
 def test_close_to_the_criterion_asks_for_an_eye() -> None:
     assert measure(sweep(amplitude_uv=55.0, rest_uv=1.0).epoch_uv, RATE_HZ, TRIGGER).ambiguous
     assert not measure(sweep(amplitude_uv=300.0, rest_uv=1.0).epoch_uv, RATE_HZ, TRIGGER).ambiguous

@@ -202,6 +202,15 @@ def test_a_few_missing_samples_are_bridged_and_said_and_many_are_refused() -> No
     assert refused.path_per_area_per_cm is None
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_position_that_never_changes_one_way_is_refused(axis: int) -> None:
+    track = list(sway())
+    track[axis] = np.full_like(track[axis], 0.7)
+    refusal = analyse(track[0], track[1], RATE_HZ).refusal
+    assert refusal is not None
+    assert refusal.startswith(f"stuck: the position {('sideways', 'to the front')[axis]} never changes")
+
+
 @pytest.mark.parametrize(
     ("words", "x_scale", "y_scale", "shift", "rate_hz"),
     [

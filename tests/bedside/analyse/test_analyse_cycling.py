@@ -53,6 +53,7 @@ def test_both_legs_and_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ({"fs": "fast"}, "'fs'"),
         ({"shank_acc": np.array(["a"])}, "'shank_acc'"),
         ({"shank_acc": np.zeros((3, 3))}, "(n, 3)"),
+        ({"t": np.repeat(np.arange(9), 2) / 50.0}, "goes on by 0 samples"),
     ],
 )
 def test_bad_keys_are_named(

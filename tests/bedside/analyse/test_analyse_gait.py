@@ -70,6 +70,10 @@ def test_the_table_of_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ({"fs": -1.0}, "positive number"),
         ({"left_acc": None}, "'left_acc'"),
         ({"left_gyr": np.array(["a"])}, "must be numbers"),
+        ({"t": np.arange(1000)[::-1] / RATE_HZ}, "goes on by -1 samples at row 1"),
+        ({"t": np.repeat(np.arange(500), 2) / RATE_HZ}, "goes on by 0 samples at row 1"),
+        ({"t": np.delete(np.arange(1000), 7) / RATE_HZ}, "goes on by 2 samples at row 7"),
+        ({"t": np.arange(1000) / (1.1 * RATE_HZ)}, "by key 't' it has 110 Hz, by 'fs' 100 Hz"),
     ],
 )
 def test_bad_archives_are_named(
