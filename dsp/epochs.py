@@ -82,13 +82,21 @@ def unusable(epoch: Array, rate_hz: float, trigger_index: int, amplitude_window_
 
 
 def _stopped(epoch: Array, rate_hz: float, trigger_index: int, amplitude_window_ms: Window) -> str:
-    """Whether the numbers repeat in the rest or the response, where no amplifier's noise lets them; it may hold its
-    value around the pulse."""
+    """Whether the numbers repeat in the rest or the response, where no amplifier's noise lets them.
+
+    Around the pulse it may hold its value; at the largest or smallest one it is saturated, which is told elsewhere.
+    A sweep without any noise in its rest is made by hand.
+    """
+    rest = rest_span(epoch.size, rate_hz, trigger_index, REST_MS)
+    if np.ptp(epoch[rest]) == 0.0:
+        return ""
+    rails = np.nanmin(epoch), np.nanmax(epoch)
     longest = max(STOPPED_SAMPLES, round(STOPPED_MS * rate_hz / 1000.0))
     first, last = (trigger_index + round(at * rate_hz / 1000.0) for at in amplitude_window_ms)
-    for part in (rest_span(epoch.size, rate_hz, trigger_index, REST_MS), slice(first, last + 1)):
+    for part in (rest, slice(first, last + 1)):
         changes = np.flatnonzero(np.diff(epoch[part], prepend=np.nan, append=np.nan) != 0)
         held = np.diff(changes)
+        held[np.isin(epoch[part][changes[:-1]], rails)] = 0
         if held.size and held.max() >= longest:
             at = int(np.argmax(held))
             begins_ms = (part.start + int(changes[at]) - trigger_index) * 1000.0 / rate_hz
