@@ -313,6 +313,7 @@ class Bed:
 
         step = self.state.step
         assert step is not None
+
         def empty() -> list[ItemConfig]:
             shown = forms.items(self.state, step)
             return [item for item in shown if item.by == "person" and not forms.answered(self.state, step, item)]
