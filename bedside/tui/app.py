@@ -34,7 +34,7 @@ from bedside.tui.picture import Picture
 from bedside.tui.screens.main import MainScreen, later
 from bedside.tui.theme import BEDSIDE_THEME, palette_for
 from bedside.tui.underway import Sent, still
-from bedside.tui.walkviews import next_view
+from bedside.tui.walkorder import next_view
 
 TICK_S = 0.25
 NOTICE_S = 8.0

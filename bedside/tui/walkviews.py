@@ -8,50 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bedside.snapshot import Capture, GaitCurve, GaitSide
 from bedside.tui.canvas import Codes, Inks, Layers, strokes, write
 from bedside.tui.glyphs import DOTS, Ladder
 from bedside.tui.legviews import DIM, LEFT, LOOK, PLAIN, RIGHT, STRONG, feet_picture
-from bedside.tui.picture import Picture, body_kind
 from bedside.tui.rows import wrapped
 from bedside.tui.sticks import figure_picture, leg_words, parts
+from bedside.tui.walkorder import TITLES, views
 
 Array = NDArray[np.float64]
 
-TITLES = {
-    "pitch_deg": "Foot to the floor, deg, toes up + (segment, no joint)",
-    "ankle_deg": "Ankle, deg, dorsiflexion +, 0 in quiet standing",
-    "knee_deg": "Knee, deg, flexion +, 0 in quiet standing",
-    "paths": "Path of the foot's sensor, mean of the cycles",
-    "figure": "Stick figure at tenths of a mean cycle",
-}
 FIGURE_WORDS = (
     "Directions and path are measured. Lengths ({}) are nominal, of somebody 170 cm tall; how the feet lie to each "
     "other is not known."
 )
 LABEL_WIDTH = 5
 STEP_DEG = 10.0
-
-
-def views(capture: Capture | None) -> tuple[str, ...]:
-    """The pictures there are of the last result's walk: an angle that no side has is none of them."""
-    if capture is None or not capture.gait:
-        return ()
-    named = {curve.name for side in capture.gait for curve in side.curves}
-    angles = tuple(name for name in TITLES if name.endswith("_deg") and (name in named or name == "pitch_deg"))
-    return (*angles, "paths", "figure") if any(side.sticks for side in capture.gait) else angles
-
-
-def next_view(picture: Picture) -> Picture:
-    """What the view's key brings: another picture of the same thing, and of a walk all there are, one by one."""
-    order = ("", *views(picture.capture)) if body_kind(picture) == "capture" else ("",)
-    if not picture.plot:
-        return replace(picture, plot=True, walk="")
-    place = order.index(picture.walk) + 1 if picture.walk in order else len(order)
-    return replace(picture, walk=order[place]) if place < len(order) else replace(picture, plot=False, walk="")
 
 
 def walk_picture(capture: Capture, view: str, size: tuple[int, int], ladder: Ladder) -> tuple[Codes, Inks]:

@@ -18,7 +18,7 @@ from bedside.tui.rows import Row, row
 from bedside.tui.screens.body import ActionBox, Body, RowsPanel
 from bedside.tui.screens.instruments import Moving
 from bedside.tui.traces import emg_range_uv
-from bedside.tui.walkviews import views
+from bedside.tui.walkorder import views
 from bedside.tui.widgets.live import FRAMES_PER_S, CopPicture, FeetPicture, KneePicture, LivePicture
 from bedside.tui.widgets.trace import TraceCanvas
 from bedside.tui.widgets.walk import WalkPicture

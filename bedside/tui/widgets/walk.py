@@ -4,7 +4,8 @@ from bedside.snapshot import Capture
 from bedside.tui import legviews
 from bedside.tui.glyphs import Ladder
 from bedside.tui.picture import Picture
-from bedside.tui.walkviews import views, walk_picture
+from bedside.tui.walkorder import views
+from bedside.tui.walkviews import walk_picture
 from bedside.tui.widgets.raster import Raster
 
 

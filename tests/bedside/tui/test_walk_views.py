@@ -13,7 +13,8 @@ from bedside.snapshot import Action, Capture, GaitSide, Result, ResultRow, Trial
 from bedside.tui.actions import BY_ID
 from bedside.tui.canvas import text_of
 from bedside.tui.picture import Picture
-from bedside.tui.walkviews import next_view, views, walk_picture
+from bedside.tui.walkorder import next_view, views
+from bedside.tui.walkviews import walk_picture
 from tests.bedside.tui.assess_scenes import GAIT, capture_snapshot
 from tests.bedside.tui.screen import ENVIRONMENT, Kiosk, kiosk
 from tests.bedside.tui.test_golden import differing
