@@ -1,10 +1,11 @@
-"""All tests in lanes beside each other: most of them wait for wires, trials and clocks.
+"""All tests, in two stages of lanes beside each other: most tests wait for wires, trials and clocks.
 
     python -m tests.in_lanes [pytest's options]
 
-A lane runs its parts one after the other, each in a process of its own; all lanes run at once. What calculates runs at
-the lowest priority and takes what the others leave, since a station and its guard are held to deadlines. A part's
-output appears when it ends.
+A lane runs its parts one after the other, each in a process of its own; the lanes of a stage run at once. The long run
+of all devices, and visits at many times their speed, have the second stage; there it is quieter. What calculates begins
+with the first stage and goes on in the second, and gets only time that nobody else wants: a station and its guard are
+held to deadlines. A part's output appears when it ends.
 
 What failed beside other tests is tried once more alone at the end, and the log shows both: a deadline that only a busy
 machine misses does not hide what is broken, and what is broken fails again. The exit code is 0 only when all parts
@@ -13,20 +14,22 @@ passed or passed alone; an interrupt ends them all and shows how far they came.
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PASSED, TESTS_FAILED, NOTHING_TO_RUN = 0, 1, 5
 """pytest's exit codes."""
-BEHIND = ("nice", "-n", "19")
 CALCULATING = ("dsp", *(f"bedside/{name}" for name in ("analyse", "assess", "importer", "record", "report", "visit")))
+SCREENS = "bedside/tui"
 DAYS = tuple(f"system/test_assessment_{name}.py" for name in ("day", "mid_course", "potentials", "interrupted"))
-LONG_RUN, KILLS = "system/test_all_at_once.py", "system/test_demo.py"
+LONG_RUN, VISITS = "system/test_all_at_once.py", "system/test_demo.py"
 
 
 @dataclass(frozen=True)
@@ -36,30 +39,43 @@ class Part:
     name: str
     places: tuple[str, ...]
     but: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
 
     def command(self, options: list[str], *, failed: bool = False) -> list[str]:
         """The process's command line, for all tests or for those that failed."""
         cache = ["-o", f"cache_dir=.pytest_cache/{self.name}"]
         only = ["--last-failed", "--last-failed-no-failures", "none"] if failed else []
         chosen = [f"tests/{place}" for place in self.places] + [f"--ignore=tests/{place}" for place in self.but]
-        return [*self.before, sys.executable, "-m", "pytest", *options, *cache, *only, *chosen]
+        return [sys.executable, "-m", "pytest", *options, *cache, *only, *chosen]
 
 
-LANES = (
-    (Part("all devices", (LONG_RUN,)),),
-    (Part("assessments", DAYS), Part("screens", ("bedside/tui",), before=BEHIND)),
-    (Part("whole visits", (KILLS,)),),
-    (Part("systems", ("system",), but=(*DAYS, LONG_RUN, KILLS)),),
-    (Part("devices", ("hal",)), Part("the rest", (".",), but=("hal", "system", "bedside/tui", *CALCULATING))),
-    (Part("calculating", CALCULATING, before=BEHIND),),
+Lane = tuple[Part, ...]
+BEHIND: Lane = (Part("calculating", CALCULATING), Part("screens", (SCREENS,)))
+STAGES: tuple[tuple[Lane, ...], ...] = (
+    (
+        (Part("devices", ("hal",)),),
+        (Part("assessments", DAYS),),
+    ),
+    (
+        (Part("all devices", (LONG_RUN,)),),
+        (Part("whole visits", (VISITS,)),),
+        (
+            Part("systems", ("system",), but=(*DAYS, LONG_RUN, VISITS)),
+            Part("the rest", (".",), but=("hal", "system", SCREENS, *CALCULATING)),
+        ),
+    ),
 )
+Codes = dict[Part, int]
 
 
 async def main(options: list[str]) -> int:
-    """Run all lanes; 0, or the exit code of the first part that failed beside the others and alone."""
-    told = await asyncio.gather(*(lane(parts, options) for parts in LANES))
-    codes = {part: code for codes in told for part, code in codes.items()}
+    """Run all parts; 0, or the exit code of the first that failed beside the others and alone."""
+    async with asyncio.TaskGroup() as tasks:
+        behind = tasks.create_task(lane(BEHIND, options, give_way))
+        codes: Codes = {}
+        for stage in STAGES:
+            for told in await asyncio.gather(*(lane(parts, options) for parts in stage)):
+                codes |= told
+    codes |= behind.result()
     for part in [part for part, code in codes.items() if code == TESTS_FAILED]:
         say(f"once more alone: what failed of {part.name}")
         code = await run(part.command(options, failed=True), part.name)
@@ -67,16 +83,18 @@ async def main(options: list[str]) -> int:
     return next((abs(code) for code in codes.values() if code not in (PASSED, NOTHING_TO_RUN)), PASSED)
 
 
-async def lane(parts: tuple[Part, ...], options: list[str]) -> dict[Part, int]:
+async def lane(parts: Lane, options: list[str], prepare: Callable[[], None] | None = None) -> Codes:
     """Run parts one after the other; their exit codes."""
-    return {part: await run(part.command(options), part.name) for part in parts}
+    return {part: await run(part.command(options), part.name, prepare) for part in parts}
 
 
-async def run(command: list[str], name: str) -> int:
+async def run(command: list[str], name: str, prepare: Callable[[], None] | None = None) -> int:
     """Run a process to its end, or to an interrupt, and show what it printed; its exit code."""
     began_s = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
-        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=output, stderr=output)
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, stdout=output, stderr=output, preexec_fn=prepare
+        )
         try:
             code = await process.wait()
         except asyncio.CancelledError:
@@ -88,6 +106,14 @@ async def run(command: list[str], name: str) -> int:
             output.seek(0)
             say(f"{name}, {time.monotonic() - began_s:.0f} s\n{output.read()}")
     return code
+
+
+def give_way() -> None:
+    """Take only the time that others leave. Linux weighs sessions against each other first, then what is in one."""
+    os.setsid()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19")
+    os.nice(19)
 
 
 def say(words: str) -> None:

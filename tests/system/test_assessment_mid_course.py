@@ -17,7 +17,7 @@ from tests.helpers.scripted import Script, scripted, until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-CYCLE_S = 20.0
+CYCLE_S = 30.0
 
 
 async def test_a_visit_in_mid_course_after_spinal_cord_injury_by_keys(
