@@ -151,14 +151,17 @@ class Executive:
             await self._kept(ask(read), read.found, asked.visit)
 
     async def _kept(self, asking: Awaitable[None], found: TrialImported | RobotImported, visit: str) -> None:
-        """Await the rules' word on a table whose copy is durable; what they refuse leaves no copy."""
+        """Await the rules' word on a table whose copy is durable; what they refuse leaves no copy in an open visit."""
         try:
             await asking
         except Ended:
             # nobody knows whether the event is durable: if it is, its copy must be
             raise
         except Refusal:
-            await asyncio.to_thread(self._imports.drop, found, visit)
+            # from the folder of a visit that was closed meanwhile nothing is taken: its manifest may name the copy
+            state = self._core.state
+            if state.going_on and state.opened is not None and state.opened.visit == visit:
+                await asyncio.to_thread(self._imports.drop, found, visit)
             raise
 
     def _by_hand(self, command: AnyCommand) -> None:

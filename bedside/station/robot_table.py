@@ -41,6 +41,7 @@ def read(imports: Imports, asked: ImportRobot, begun: Begun) -> RobotTableRead:
     first, last = _on_our_clock(session, asked, begun)
     kept, mapping_kept = imports.keep(found, mapping, begun.visit, f"{STEM}-{begun.tables + 1}")
     return RobotTableRead(
+        asked.visit,
         RobotImported(
             file=found.name,
             kept=kept,
@@ -63,7 +64,7 @@ def read(imports: Imports, asked: ImportRobot, begun: Begun) -> RobotTableRead:
             mean_support_kg=session.mean_support_kg,
             min_support_kg=session.min_support_kg,
             max_support_kg=session.max_support_kg,
-        )
+        ),
     )
 
 

@@ -134,8 +134,9 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class RobotTableRead:
-    """`ImportRobot`, as far as the disk goes: `found` is the event that it would be, its copy is durable."""
+    """`ImportRobot`, as far as the disk goes: `found` is the event that it would be, its copy lies with the `visit`."""
 
+    visit: str
     found: RobotImported
 
 

@@ -19,12 +19,7 @@ MOST_AHEAD_S = 26 * 3600
 
 def may_import(state: Visit, asked: ImportRobot, _now: Now, _who: Person | None) -> tuple[Event, ...]:
     """No event; raises `Refusal` where the visit takes no table now. The file is not looked at."""
-    if state.opened is None or not state.going_on or state.opened.visit != asked.visit:
-        present = f"open is {state.opened.visit}" if state.opened is not None and state.going_on else "no visit is open"
-        raise Refusal(
-            f"{asked.visit} is not the open visit ({present})",
-            "import the table before its visit is closed: a closed visit is sealed and never changes",
-        )
+    _demand_open(state, asked.visit)
     if state.assesses or state.setup.study.robot is None:
         raise Refusal("nobody walks in a robot in this visit", "name the treatment's visit")
     if not abs(asked.clock_ahead_s) <= MOST_AHEAD_S:
@@ -37,7 +32,8 @@ def may_import(state: Visit, asked: ImportRobot, _now: Now, _who: Person | None)
 
 
 def imported(state: Visit, cause: RobotTableRead, now: Now, _who: Person | None) -> tuple[Event, ...]:
-    """The table as an event; raises `Refusal`."""
+    """The table as an event; raises `Refusal`, also where the visit was closed while the file was read."""
+    _demand_open(state, cause.visit)
     found = cause.found
     if any(table.sha256 == found.sha256 for table in state.robot_tables):
         raise Refusal(f"{found.file} was imported before", "each table counts once")
@@ -52,6 +48,15 @@ def imported(state: Visit, cause: RobotTableRead, now: Now, _who: Person | None)
         )
     outside_s = max(0.0, opened - first) + max(0.0, last - until)
     return (replace(found, outside_s=round(outside_s, 1)),)
+
+
+def _demand_open(state: Visit, visit: str) -> None:
+    if state.opened is None or not state.going_on or state.opened.visit != visit:
+        present = f"open is {state.opened.visit}" if state.opened is not None and state.going_on else "no visit is open"
+        raise Refusal(
+            f"{visit} is not the open visit ({present})",
+            "import the table before its visit is closed: a closed visit is sealed and never changes",
+        )
 
 
 def _s(utc: str) -> float:

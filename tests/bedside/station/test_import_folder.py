@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from bedside.config import ConfigError
 from bedside.record.fsutil import write_whole
 from bedside.refusal import Refusal
 from bedside.station import import_folder
+from bedside.station.executive import Executive
 from bedside.station.import_folder import MOST_BYTES, Fingerprint, entries, take
 from bedside.station.importing import Imports, Wanted
 from tests.helpers.bed import CONFIGS
@@ -307,3 +310,23 @@ def test_no_bytes_end_in_anything_but_a_refusal(box: Box, tail: bytes, holds: st
     box.put("x.csv", head + b"\n" + tail)
     with suppress(Refusal):
         box.read("x.csv", f"example_balance_{holds}")
+
+
+@pytest.mark.parametrize("ends", ["open", "closed", "another"])
+async def test_a_refused_copy_goes_from_an_open_visit_and_stays_in_a_closed_one(box: Box, ends: str) -> None:
+    """A visit that was closed while the file was read is sealed, and its manifest may name the copy."""
+    box.put("stand.csv", stand())
+    asked = ImportTrial(task="eyes_open", file="stand.csv", mapping="example_balance_samples")
+    found = box.imports.read(asked, STANDING).found
+    state = SimpleNamespace(
+        going_on=ends != "closed", opened=SimpleNamespace(visit="v2" if ends == "another" else "v1")
+    )
+    core = cast("Any", SimpleNamespace(state=state, listen=lambda _: None))
+    executive = Executive(core, *cast("Any", (None, None, None, None)), box.imports)
+
+    async def refusing() -> None:
+        raise Refusal("no")
+
+    with pytest.raises(Refusal):
+        await executive._kept(refusing(), found, "v1")
+    assert len(list(box.visits.glob("v1/imports/*"))) == (0 if ends == "open" else 2)

@@ -47,7 +47,8 @@ def told(bed: Bed, first_s: float = 1.0, last_s: float = 2.0, **fields: Any) -> 
         "min_support_kg": None,
         "max_support_kg": None,
     }
-    return RobotTableRead(RobotImported(**found | fields))
+    visit = bed.state.opened.visit if bed.state.opened is not None else ""
+    return RobotTableRead(visit, RobotImported(**found | fields))
 
 
 def asked(bed: Bed, visit: str = "") -> c.ImportRobot:
@@ -89,6 +90,15 @@ def test_a_table_of_another_time_is_refused(bed: Bed, first_s: float, last_s: fl
         bed.ask(told(bed, first_s, last_s))
     assert "--clock-ahead" in refused.value.remedy
     assert bed.state.robot_tables == ()
+
+
+def test_a_table_that_was_read_while_its_visit_was_closed_is_refused(bed: Bed) -> None:
+    read = told(bed)
+    bed.ask(c.EndVisit(reason="the participant has to leave"))
+    bed.to("signoff").sign()
+    assert not bed.state.going_on
+    with pytest.raises(Refusal, match="no visit is open"):
+        bed.ask(read)
 
 
 def test_what_lies_outside_the_visit_is_told(bed: Bed) -> None:
