@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from bedside.commands import AnyCommand, CalibrateDevice, Stop, TakeControl
+from bedside.commands import AnyCommand, CalibrateDevice, ImportRobot, ImportTrial, Stop, TakeControl
 from bedside.events import Envelope, Role
 from bedside.record.chain import BadLine
 from bedside.refusal import Refusal
@@ -276,7 +276,8 @@ class Server:
     async def _handle(self, client: Client, message: ClientMessage) -> None:
         client.beat_s = time.monotonic()
         match message:
-            case Request(command=CalibrateDevice()):
+            case Request(command=CalibrateDevice() | ImportTrial() | ImportRobot()):
+                # what takes its time: the next request of the same client, a stop above all, does not wait for it
                 self._spawn(self._answer(client, message))
             case Request():
                 await self._answer(client, message)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bedside.commands import AddNote, CalibrateDevice, Stop, TakeControl
+from bedside.commands import AddNote, AnyCommand, CalibrateDevice, ImportTrial, Stop, TakeControl
 from bedside.events import Envelope, ProfileShown, StepEntered
 from bedside.record.chain import BadLine
 from bedside.station import catching_up as catching_up_module
@@ -152,26 +152,33 @@ async def test_a_stop_reaches_the_wire_before_it_is_answered_or_queued(station: 
     assert order == ["wire", "journal"]
 
 
-async def test_a_calibration_takes_its_time_and_the_same_kiosks_stop_does_not_wait(
-    station: Station, connect: Connect
+@pytest.mark.parametrize(
+    "slow",
+    [
+        CalibrateDevice(device="board", what="zero"),
+        ImportTrial(task="normal", file="walk.csv", mapping="example_gait_samples"),
+    ],
+)
+async def test_what_takes_its_time_does_not_keep_the_same_kiosks_stop_waiting(
+    station: Station, connect: Connect, slow: AnyCommand
 ) -> None:
     done = asyncio.Event()
     hooks = station.hooks()
 
     async def execute(request: Request, client: Client) -> Reply:
-        if isinstance(request.command, CalibrateDevice):
+        if request.command == slow:
             await done.wait()
         return Reply(id=request.id, ok=True)
 
     hooks.execute = execute
     station.server._hooks = hooks
     kiosk = await connect("control")
-    calibrating = asyncio.create_task(kiosk.client.ask(CalibrateDevice(device="board", what="zero")))
+    working = asyncio.create_task(kiosk.client.ask(slow))
     assert (await kiosk.client.ask(Stop())).ok
     assert (await kiosk.client.ask(AddNote(text="meanwhile"))).ok
-    assert not calibrating.done()
+    assert not working.done()
     done.set()
-    assert (await calibrating).ok
+    assert (await working).ok
 
 
 async def test_an_assessor_gets_what_it_may_see_and_no_other_waveform(station: Station, connect: Connect) -> None:
