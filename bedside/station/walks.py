@@ -49,6 +49,6 @@ class Walks:
             return ()
         try:
             return walked(analysis(done, self._visits / self._visit))
-        except (OSError, TypeError, ValueError, AttributeError) as error:
+        except (OSError, LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
             log.warning("the walk cannot be drawn", trial=done.trial, error=repr(error))
             return ()

@@ -65,6 +65,20 @@ def test_nothing_is_drawn_of_a_file_that_is_not_the_journalled_one(tmp_path: Pat
     assert rig.seen() == ()
 
 
+def test_curves_of_another_shape_are_not_drawn_and_the_station_goes_on(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    whole = leg()
+    for side in (
+        {**whole, "up_cm": {"mean": [1.0, 2.0], "sd": [0.0, 0.0]}},
+        {**whole, "cycles": float("inf")},
+        {**whole, "clearance_cm": 3.0},
+    ):
+        rig.analysed({"left": leg()})
+        assert rig.seen()
+        rig.analysed({"left": side})
+        assert rig.seen() == ()
+
+
 def test_only_a_walk_is_drawn_and_only_where_its_result_is(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.analysed({"left": leg(), "right": leg()}, instrument="balance_static")
