@@ -97,8 +97,8 @@ def test_every_role_has_its_socket_and_group() -> None:
         "admin": "bedside-admin",
     }
     created = re.findall(r"^g (\S+)", (SYSTEMD / "bedside.sysusers").read_text(), re.MULTILINE)
-    assert {*groups.values(), "bluetooth"} == set(created), (
-        "bluetooth is what Debian lets speak to its Bluetooth service"
+    assert {*groups.values(), "bluetooth", "bedside-import"} == set(created), (
+        "bluetooth is what Debian lets speak to its Bluetooth service, bedside-import who copies files to the box"
     )
 
 
@@ -117,8 +117,13 @@ def test_users_and_folders_are_accepted(tmp_path: Path) -> None:
     command = [tools["systemd-tmpfiles"], "--create", f"--root={tmp_path}", str(SYSTEMD / "bedside.tmpfiles")]
     laid = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (laid.returncode, laid.stderr) == (0, "")
-    assert (tmp_path / "var/lib/bedside/sync").stat().st_mode & 0o777 == 0o755
-    assert (tmp_path / "var/lib/bedside/visits").stat().st_mode & 0o777 == 0o750
+    data = tmp_path / "var/lib/bedside"
+    modes = {path.name: path.stat().st_mode & 0o7777 for path in (data, *data.iterdir())}
+    assert modes == {"bedside": 0o751, "visits": 0o750, "sync": 0o750, "imports": 0o2770}
+    assert "StateDirectoryMode=0751\n" in (SYSTEMD / "bedside-station.service").read_text(), "which sets it again"
+    groups = {line.split(":")[0]: line.split(":") for line in (tmp_path / "etc/group").read_text().splitlines()}
+    assert (data / "imports").stat().st_gid == int(groups["bedside-import"][2])
+    assert "bedside" in groups["bedside-import"][3].split(","), "the station reads what was copied for the group"
 
 
 def test_the_sshd_snippet_is_accepted_and_forces_watching(tmp_path: Path) -> None:
