@@ -29,6 +29,7 @@ from bedside.config import (
 )
 from bedside.doctor_devices import Check, check_devices
 from bedside.record.outbox import unsent
+from bedside.record.tables.mapping import load_mappings
 from bedside.record.verify import verify
 from bedside.station.setup import SYNCHRONISED
 from bedside.visit.setup import load_setup
@@ -81,7 +82,7 @@ def _line(check: Check) -> str:
 
 async def _report(args: argparse.Namespace) -> list[Check]:
     config = config_folder(args.config)
-    checks = check_config(config)
+    checks = [*check_config(config), *check_mappings(config)]
     try:
         station = load_station(config)
     except ConfigError:
@@ -110,6 +111,13 @@ def check_config(config: Path) -> list[Check]:
     return [*(broken or found.values()), staff]
 
 
+def check_mappings(config: Path) -> list[Check]:
+    """Mappings of other programs' tables that cannot be used; one line when all can."""
+    usable, problems = load_mappings(config)
+    broken = [_broken("mapping", problem) for problem in problems]
+    return broken or [Check(name="mappings", ok=True, text=", ".join(mapping.id for mapping in usable) or "none")]
+
+
 def _devices_named(config: Path) -> list[str]:
     try:
         return [device for _role, device in load_station(config).named]
@@ -129,9 +137,13 @@ def _attempt(name: str, load: Callable[[], object], text: str) -> Check:
     try:
         load()
     except ConfigError as error:
-        place = f"{error.path}, {error.key}" if error.key else str(error.path)
-        return Check(name=name, ok=False, text=error.problem, remedy=f"{place}: {error.remedy}")
+        return _broken(name, error)
     return Check(name=name, ok=True, text=text)
+
+
+def _broken(name: str, error: ConfigError) -> Check:
+    place = f"{error.path}, {error.key}" if error.key else str(error.path)
+    return Check(name=name, ok=False, text=error.problem, remedy=f"{place}: {error.remedy}")
 
 
 def check_clock() -> Check:

@@ -16,7 +16,7 @@ import serial
 from bedside import doctor, doctor_devices
 from bedside.cli import main
 from bedside.config import load_station
-from bedside.doctor import check_config, check_disk, check_folder, check_participants, check_record
+from bedside.doctor import check_config, check_disk, check_folder, check_mappings, check_participants, check_record
 from bedside.doctor_devices import Check, check_devices
 from bedside.record.outbox import seal_visit
 from tests.helpers.station_process import Bedside, bedside_at, carried_on
@@ -151,6 +151,20 @@ def test_all_broken_files_are_named_at_once(config: Path) -> None:
     (config / "staff.toml").unlink()
     remedies = " ".join(check.remedy for check in broken(check_config(config)))
     assert all(name in remedies for name in ("limits.toml", "quattrocento.toml", "staff.toml"))
+
+
+def test_a_broken_mapping_is_named_and_the_others_count(config: Path) -> None:
+    (whole,) = check_mappings(config)
+    assert whole.ok
+    assert "example_gait_results" in whole.text
+    mapping = config / "imports" / "example_gait_results.toml"
+    mapping.write_text(mapping.read_text().replace('kind = "gait"', 'kind = "gate"'))
+    (config / "imports" / "half.toml").write_bytes(b"\xff\xfe")
+    found = broken(check_mappings(config))
+    assert [("example_gait_results.toml" in check.remedy, "half.toml" in check.remedy) for check in found] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_a_participant_s_broken_record_is_named(tmp_path: Path) -> None:
