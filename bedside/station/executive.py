@@ -134,7 +134,7 @@ class Executive:
     async def _import(self, asked: ImportTrial, person: Person | None, source: str, client: Client) -> None:
         """Read a file for the rules, once they say that there may be a trial; what they refuse leaves no copy."""
         ask = partial(self._core.ask, who=person, source=source, via=client.role)
-        async with self._importing:
+        async with self._one_import():
             await ask(asked)
             wanted, blinded = wanted_of(self._core.state, asked), client.role == "assess"
             read = await asyncio.to_thread(self._imports.read, asked, wanted, listed_only=blinded)
@@ -143,12 +143,18 @@ class Executive:
     async def _import_robot(self, asked: ImportRobot, person: Person | None, source: str, client: Client) -> None:
         """Keep a robot's table with the visit, once the rules say that there may be one."""
         ask = partial(self._core.ask, who=person, source=source, via=client.role)
-        async with self._importing:
+        async with self._one_import():
             await ask(asked)
             state = self._core.state
             begun = robot_table.Begun(asked.visit, state.opened_utc, len(state.robot_tables))
             read = await asyncio.to_thread(robot_table.read, self._imports, asked, begun)
             await self._kept(ask(read), read.found, asked.visit)
+
+    def _one_import(self) -> asyncio.Lock:
+        """To be held for an import; raises `Refusal` while another one goes on, so that none of them pile up."""
+        if self._importing.locked():
+            raise Refusal("another file is being imported", "wait until it is done")
+        return self._importing
 
     async def _kept(self, asking: Awaitable[None], found: TrialImported | RobotImported, visit: str) -> None:
         """Await the rules' word on a table whose copy is durable; what they refuse leaves no copy in an open visit."""

@@ -322,7 +322,8 @@ async def test_a_refused_copy_goes_from_an_open_visit_and_stays_in_a_closed_one(
         going_on=ends != "closed", opened=SimpleNamespace(visit="v2" if ends == "another" else "v1")
     )
     core = cast("Any", SimpleNamespace(state=state, listen=lambda _: None))
-    executive = Executive(core, *cast("Any", (None, None, None, None)), box.imports)
+    unused = cast("Any", None)
+    executive = Executive(core, unused, unused, unused, unused, box.imports)
 
     async def refusing() -> None:
         raise Refusal("no")
@@ -330,3 +331,14 @@ async def test_a_refused_copy_goes_from_an_open_visit_and_stays_in_a_closed_one(
     with pytest.raises(Refusal):
         await executive._kept(refusing(), found, "v1")
     assert len(list(box.visits.glob("v1/imports/*"))) == (0 if ends == "open" else 2)
+
+
+async def test_a_second_import_is_refused_while_one_goes_on(box: Box) -> None:
+    core = cast("Any", SimpleNamespace(listen=lambda _: None, ask=lambda *_, **__: None))
+    unused = cast("Any", None)
+    executive = Executive(core, unused, unused, unused, unused, box.imports)
+    asked = ImportTrial(task="eyes_open", file="stand.csv", mapping="example_balance_samples")
+    async with executive._one_import():
+        with pytest.raises(Refusal, match="another file is being imported"):
+            await executive._import(asked, None, "t.demo", cast("Any", SimpleNamespace(role="control")))
+    assert executive._one_import() is executive._importing, "free again"
