@@ -21,13 +21,21 @@ def section(state: Visit, events: Sequence[Envelope]) -> Section:
     earlier = tuple(_earlier(state))
     if earlier:
         tables.append(Table(caption="Adverse events of earlier visits", head=EARLIER_HEAD, rows=earlier))
-    none = "None, by the statement of the aftercare." if state.adverse else "Not asked."
     return Section(
         title="Adverse events",
         warnings=tuple(_warnings(state, events)),
-        paragraphs=() if rows else (none,),
+        paragraphs=() if rows else (_nothing(state),),
         tables=tuple(tables),
     )
+
+
+def _nothing(state: Visit) -> str:
+    """Why there is no event: it was asked, or what was told of was taken back and nobody asked further."""
+    if not state.adverse:
+        return "Not asked."
+    if any(event.category == "none" for event in state.adverse) or "aftercare" in state.done:
+        return "None, by the statement of the aftercare."
+    return "Not asked; what was told of was taken back."
 
 
 def _rows(state: Visit) -> Iterator[tuple[str, ...]]:

@@ -83,6 +83,13 @@ def test_nothing_and_not_asked_are_different(tmp_path: Path) -> None:
     assert unasked.tables[0].rows[0][3] == "not asked"
 
 
+def test_what_was_taken_back_before_anybody_asked_is_no_statement(tmp_path: Path) -> None:
+    bed = Bed().begin().to("screening")
+    bed.ask(c.ReportAdverseEvent(category="mood", severity="mild", related="unknown", action="none"))
+    bed.write((e.AdverseEventRecorded(category="mood", severity="none", related="no", action="none"),))
+    assert section(bed, tmp_path).paragraphs == ("Not asked; what was told of was taken back.",)
+
+
 def test_a_record_without_details_says_that_nobody_asked(tmp_path: Path) -> None:
     bed = told(ae_headache="mild", ae_skin="mild", ae_mood="mild")
     bed.write((e.AdverseEventRecorded(category="mood", severity="none", related="no", action="none"),))
