@@ -27,6 +27,7 @@ from bedside.events import (
     ThresholdFound,
     Value,
     VisitClosed,
+    VisitInterrupted,
     VisitOpened,
 )
 from bedside.station.follow_up import ToldOf, open_events
@@ -143,6 +144,9 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.single += count if purpose != "treatment" else 0
         case StimulationEnded(delivered=delivered):
             visit.treated = visit.treated or delivered > 0
+        case VisitInterrupted():
+            # visit time may have begun anew with the box: how long the program ran until now is not known
+            visit.treated = visit.treated or visit.flows_since_ns is not None
         case CurrentIntended() | CurrentStarted() | CurrentEnded() as event:
             _current(visit, event, envelope.mono_ns)
         case HotspotChosen() as hotspot:

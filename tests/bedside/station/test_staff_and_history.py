@@ -23,6 +23,7 @@ from bedside.events import (
     StimulationEnded,
     ThresholdFound,
     VisitClosed,
+    VisitInterrupted,
     VisitOpened,
 )
 from bedside.refusal import Refusal
@@ -297,3 +298,14 @@ def test_a_visit_of_current_alone_counts_the_same_in_every_arm(stop_s: float | N
         days = "2026-11-20" if counts else None
         assert (known.first_session_day, known.last_session_day) == (days, days), arm
         assert (history.free_days, history.visits_week) == ((0, 1) if counts else (None, 0)), arm
+
+
+@pytest.mark.parametrize("arm", sorted(PLATEAU_S))
+def test_current_that_flowed_when_the_box_lost_its_power_counts(arm: str) -> None:
+    """Visit time begins anew with the box, so that the end may lie before the beginning."""
+    whole = with_current(arm, None)
+    place = next(at for at, envelope in enumerate(whole) if isinstance(envelope.event, CurrentEnded))
+    lost = VisitInterrupted(reason="the station was restarted", certain="", uncertain="")
+    after = (lost, *(envelope.event for envelope in whole[place:]))
+    again = [replace(whole[0], n=99 + n, mono_ns=n, event=event) for n, event in enumerate(after)]
+    assert history_of("P1", [[*whole[:place], *again]], NOW).visits_week == 1
