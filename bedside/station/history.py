@@ -144,10 +144,7 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.single += count if purpose != "treatment" else 0
         case StimulationEnded(delivered=delivered):
             visit.treated = visit.treated or delivered > 0
-        case VisitInterrupted():
-            # visit time may have begun anew with the box: how long the program ran until now is not known
-            visit.treated = visit.treated or visit.flows_since_ns is not None
-        case CurrentIntended() | CurrentStarted() | CurrentEnded() as event:
+        case CurrentIntended() | CurrentStarted() | CurrentEnded() | VisitInterrupted() as event:
             _current(visit, event, envelope.mono_ns)
         case HotspotChosen() as hotspot:
             visit.hotspot = hotspot
@@ -165,7 +162,9 @@ def _add(visit: _Visit, envelope: Envelope) -> None:
             visit.closed = True
 
 
-def _current(visit: _Visit, event: CurrentIntended | CurrentStarted | CurrentEnded, mono_ns: int) -> None:
+def _current(
+    visit: _Visit, event: CurrentIntended | CurrentStarted | CurrentEnded | VisitInterrupted, mono_ns: int
+) -> None:
     """A program that was not over within its first ramp is a treatment in every arm, also one whose end nobody heard.
 
     Charges say nothing here: a sham gives little or none, and some devices tell none.
@@ -175,7 +174,9 @@ def _current(visit: _Visit, event: CurrentIntended | CurrentStarted | CurrentEnd
     elif isinstance(event, CurrentStarted):
         visit.flows_since_ns = mono_ns
     elif visit.flows_since_ns is not None:
-        visit.treated = visit.treated or (mono_ns - visit.flows_since_ns) / NS > visit.ramp_s
+        # after an interruption visit time may have begun anew with the box: how long it ran is not known
+        unheard = isinstance(event, VisitInterrupted)
+        visit.treated = visit.treated or unheard or (mono_ns - visit.flows_since_ns) / NS > visit.ramp_s
         visit.flows_since_ns = None
 
 
