@@ -90,7 +90,7 @@ def _resume_visit(state: Visit, _cause: commands.ConfirmResume, _now: Now, _who:
 def _answer(state: Visit, cause: commands.Answer, now: Now, _who: Person | None) -> tuple[Event, ...]:
     if cause.step != state.step:
         raise Refusal(f"the step '{cause.step}' is not open", "answer the items of the present step")
-    return forms.answer(state, cause.step, cause.item, cause.value, now.utc[:10])
+    return forms.answer(state, cause.step, cause.item, cause.value, now.utc)
 
 
 def _next(state: Visit, _cause: commands.NextStep, now: Now, _who: Person | None) -> tuple[Event, ...]:

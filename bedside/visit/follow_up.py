@@ -4,7 +4,7 @@ Assessments do not ask: an assessor must not learn how a treatment was borne.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -12,6 +12,9 @@ from bedside.config import ItemConfig
 from bedside.events import AdverseEventFollowedUp, Event, OpenEvent, Value
 from bedside.refusal import Refusal
 from bedside.visit.state import Visit
+
+EASTERNMOST = timedelta(hours=14)
+"""How far the earliest calendar is ahead of UTC."""
 
 
 def asked(state: Visit) -> Iterator[ItemConfig]:
@@ -37,12 +40,16 @@ def _is_open(state: Visit, outcome: Value) -> bool:
     return outcome in state.setup.adverse.open_outcomes
 
 
-def demand_day(state: Visit, item: ItemConfig, value: Value, today: str) -> None:
-    """Raise `Refusal` for a day to come, and for an end before its beginning; days are ISO dates."""
+def demand_day(state: Visit, item: ItemConfig, value: Value, utc: str) -> None:
+    """Raise `Refusal` for a day that is yet to come everywhere, and for an end before its beginning.
+
+    `value` is an ISO date of the calendar on the wall, `utc` the time now (ISO 8601): where the box stands it may be
+    tomorrow already.
+    """
     if item.kind != "day" or not isinstance(value, str):
         return
-    if value > today:
-        raise Refusal(f"{item.label}: {value} is yet to come", f"today is {today}")
+    if value > (datetime.fromisoformat(utc) + EASTERNMOST).date().isoformat():
+        raise Refusal(f"{item.label}: {value} is yet to come", f"today is {utc[:10]} (UTC)")
     for number, event in enumerate(_earlier(state), 1):
         if item.id == f"follow_{number}_day" and value < event.since:
             raise Refusal(f"{item.label}: {value} is before it began", f"it began on {event.since}")

@@ -87,8 +87,8 @@ def _applies(rule: Concern, value: Value) -> bool:
     return (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below)
 
 
-def answer(state: Visit, step: StepId, item_id: str, value: Value, today: str) -> tuple[Event, ...]:
-    """The events of a person's answer on the day `today` (ISO date).
+def answer(state: Visit, step: StepId, item_id: str, value: Value, utc: str) -> tuple[Event, ...]:
+    """The events of a person's answer at the time `utc` (ISO 8601).
 
     Raises `Refusal` for an item that is not there or a value that does not fit.
     """
@@ -98,7 +98,7 @@ def answer(state: Visit, step: StepId, item_id: str, value: Value, today: str) -
     if item.by == "machine":
         raise Refusal(f"{item.label} is worked out by the program", "change the values it comes from")
     kept = checked(item, value)
-    follow_up.demand_day(state, item, kept, today)
+    follow_up.demand_day(state, item, kept, utc)
     events: list[Event] = [Answered(step=step, item=item_id, value=kept, unit=item.unit)]
     found = concern(item, kept)
     if found is not None:

@@ -1,14 +1,18 @@
 """Adverse events: what is asked of each, what a visit states of them, and what the next visit asks again."""
 
+from contextlib import nullcontext
+
 import msgspec
 import pytest
 
 from bedside import commands as c
 from bedside import events as e
+from bedside.config import ItemConfig
 from bedside.refusal import Refusal
 from bedside.station.history import history_of
 from bedside.tui.deeds import ADVERSE_CATEGORIES
 from bedside.visit import adverse, forms, interlocks
+from bedside.visit.follow_up import demand_day
 from bedside.visit.inputs import History, ParticipantFound, SignedByPerson
 from bedside.visit.state import Visit
 from bedside.visit.view import picture
@@ -215,6 +219,21 @@ def test_an_assessment_without_pulses_asks_at_the_signature() -> None:
     bed.ask(SignedByPerson(THERAPIST, "x"))
     assert last(bed).category == "fall"
     assert bed.state.closed is not None
+
+
+@pytest.mark.parametrize(
+    ("utc", "day", "comes"),
+    [
+        ("2026-03-02T23:30:00Z", "2026-03-03", False),
+        ("2026-03-02T23:30:00Z", "2026-03-04", True),
+        ("2026-03-02T08:00:00Z", "2026-03-03", True),
+    ],
+)
+def test_a_day_is_yet_to_come_once_it_is_so_in_every_calendar(utc: str, day: str, comes: bool) -> None:
+    """A box in Tokyo has the third of March since 15:00 UTC on the second."""
+    item = ItemConfig(id="x", label="began on", kind="day")
+    with pytest.raises(Refusal, match="yet to come") if comes else nullcontext():
+        demand_day(aftercare().state, item, day, utc)
 
 
 # the next visit
