@@ -336,7 +336,7 @@ class Server:
         try:
             await catching_up.run(pages)
             client.catching_up = None
-        except BadLine as error:
+        except (BadLine, msgspec.MsgspecError) as error:
             self._put_out(client, f"the journal cannot be read: {error}")
             client.writer.close()
         except OSError as error:

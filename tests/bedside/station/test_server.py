@@ -268,7 +268,7 @@ async def test_a_client_catches_up_on_the_events_it_missed(station: Station, con
 class Past:
     """Pages of a journal that is read as slowly as the test wants; `told` is what a client hears of them."""
 
-    def __init__(self, station: Station, pages: int = 3, damaged: bool = False) -> None:
+    def __init__(self, station: Station, pages: int = 3, damaged: Exception | None = None) -> None:
         self.gate = threading.Event()
         self.last = 10 * pages
         self._damaged = damaged
@@ -279,8 +279,8 @@ class Past:
         for first in range(after + 1, last + 1, 10):
             yield [envelope(n) for n in range(first, min(first + 10, last + 1))]
             assert self.gate.wait(10), "nothing was done while the journal was read"
-            if self._damaged:
-                raise BadLine("the line cannot be read")
+            if self._damaged is not None:
+                raise self._damaged
 
 
 async def test_the_station_goes_on_while_a_journal_is_read_for_a_watcher(station: Station, connect: Connect) -> None:
@@ -326,8 +326,11 @@ async def test_a_past_of_megabytes_puts_nobody_out_who_reads(
     assert sum(len(msgspec.json.encode(message)) for message in watcher.heard) > 64 << 10, "too little to show anything"
 
 
-async def test_who_cannot_be_told_of_the_past_is_told_so_and_put_out(station: Station, connect: Connect) -> None:
-    watcher, past = await connect("observe"), Past(station, damaged=True)
+@pytest.mark.parametrize("damaged", [BadLine("no line"), msgspec.ValidationError("no event of this version")])
+async def test_who_cannot_be_told_of_the_past_is_told_so_and_put_out(
+    station: Station, connect: Connect, damaged: Exception
+) -> None:
+    watcher, past = await connect("observe"), Past(station, damaged=damaged)
     past.gate.set()
     watcher.client.subscribe(Subscribe(since=0))
     await watcher.until(lambda: watcher.gone is not None)
