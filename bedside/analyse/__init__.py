@@ -14,6 +14,12 @@ from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.imported_walks import imported_walk, imported_walk_arguments
 from bedside.analyse.means import mean_report
+from bedside.analyse.orientation import (
+    orientation_arguments,
+    orientation_report,
+    orientation_settings,
+    orientation_table,
+)
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
 from bedside.analyse.recorded import part_of
 from bedside.analyse.responses import measure_file, response_arguments, settings_from, table
@@ -47,6 +53,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     text = "pedalling: knee angle, one cadence a revolution, stops, EMG"
     about = f"{text}. NPZ and CSV files, and recordings, with a sensor on thigh and shank; see docs/recordings.md."
     pedalling_arguments(kinds.add_parser("cycling", help=text, description=about))
+    text = "how sensors lie in space: attitude, joint angle, calibration of the magnetometer"
+    about = f"{text}. NPZ and CSV files, and recordings; see docs/recordings.md."
+    orientation_arguments(kinds.add_parser("orientation", help=text, description=about))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -106,6 +115,11 @@ def _cycling(args: argparse.Namespace) -> Analysis:
     return lambda path: pedalling_report(path, settings) | {"part": asdict(settings.part)}, pedalling_table
 
 
+def _orientation(args: argparse.Namespace) -> Analysis:
+    settings = orientation_settings(args)
+    return lambda path: orientation_report(path, settings) | {"part": asdict(settings.part)}, orientation_table
+
+
 KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {
     "mep": _mep,
     "io-curve": _curve,
@@ -113,4 +127,5 @@ KINDS: dict[str, Callable[[argparse.Namespace], Analysis]] = {
     "posture": _posture,
     "gait": _gait,
     "cycling": _cycling,
+    "orientation": _orientation,
 }

@@ -62,11 +62,11 @@ def read_pedalling(path: Path, part: Part = WHOLE, emg_at: Path | None = None) -
         given = read_arrays(emg_at)
         key = next((key for key in ("samples_uv", "emg_uv") if key in given), "samples_uv")
         emg = emg_of(emg_at, given, key, "fs", "channels", "start_s")
-    rate_hz = _rate(path, arrays)
+    rate_hz = rate_of(path, arrays)
     prefixes = [f"{leg}_" for leg in LEGS if any(key.startswith((f"{leg}_thigh", f"{leg}_shank")) for key in arrays)]
     legs = {}
     for prefix in prefixes or [""]:
-        thigh, shank = (_segment(path, arrays, f"{prefix}{name}") for name in PARTS)
+        thigh, shank = (segment_of(path, arrays, f"{prefix}{name}_") for name in PARTS)
         if thigh is None and shank is None:
             raise BadRecordingError(
                 f"{path}: no sensor of a leg; keys like 'thigh_gyr' and 'thigh_acc' are wanted, "
@@ -128,7 +128,7 @@ def _csv(path: Path) -> Arrays:
         raise BadRecordingError(f"{path}: times must rise in equal steps; give lost samples as empty cells")
     columns = {name.strip(): values[:, at] for at, name in enumerate(rows[0]) if at}
     rate = np.array((values.shape[0] - 1) / (values[-1, 0] - values[0, 0]))
-    motion = sorted({name[:-2] for name in columns if name.endswith(("gyr_x", "acc_x"))})
+    motion = sorted({name[:-2] for name in columns if name.endswith(("gyr_x", "acc_x", "mag_x"))})
     arrays: dict[str, NDArray[np.generic]] = {"fs": rate, "start_s": values[0, 0]}
     for name in motion:
         axes = [f"{name}_{axis}" for axis in "xyz"]
@@ -168,7 +168,8 @@ def _true_rate(run: SampleRun) -> float:
     return counted / seconds if seconds > 1.0 else run.stream.rate_hz
 
 
-def _rate(path: Path, arrays: Arrays) -> float:
+def rate_of(path: Path, arrays: Arrays) -> float:
+    """Samples per second, which the times must agree with. Raises BadRecordingError."""
     rate_hz = _positive(path, arrays, "fs" if "fs" in arrays else "rate_hz" if "rate_hz" in arrays else "fs")
     refuse_other_times(path, arrays, rate_hz)
     return rate_hz
@@ -188,17 +189,17 @@ def _one(path: Path, arrays: Arrays, key: str) -> float:
     return float(given.item())
 
 
-def _segment(path: Path, arrays: Arrays, name: str) -> Segment | None:
-    """The sensor called `name`; None where it has no key at all."""
-    gyro, accel = arrays.get(f"{name}_gyr"), arrays.get(f"{name}_acc")
+def segment_of(path: Path, arrays: Arrays, prefix: str) -> Segment | None:
+    """The sensor whose keys begin with `prefix`; None where it has no key at all. Raises BadRecordingError."""
+    gyro, accel = arrays.get(f"{prefix}gyr"), arrays.get(f"{prefix}acc")
     if gyro is None and accel is None:
         return None
     if gyro is None or accel is None:
-        raise BadRecordingError(f"{path}: key '{name}_{'gyr' if gyro is None else 'acc'}' is missing")
-    for key, array in ((f"{name}_gyr", gyro), (f"{name}_acc", accel)):
+        raise BadRecordingError(f"{path}: key '{prefix}{'gyr' if gyro is None else 'acc'}' is missing")
+    for key, array in ((f"{prefix}gyr", gyro), (f"{prefix}acc", accel)):
         if array.dtype.kind not in "iuf":
             raise BadRecordingError(f"{path}: key {key!r} holds no numbers but {array.dtype}")
-    received = arrays.get(f"{name}_received")
+    received = arrays.get(f"{prefix}received")
     return Segment(
         gyro.astype(float), accel.astype(float), None if received is None else np.asarray(received, dtype=bool)
     )

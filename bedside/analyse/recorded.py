@@ -95,12 +95,18 @@ def is_recording(path: Path) -> bool:
     return path.is_dir() or path.suffix in ("", ".mcap")
 
 
-def runs_of(path: Path, part: Part = WHOLE) -> dict[str, SampleRun]:
-    """The samples of every stream in a part of a recording, by name. Raises BadRecordingError for one that has none."""
+def recording_files(path: Path) -> list[Path]:
+    """The segments of a recording, in order. Raises BadRecordingError where there is none."""
     folder = path / "raw" if (path / "raw").is_dir() else path
     files = [path] if path.is_file() else segment_files(folder)
     if not files:
         raise BadRecordingError(f"{path}: no recording in it: no .mcap file")
+    return files
+
+
+def runs_of(path: Path, part: Part = WHOLE) -> dict[str, SampleRun]:
+    """The samples of every stream in a part of a recording, by name. Raises BadRecordingError for one that has none."""
+    files = recording_files(path)
     try:
         runs = sample_runs(item for item in Reading(files).items() if part.may_hold(item.mono_ns))
     except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from bedside.commands import CalibrateDevice
 from bedside.events import DeviceCalibrated
 from bedside.refusal import Refusal
 from dsp.knock import offset_ms
-from dsp.orientation.magnetometer import fit_magnetometer
+from dsp.orientation.magnetometer import VALID_DAYS, fit_magnetometer
 from hal.device import Device, Reading
 from hal.roles import ForcePlate, MagneticBlock, MotionBlock, MotionSensor, PlateBlock
 
@@ -29,8 +29,6 @@ EMPTY_KG, STILL_KG = 0.5, 0.15
 """Nobody stands so still for `REST_S` that no corner's load moves by more (SD); an empty plate does."""
 STILL_RAD_S, WOBBLE_DEG = 0.1, 2.0
 GRAVITY_M_S2, GRAVITY_SHARE = 9.81, 0.05
-MAGNETOMETER_DAYS = 7
-"""A magnetometer's calibration holds for the iron around it: a choice of ours, to be confirmed by each clinic."""
 
 
 @runtime_checkable
@@ -147,7 +145,7 @@ class Calibrations:
         fit = await asyncio.to_thread(fit_magnetometer, field)
         if not fit.accepted:
             raise Refusal(f"{device.name}: {fit.reason}", "turn it slowly about all axes, away from iron, and repeat")
-        until = (datetime.fromisoformat(self._utc()) + timedelta(days=MAGNETOMETER_DAYS)).date().isoformat()
+        until = (datetime.fromisoformat(self._utc()) + timedelta(days=VALID_DAYS)).date().isoformat()
         found = {"hard_ut": fit.hard_ut.round(4).tolist(), "soft": fit.soft.round(6).tolist()}
         return DeviceCalibrated(
             device=device.name,

@@ -90,6 +90,14 @@ def samples_of(motion: Motion) -> tuple[Array, Array, Mask]:
 
 def fault_of(gyro: Array, accel: Array) -> str | None:
     """Why these samples cannot be a moving limb's in rad/s and m/s2; None when they can."""
+    fault = sensor_fault(gyro, accel)
+    if fault is None and float(np.sqrt(np.mean(np.var(gyro, axis=0).sum()))) < STILL_RAD_S:
+        return "standing still: without movement no axis and no knee angle can be found"
+    return fault
+
+
+def sensor_fault(gyro: Array, accel: Array) -> str | None:
+    """Why these samples cannot be a motion sensor's in rad/s and m/s2, moving or not; None when they can."""
     if float(np.max(np.abs(gyro))) > LARGEST_TURN_RAD_S:
         return "turn rate is beyond every sensor's range in rad/s: is it in deg/s?"
     for name, values in (("turn rate", gyro), ("acceleration", accel)):
@@ -101,8 +109,6 @@ def fault_of(gyro: Array, accel: Array) -> str | None:
         return "acceleration is about 1: it is in g, not in m/s2"
     if not 6.0 < strength < 30.0:
         return f"acceleration is {strength:.3g} m/s2 at the median: no sensor that feels gravity"
-    if float(np.sqrt(np.mean(np.var(gyro, axis=0).sum()))) < STILL_RAD_S:
-        return "standing still: without movement no axis and no knee angle can be found"
     return None
 
 

@@ -26,6 +26,8 @@ SPOILT_LIMIT = 0.25
 LARGEST_STRETCH = 2.0
 """Longest over shortest axis; soft iron on a circuit board stays well below."""
 EARTH_FIELD_UT = (20.0, 70.0)
+VALID_DAYS = 7
+"""A calibration holds for the iron around the sensor: a choice of ours, to be confirmed by each clinic."""
 
 
 @dataclass(frozen=True)
