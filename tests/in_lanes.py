@@ -52,16 +52,16 @@ Lane = tuple[Part, ...]
 BEHIND: Lane = (Part("calculating", CALCULATING), Part("screens", (SCREENS,)))
 STAGES: tuple[tuple[Lane, ...], ...] = (
     (
-        (Part("devices", ("hal",)),),
-        (Part("assessments", DAYS),),
+        (Part("devices", ("hal",)), Part("interrupted", DAYS[3:])),
+        (Part("assessments", DAYS[:3]),),
     ),
     (
         (Part("all devices", (LONG_RUN,)),),
-        (Part("whole visits", (VISITS,)),),
         (
-            Part("systems", ("system",), but=(*DAYS, LONG_RUN, VISITS)),
+            Part("whole visits", (VISITS,)),
             Part("the rest", (".",), but=("hal", "system", SCREENS, *CALCULATING)),
         ),
+        (Part("systems", ("system",), but=(*DAYS, LONG_RUN, VISITS)),),
     ),
 )
 Codes = dict[Part, int]

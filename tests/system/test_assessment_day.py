@@ -53,6 +53,9 @@ async def test_a_first_assessment_day_by_keys(
         assert not list(day.root.rglob("*.mcap*")), "looking alone records nothing"
         await day.records(WALK_S)
         await day.stops(day.kiosk)
+        await day.sees("Accept trial")
+        for picture in ("Foot to the floor", "Path of the foot", "Stick figure"):
+            await day.presses("v", till=picture)
         await day.accepts()
         walked = (await truth(day.root))["strides"]
         await day.finishes(whole=False)
