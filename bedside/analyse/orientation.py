@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 FRAME = "quaternions w x y z, sensor to earth: x east, y (magnetic) north, z up"
+MAGNET_SCALE_UT = (5.0, 500.0)
+"""Iron on a board may add to the earth's field as much as this; beyond, it is gauss, nanotesla or counts."""
 FREE = "6-axis: the magnetometer was not to be used; heading is relative"
 
 
@@ -150,7 +152,11 @@ def _oriented(read: Sensors, name: str, sensor: Sensor, settings: OrientationSet
 
 
 def _values(name: str, found: Orientation, read: Sensors, settings: OrientationSettings) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": name, "refusal": found.refusal, "flags": _flags(found, settings)}
+    told: dict[str, Any] = {
+        "name": name,
+        "refusal": found.refusal,
+        "flags": _flags(found, read.by_name[name], settings),
+    }
     if found.refusal:
         return told
     part, rate_hz = found.measured, read.rate_hz
@@ -167,6 +173,7 @@ def _values(name: str, found: Orientation, read: Sensors, settings: OrientationS
         "why": _why(name, found, read.by_name[name], settings),
         "heading_by_compass_share": share,
         "disturbed_share": 1.0 - float(np.mean(watched)) if with_field and watched.size else None,
+        "field_ut": _field_ut(read.by_name[name]),
         "measured_s": [part.start / rate_hz, part.stop / rate_hz],
         "rest_s": float(np.count_nonzero(found.rest)) / rate_hz,
         "rest_bias_deg_s": None if bias is None else np.degrees(bias).tolist(),
@@ -194,13 +201,23 @@ def _why(name: str, found: Orientation, sensor: Sensor, settings: OrientationSet
     return found.reason
 
 
-def _flags(found: Orientation, settings: OrientationSettings) -> list[str]:
+def _flags(found: Orientation, sensor: Sensor, settings: OrientationSettings) -> list[str]:
     flags = list(found.flags)
+    field_ut = _field_ut(sensor)
+    if settings.compass and field_ut is not None and not MAGNET_SCALE_UT[0] <= field_ut <= MAGNET_SCALE_UT[1]:
+        flags.append(f"the magnetometer reads {field_ut:.3g} at the median: is it in microtesla?")
     if found.by_compass.any() and settings.calibrations is None:
         flags.append(
             "no calibration was given: the magnetometer is taken as calibrated, and only its strength was watched"
         )
     return flags
+
+
+def _field_ut(sensor: Sensor) -> float | None:
+    """Median strength as it was read; None without a magnetometer."""
+    strength = np.linalg.norm(np.empty((0, 3)) if sensor.mag_ut is None else sensor.mag_ut, axis=1)
+    known = strength[np.isfinite(strength)]
+    return float(np.median(known)) if known.size else None
 
 
 def _joint(read: Sensors, found: Mapping[str, Orientation], settings: OrientationSettings) -> dict[str, Any] | None:

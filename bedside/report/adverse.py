@@ -88,7 +88,8 @@ def _earlier(state: Visit) -> Iterator[tuple[str, ...]]:
     for event in state.recalled.follow_up if state.recalled is not None else ():
         now = told.get(event.key)
         outcome = now.outcome if now is not None else NOT_ASKED
-        yield event.category, event.since, event.severity, outcome, now.over_on if now is not None else ""
+        over = "" if now is None or now.open else now.over_on or "not known"
+        yield event.category, event.since, event.severity, outcome, over
 
 
 def _warnings(state: Visit, events: Sequence[Envelope]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bedside.commands import AnyCommand, Stop
+from bedside.commands import AnyCommand, ImportTrial, Stop
 from bedside.events import Role
 from bedside.snapshot import Snapshot
 from bedside.station.client import StationClient, StationGone
@@ -15,7 +15,8 @@ from bedside.tui.picture import EMPTY, LinkState
 
 SILENT_AFTER_S = 2.0
 RETRY_S = 0.5
-REPLY_WITHIN_S = 5.0
+REPLY_WITHIN_S, READ_WITHIN_S = 5.0, 60.0
+"""For an answer, and for one behind a whole table that is read first."""
 OWED_STOP_S = 10.0
 KEPT_WAVES = 400
 KEPT_SWEEPS = 12
@@ -134,7 +135,7 @@ class Link:
         if client is None:
             return self._not_sent(command)
         try:
-            async with asyncio.timeout(REPLY_WITHIN_S):
+            async with asyncio.timeout(READ_WITHIN_S if isinstance(command, ImportTrial) else REPLY_WITHIN_S):
                 return await client.ask(command, expect=expect)
         except (StationGone, TimeoutError) as error:
             reason = str(error) or "the station did not answer in time"

@@ -13,6 +13,7 @@ from bedside.events import AdverseEventFollowedUp, Event, OpenEvent, Value
 from bedside.refusal import Refusal
 from bedside.visit.state import Visit
 
+IF_KNOWN = "leave it open if nobody knows"
 EASTERNMOST = timedelta(hours=14)
 """How far the earliest calendar is ahead of UTC."""
 
@@ -29,7 +30,8 @@ def asked(state: Visit) -> Iterator[ItemConfig]:
         yield replace(outcome, id=name, label=label, hint=last)
         now = state.answer("screening", name)
         if now is not None and not _is_open(state, now):
-            yield ItemConfig(id=f"{name}_day", label=f"{event.category}: over since", kind="day")
+            over = f"{event.category}: over since"
+            yield ItemConfig(id=f"{name}_day", label=over, kind="day", required=False, hint=IF_KNOWN)
 
 
 def _earlier(state: Visit) -> tuple[OpenEvent, ...]:
