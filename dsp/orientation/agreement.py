@@ -10,13 +10,18 @@ from scipy.ndimage import gaussian_filter1d
 
 Array = NDArray[np.float64]
 
-SMOOTH_S = 0.25
-LEAST_CHANGE_M_S3 = 1.0
-"""Gravity turned by 6 deg/s: below it noise decides."""
+SMOOTH_S = 1.0
+"""Leaves what is slower than about 0.25 Hz: there a lever of a leg's length adds less than a quarter to gravity's turn,
+while a leg that swings freely may turn the whole sum round.
+"""
+LEAST_CHANGE_M_S3 = 0.5
+"""Gravity turned by 3 deg/s: below it noise and the limb's own acceleration decide."""
 CLEAR = 0.7
-"""Correlation of both sides: 0.86 to 1 in calm recordings, below 0.5 in walking and quick pedalling."""
-FACTORS = (0.6, 1.6)
-"""A sensor's ranges differ by 2, a degree from a radian by 57."""
+"""Correlation of both sides."""
+FACTORS = (1 / 3, 3.0)
+"""A degree and a radian differ by 57, ranges by 2, 4, 8. A shank that pedals at 15 rpm gives 0.6 by its own
+acceleration, so that a range that is off by 2 cannot be told from it.
+"""
 
 
 def disagreement(gyro_rad_s: Array, accel_m_s2: Array, rate_hz: float) -> str | None:
