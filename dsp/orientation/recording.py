@@ -33,6 +33,8 @@ REST_TURN_RAD_S = float(np.radians(15.0))
 BIAS_LIMIT_RAD_S = float(np.radians(2.0))
 """VQF takes out no more."""
 NEAR_RANGE = 0.985
+RANGES_DEG_S = tuple(full * scale for full in (125, 250, 500, 1000, 2000, 4000) for scale in (1.0, 1.147))
+"""What gyroscopes are sold with; some makers' full scale lies 14.7 % above the name (35 mdps a count at 1000)."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def orientation(
         found = estimate(gyro, accel, field, rate_hz=rate_hz, calibration=calibration)
     except UnavailableError as error:
         return _refused(rows, str(error))
-    flags = [*_losses(real, part, rate_hz), *_doubts(accel, bias)]
+    flags = [*_losses(real, part, rate_hz), *_doubts(gyro, accel, bias)]
     quaternions = np.full((rows, 4), np.nan)
     quaternions[part] = found.quaternions
     masks = np.zeros((2, rows), dtype=bool)
@@ -108,7 +110,8 @@ def _unfit(real: Mask, part: slice, rate_hz: float) -> str | None:
 def _spun(gyro: Array, range_rad_s: float | None) -> str | None:
     """A turn beyond the range is lost for good: the attitude after it is another."""
     beyond = range_rad_s is not None and bool(np.any(np.abs(gyro) >= NEAR_RANGE * range_rad_s))
-    if beyond or clipped(gyro, LARGE_RAD_S):
+    tops = [float(np.degrees(np.max(np.abs(axis)))) for axis in gyro.T if clipped(axis[:, None], LARGE_RAD_S)]
+    if beyond or any(NEAR_RANGE < top / full < 2 - NEAR_RANGE for top in tops for full in RANGES_DEG_S):
         return "turn rate was at the end of the sensor's range: how far it turned is not known"
     return None
 
@@ -143,8 +146,10 @@ def _losses(real: Mask, part: slice, rate_hz: float) -> list[str]:
     return flags
 
 
-def _doubts(accel: Array, bias_rad_s: Array | None) -> list[str]:
+def _doubts(gyro: Array, accel: Array, bias_rad_s: Array | None) -> list[str]:
     flags = []
+    if clipped(gyro, LARGE_RAD_S):
+        flags.append("turn rate stays at its extreme for some samples: a flat peak, or the end of a range")
     if clipped(accel, LARGE_M_S2):
         flags.append("acceleration was at the end of the sensor's range: tilt may be off around it")
     if bias_rad_s is None:

@@ -80,6 +80,16 @@ def test_a_declared_range_is_the_end_of_what_can_be_known() -> None:
     assert orientation(calm, rate_hz=RATE_HZ, gyro_range_rad_s=2 * top).refusal is None
 
 
+@pytest.mark.parametrize(("top_deg_s", "refused"), [(125.0, True), (286.7, True), (100.0, False)])
+def test_a_turn_rate_that_stays_at_a_sold_range_is_lost(top_deg_s: float, refused: bool) -> None:
+    fast = swung(1.0, 1.0)
+    assert np.degrees(np.max(fast.gyro_rad_s)) > 300
+    top = np.radians(top_deg_s)
+    found = orientation(replace(fast, gyro_rad_s=np.clip(fast.gyro_rad_s, -top, top)), rate_hz=RATE_HZ)
+    assert ("end of the sensor's range" in str(found.refusal)) == refused
+    assert any("stays at its extreme" in flag for flag in found.flags) != refused
+
+
 def test_a_sensor_at_rest_has_an_attitude() -> None:
     found = orientation(swung(0.0, 1.0), rate_hz=RATE_HZ)
     assert found.refusal is None

@@ -241,7 +241,7 @@ def spoilt(what: str) -> dict[str, Any]:
         case "hole":
             given["acc"][1500:2500] = np.nan
         case "saturated":
-            given["gyr"] = np.clip(given["gyr"], -1.2, 1.2)
+            given["gyr"] = np.clip(4 * given["gyr"], *np.radians([-125, 125]))
         case "stopped":
             for key in ("gyr", "acc"):
                 given[key][1500:] = given[key][1500]
