@@ -14,12 +14,8 @@ from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.gait_files import read_feet
 from bedside.analyse.imported_walks import imported_walk, imported_walk_arguments
 from bedside.analyse.means import mean_report
-from bedside.analyse.orientation import (
-    orientation_arguments,
-    orientation_report,
-    orientation_settings,
-    orientation_table,
-)
+from bedside.analyse.orientation import orientation_report, orientation_table
+from bedside.analyse.orientation_options import orientation_arguments, orientation_settings
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
 from bedside.analyse.recorded import part_of
 from bedside.analyse.responses import measure_file, response_arguments, settings_from, table
