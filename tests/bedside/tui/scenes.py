@@ -97,7 +97,7 @@ BASE = Snapshot(
     software="bedside 0.1.0",
     simulated=True,
     speed=60.0,
-    user="Anna Berg (physiotherapist)",
+    user="Therapist (physiotherapist)",
     controller="control-1",
     devices=DEVICES,
     watchers=(KIOSK, GUEST),
@@ -117,7 +117,7 @@ VISIT = msgspec.structs.replace(
     recording="3 streams",
     recent=(
         Line(n=98, utc="2026-03-02T09:29:10+00:00", text="Visit opened for S-014"),
-        Line(n=99, utc="2026-03-02T09:29:40+00:00", text="Second identifier confirmed by Anna Berg"),
+        Line(n=99, utc="2026-03-02T09:29:40+00:00", text="Second identifier confirmed by Therapist"),
         Line(n=100, utc="2026-03-02T09:29:55+00:00", text="Recording 3 streams"),
     ),
 )
