@@ -95,6 +95,6 @@ async def test_an_exoskeleton_streams_and_hears_nothing(tmp_path: Path, monkeypa
         assert robot.health.dropped == 0
         far_end.around.gait.press_e_stop()
         await until(lambda: states[-1].phase == "fault", 10)
-        assert any("motor timeout" in note for note in robot.vitals.notes)
+        assert any("motor timeout" in seen.what for seen in robot.vitals.attention)
         await finishes(robot.close(), 10)
         assert not far_end.written
