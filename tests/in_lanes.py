@@ -29,7 +29,7 @@ PASSED, TESTS_FAILED, NOTHING_TO_RUN = 0, 1, 5
 CALCULATING = ("dsp", *(f"bedside/{name}" for name in ("analyse", "assess", "importer", "record", "report", "visit")))
 SCREENS = "bedside/tui"
 DAYS = tuple(f"system/test_assessment_{name}.py" for name in ("day", "mid_course", "potentials", "interrupted"))
-LONG_RUN, VISITS = "system/test_all_at_once.py", "system/test_demo.py"
+LONG_RUN, VISITS, BY_KEYS = (f"system/test_{name}.py" for name in ("all_at_once", "demo", "kiosk_visit"))
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,12 @@ STAGES: tuple[tuple[Lane, ...], ...] = (
     (
         (Part("devices", ("hal",)), Part("interrupted", DAYS[3:])),
         (Part("assessments", DAYS[:3]),),
+        (Part("the rest", (".",), but=("hal", "system", SCREENS, *CALCULATING)),),
     ),
     (
         (Part("all devices", (LONG_RUN,)),),
-        (
-            Part("whole visits", (VISITS,)),
-            Part("the rest", (".",), but=("hal", "system", SCREENS, *CALCULATING)),
-        ),
-        (Part("systems", ("system",), but=(*DAYS, LONG_RUN, VISITS)),),
+        (Part("whole visits", (VISITS,)), Part("a visit by keys", (BY_KEYS,))),
+        (Part("systems", ("system",), but=(*DAYS, LONG_RUN, VISITS, BY_KEYS)),),
     ),
 )
 Codes = dict[Part, int]

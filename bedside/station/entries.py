@@ -24,7 +24,6 @@ from bedside.record.streams import (
     SampleStream,
     StateStream,
 )
-from bedside.station.stamping import Stamping
 from hal.device import Device, Reading
 from hal.roles import (
     CORNERS,
@@ -91,13 +90,19 @@ class Entries:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._next_pair_ns: dict[str, int] = {}
-        self._stamping: Stamping | None = None
+
+    def emg(self, device: Device, block: EmgBlock, first_ns: int) -> None:
+        """Keep an amplifier's block, the first of its samples taken at `first_ns`."""
+        if EMG not in self._recorder.streams and isinstance(device, EmgAmplifier):
+            self._recorder.declare(even_stream(device, block))
+        self._recorder.samples(EMG, block.first_sample, first_ns, block.counts)
+        self._pair(device.name, block.first_sample + len(block.counts), block.mono_ns)
+        for trigger in block.triggers:
+            self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
 
     def take(self, device: Device, reading: Reading) -> None:
         """Keep a reading of a kind that is kept as samples or states; others are nothing to the recorder."""
         match reading:
-            case EmgBlock():
-                self._emg(device, reading)
             case LslStamps():
                 self._stamps(reading)
             case MotionBlock():
@@ -112,16 +117,6 @@ class Entries:
                 self._state(CURRENT, reading.mono_ns, asdict(reading))
             case ContactState():
                 self._state(CONTACTS, reading.mono_ns, {"device": device.name, **asdict(reading)})
-
-    def _emg(self, device: Device, block: EmgBlock) -> None:
-        if EMG not in self._recorder.streams and isinstance(device, EmgAmplifier):
-            self._recorder.declare(even_stream(device, block))
-        if self._stamping is None:
-            self._stamping = Stamping(block.rate_hz)
-        self._recorder.samples(EMG, block.first_sample, self._stamping.first_ns(block), block.counts)
-        self._pair(device.name, block.first_sample + len(block.counts), block.mono_ns)
-        for trigger in block.triggers:
-            self._recorder.state("pulses", block.mono_ns, {"source": "trigger", "sample": trigger})
 
     def _stamps(self, stamps: LslStamps) -> None:
         """What the sender of an LSL stream says of time, untouched; correcting it is left to the analysis."""

@@ -26,6 +26,7 @@ from bedside.record.recorder import Recorder
 from bedside.record.salvage import recover_segments, unbound_segments
 from bedside.record.segment import SealedSegment
 from bedside.station.entries import Entries
+from bedside.station.stamping import Stamping
 from hal.device import Device, Reading
 from hal.roles import EmgBlock, MotionBlock, PlateBlock
 
@@ -58,6 +59,7 @@ class Recording:
         self._disk_full = disk_full
         self._recorder: Recorder | None = None
         self._entries: Entries | None = None
+        self._stamping: Stamping | None = None
         self._dropped = 0
         self._wanted = False
         self._sealing = asyncio.Lock()
@@ -88,12 +90,23 @@ class Recording:
 
     def take(self, device: Device, reading: Reading) -> None:
         """A reading of any device; the first samples of a recorded step start the recorder."""
+        # stamped also while nothing is recorded: a clock that is known from the start has nothing to put right
+        first_ns = self._stamped(reading) if isinstance(reading, EmgBlock) else None
         if self._recorder is None and isinstance(reading, SAMPLES):
             if not (self._wanted and self.visit) or self._disk_full():
                 return
             self._start()
-        if self._entries is not None and self._wanted:
+        if self._entries is None or not self._wanted:
+            return
+        if isinstance(reading, EmgBlock) and first_ns is not None:
+            self._entries.emg(device, reading, first_ns)
+        else:
             self._entries.take(device, reading)
+
+    def _stamped(self, block: EmgBlock) -> int:
+        if self._stamping is None:
+            self._stamping = Stamping(block.rate_hz)
+        return self._stamping.first_ns(block)
 
     async def recover(self, visit: str, known: Collection[str]) -> None:
         """Enter what a crash left of a visit's samples: segments cut off, and segments sealed but not journalled."""

@@ -24,7 +24,8 @@ class Stamping:
     """Times for the blocks of one amplifier, such that no sample lies before one that was recorded earlier."""
 
     def __init__(self, rate_hz: float) -> None:
-        self._map = ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM)
+        self._map = _map_of(rate_hz)
+        self._next_sample = 0
         self._late_ns: list[int] | None = None
         self._strays_from_ns: int | None = None
         self._period_ns = 1e9 / rate_hz
@@ -33,6 +34,10 @@ class Stamping:
     def first_ns(self, block: EmgBlock) -> int:
         """The time (ns) of the block's first sample on the station's monotonic clock; once for each block, in order."""
         after = block.first_sample + len(block.counts)
+        if block.first_sample < self._next_sample:
+            # the amplifier counts anew
+            self._map = _map_of(block.rate_hz)
+        self._next_sample = after
         self._map.feed(after, block.mono_ns)
         first_ns, last_ns = (int(at) for at in self._map.at_ns([block.first_sample, after - 1]))
         late_ns = block.mono_ns - last_ns
@@ -68,3 +73,7 @@ class Stamping:
             return False
         least_ns, self._late_ns = min(self._late_ns), None
         return least_ns > STEP_NS
+
+
+def _map_of(rate_hz: float) -> ClockMap:
+    return ClockMap(1e9 / rate_hz, window_s=WINDOW_S, max_ppm=MAX_PPM)

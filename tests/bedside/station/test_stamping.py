@@ -95,3 +95,12 @@ def test_a_sender_whose_rate_is_not_what_it_says_never_strays_far() -> None:
     stamping = Stamping(RATE_HZ)
     strays_ms = [(stamping.first_ns(block) - true_ns) / 1e6 for block, true_ns in blocks(120, ppm=20_000.0)]
     assert np.abs(strays_ms).max() < 400.0
+
+
+def test_an_amplifier_that_counts_anew_is_followed() -> None:
+    stamping = Stamping(RATE_HZ)
+    for block, _ in blocks(5):
+        stamping.first_ns(block)
+    again = list(blocks(5, start_s=7.0))
+    errors_ms = [(stamping.first_ns(block) - true_ns) / 1e6 for block, true_ns in again]
+    assert np.abs(errors_ms[100:]).max() < 2.0
