@@ -63,7 +63,8 @@ async def test_a_person_is_weighed_after_a_tare(far_end: ForceBoardDevice) -> No
         assert np.isnan(cop[20]).all()
         vitals = board.vitals
         assert (vitals.lost, board.health.dropped) == (0, 0)
-        assert vitals.rate_hz == pytest.approx(100, abs=8)
+        # a heap of late samples passes for a higher rate until it has left the window
+        await until(lambda: board.vitals.rate_hz == pytest.approx(100, abs=8), 15)
         assert vitals.clock_spread_ms is not None
         assert np.diff(times[50:]).std() < 1e6, "the board's clock, not the arrivals"
         with pytest.raises(Refused, match=r"not (still|empty)") as refused:
