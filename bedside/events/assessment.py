@@ -8,6 +8,7 @@ from typing import Literal, Self
 import msgspec
 
 from bedside.events.base import BEDSIDE, EVERYONE, Event, Role, Value
+from bedside.events.tables import TableKept
 
 POTENTIALS = "mep"
 """The instrument whose outcome tells intensities."""
@@ -160,12 +161,10 @@ class CaptureStopped(Event, frozen=True, kw_only=True, tag="capture.stopped"):
     reason: str = ""
 
 
-class TrialImported(Event, frozen=True, kw_only=True, tag="capture.imported"):
+class TrialImported(TableKept, frozen=True, kw_only=True, tag="capture.imported"):
     """Another program's table is a trial: nothing was recorded here, `seconds` are what its samples span (0: results).
 
-    `file` is its name where it lay, `kept` its copy in the visit's folder, `sha256` and `bytes` are those of both.
-    `written` says when it was last written (ISO 8601, UTC; empty: not known). `mapping_kept` and `mapping_sha256` are
-    the mapping's file; unless `verified`, nobody has tried it on a known trial. The first `skip_s` do not count.
+    The first `skip_s` do not count.
     """
 
     visible_to = EVERYONE
@@ -175,16 +174,6 @@ class TrialImported(Event, frozen=True, kw_only=True, tag="capture.imported"):
     seconds: float
     settings: dict[str, Value]
     holds: Literal["samples", "results"]
-    file: str
-    kept: str
-    sha256: str
-    bytes: int
-    written: str
-    mapping: str
-    mapping_kept: str
-    mapping_sha256: str
-    verified: bool
-    source: str = ""
     skip_s: float = 0.0
 
 

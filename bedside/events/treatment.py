@@ -3,6 +3,7 @@
 from typing import Literal
 
 from bedside.events.base import Event
+from bedside.events.tables import TableKept
 
 
 class DosePlanned(Event, frozen=True, kw_only=True, tag="dose.planned"):
@@ -38,27 +39,14 @@ class RobotChanged(Event, frozen=True, kw_only=True, tag="robot.changed"):
     source: str
 
 
-class RobotImported(Event, frozen=True, kw_only=True, tag="robot.imported"):
+class RobotImported(TableKept, frozen=True, kw_only=True, tag="robot.imported"):
     """The robot's own table of this visit was copied into it: what the robot's software says, not what was heard here.
 
-    `file` is its name where it lay, `kept` its copy in the visit's folder, `sha256` and `bytes` those of both and
-    `written` when it was last written. `mapping_kept` and `mapping_sha256` are the mapping's file, whose names
-    and units nobody has checked on a known session unless `verified`. `first_utc`, `last_utc` are its end rows'
-    times (ISO 8601), once the `clock_ahead_s` that the robot's computer was ahead of this box is taken off; `outside_s`
-    of them lie before the visit or after the import. Speed and support are means over the time of walking `walk_s`,
-    and extremes. None: the table does not tell.
+    `first_utc`, `last_utc` are its end rows' times (ISO 8601), once the `clock_ahead_s` that the robot's computer was
+    ahead of this box is taken off; `outside_s` of them lie before the visit or after the import. Speed and support are
+    means over the time of walking `walk_s`, and extremes. None: the table does not tell.
     """
 
-    file: str
-    kept: str
-    sha256: str
-    bytes: int
-    written: str
-    mapping: str
-    mapping_kept: str
-    mapping_sha256: str
-    verified: bool
-    source: str
     rows: int
     first_utc: str
     last_utc: str
