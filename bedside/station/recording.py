@@ -26,7 +26,7 @@ from bedside.record.recorder import Recorder
 from bedside.record.salvage import recover_segments, unbound_segments
 from bedside.record.segment import SealedSegment
 from bedside.station.entries import Entries
-from bedside.station.stamping import Stamping
+from bedside.station.stamping import Stamped, Stamping
 from hal.device import Device, Reading
 from hal.roles import EmgBlock, MotionBlock, PlateBlock
 
@@ -60,6 +60,7 @@ class Recording:
         self._recorder: Recorder | None = None
         self._entries: Entries | None = None
         self._stamping: Stamping | None = None
+        self._amplifier: Device | None = None
         self._dropped = 0
         self._wanted = False
         self._sealing = asyncio.Lock()
@@ -80,33 +81,43 @@ class Recording:
             case VisitOpened(visit=visit):
                 self.visit = visit
             case StepEntered(step=step) | StepReopened(step=step):
-                self._wanted = step in RECORDED_STEPS
+                self._want(step in RECORDED_STEPS)
             case CaptureStarted():
-                self._wanted = True
+                self._want(True)
             case CaptureStopped():
-                self._wanted = False
+                self._want(False)
             case PulseReported() as pulse if self._recorder is not None:
                 self._recorder.pulse(envelope.mono_ns, _pulse_data(pulse))
 
     def take(self, device: Device, reading: Reading) -> None:
         """A reading of any device; the first samples of a recorded step start the recorder."""
         # stamped also while nothing is recorded: a clock that is known from the start has nothing to put right
-        first_ns = self._stamped(reading) if isinstance(reading, EmgBlock) else None
+        stamped = self._stamped(device, reading) if isinstance(reading, EmgBlock) else []
         if self._recorder is None and isinstance(reading, SAMPLES):
             if not (self._wanted and self.visit) or self._disk_full():
                 return
             self._start()
         if self._entries is None or not self._wanted:
             return
-        if isinstance(reading, EmgBlock) and first_ns is not None:
-            self._entries.emg(device, reading, first_ns)
+        if isinstance(reading, EmgBlock):
+            for block, first_ns in stamped:
+                self._entries.emg(device, block, first_ns)
         else:
             self._entries.take(device, reading)
 
-    def _stamped(self, block: EmgBlock) -> int:
+    def _want(self, wanted: bool) -> None:
+        """From now on; samples that still wait for their time belong to what was wanted when they came."""
+        if wanted != self._wanted and self._stamping is not None:
+            for block, first_ns in self._stamping.rest():
+                if self._entries is not None and self._amplifier is not None:
+                    self._entries.emg(self._amplifier, block, first_ns)
+        self._wanted = wanted
+
+    def _stamped(self, device: Device, block: EmgBlock) -> list[Stamped]:
+        self._amplifier = device
         if self._stamping is None:
             self._stamping = Stamping(block.rate_hz)
-        return self._stamping.first_ns(block)
+        return self._stamping.take(block)
 
     async def recover(self, visit: str, known: Collection[str]) -> None:
         """Enter what a crash left of a visit's samples: segments cut off, and segments sealed but not journalled."""
@@ -138,7 +149,7 @@ class Recording:
 
     async def stop(self, reason: str) -> None:
         """Seal the last segment and enter it; nothing is recorded afterwards."""
-        self._wanted = False
+        self._want(False)
         async with self._sealing:
             await self._end(reason)
 

@@ -2,7 +2,8 @@
 
 Blocks come when network and event loop let them, some late and the next right behind: stamped by arrival they would
 overlap. Their running index is as even as the amplifier's crystal, so the earliest arrivals of the last half minute say
-where it is (`hal.clockmap`).
+where it is (`hal.clockmap`). What came first may have waited anywhere, so the first half second of a new count is held
+until there is something to compare it with.
 """
 
 from hal.clockmap import ClockMap
@@ -14,41 +15,67 @@ STRAY_NS = 250_000_000
 """Further than this behind the mapped time, or before it, the rate is not what was said: the map begins anew."""
 STALL_NS = 1_000_000_000
 """Late for no longer than this, it was a stall: what waited comes in one heap, and the map was right all the time."""
-CLOSE_NS = 4_000_000
-"""A block to begin less than this before the end of the last waits for it; after a stall it is put right."""
+HOLD_NS = 500_000_000
+"""Arrivals of so long tell the level; a heap that waited for a starting station does not, however much it holds."""
+APART = 0.1
+"""Share of a sample's period that is left between two blocks where the map has moved back by more."""
+OVER_NS = 250_000_000
+"""Blocks that reach further than this over the next are no matter of delays: the rate is not what was said."""
 STEP_NS, STEP_BLOCKS = 3_000_000, 50
 """After a hole: where none of so many blocks comes less late than this, the hole was estimated too small."""
 
+Stamped = tuple[EmgBlock, int]
+
 
 class Stamping:
-    """Times for the blocks of one amplifier, such that no sample lies before one that was recorded earlier."""
+    """Times for the blocks of one amplifier: no sample lies at or before an earlier one, whatever the blocks' delays.
+
+    A file spaces the samples of a block by the nominal rate. So where the map moves back, the following blocks are
+    brought back with it by less than one sample's period each.
+    """
 
     def __init__(self, rate_hz: float) -> None:
+        self._period_ns = 1e9 / rate_hz
         self._map = _map_of(rate_hz)
+        self._held: list[EmgBlock] | None = []
         self._next_sample = 0
         self._late_ns: list[int] | None = None
         self._strays_from_ns: int | None = None
-        self._period_ns = 1e9 / rate_hz
         self._told_ns: int | None = None
 
-    def first_ns(self, block: EmgBlock) -> int:
-        """The time (ns) of the block's first sample on the station's monotonic clock; once for each block, in order."""
-        after = block.first_sample + len(block.counts)
+    def take(self, block: EmgBlock) -> list[Stamped]:
+        """Each block once, in order; returns those whose time is known now, with the blocks that waited for it."""
+        stamped: list[Stamped] = []
         if block.first_sample < self._next_sample:
             # the amplifier counts anew
-            self._map = _map_of(block.rate_hz)
-        self._next_sample = after
-        self._map.feed(after, block.mono_ns)
+            stamped = self.rest()
+            self._period_ns = 1e9 / block.rate_hz
+            self._map, self._held = _map_of(block.rate_hz), []
+        self._next_sample = block.first_sample + len(block.counts)
+        self._map.feed(self._next_sample, block.mono_ns)
+        if self._held is None:
+            return [(block, self._first_ns(block))]
+        self._held.append(block)
+        if block.mono_ns - self._held[0].mono_ns >= HOLD_NS:
+            stamped += self.rest()
+        return stamped
+
+    def rest(self) -> list[Stamped]:
+        """What is still held, by what is known of the clock until now."""
+        held, self._held = self._held, None
+        return [(block, self._first_ns(block)) for block in held or ()]
+
+    def _first_ns(self, block: EmgBlock) -> int:
+        """The time (ns) of the block's first sample on the station's monotonic clock."""
+        after = block.first_sample + len(block.counts)
         first_ns, last_ns = (int(at) for at in self._map.at_ns([block.first_sample, after - 1]))
         late_ns = block.mono_ns - last_ns
         if self._strayed(block, late_ns) or self._stepped(block, late_ns):
             self._map.restart()
             self._map.feed(after, block.mono_ns)
-        if self._told_ns is not None and self._told_ns - first_ns < CLOSE_NS:
-            # a file spaces the samples of a block evenly: where the map moves back, the last block reaches too far
-            first_ns = max(first_ns, self._told_ns + 1)
-        period_ns = self._period_ns * min(1.0, 1.0 + self._map.drift_ppm / 1e6)
-        self._told_ns = first_ns + round((len(block.counts) - 1) * period_ns)
+        if self._told_ns is not None and self._told_ns - first_ns < OVER_NS:
+            first_ns = max(first_ns, self._told_ns + round(APART * self._period_ns))
+        self._told_ns = first_ns + round((len(block.counts) - 1) * self._period_ns)
         return first_ns
 
     def _strayed(self, block: EmgBlock, late_ns: int) -> bool:

@@ -26,7 +26,7 @@ from bedside.station.recording import Recording
 from hal.drivers.manual_robot import ManualRobot
 from hal.roles import EmgBlock, EmgChannel, LslStamps
 
-RATE_HZ, ROWS = 5120.0, 512
+RATE_HZ, ROWS, START_NS = 5120.0, 512, 7_000_000_000_000
 
 
 class Amplifier(ManualRobot):
@@ -65,7 +65,7 @@ class Rig:
             self.recording.take(
                 AMPLIFIER,
                 EmgBlock(
-                    mono_ns=int(self.blocks * ROWS / RATE_HZ * 1e9),
+                    mono_ns=START_NS + int(self.blocks * ROWS / RATE_HZ * 1e9),
                     counts=np.full((ROWS, 1), self.blocks, np.int16),
                     uv_per_count=0.5,
                     rate_hz=RATE_HZ,
@@ -90,7 +90,7 @@ async def test_a_clock_pair_a_second_ties_the_sample_count_to_station_time(rig: 
     pairs = [data for _, data in read_states(segment_files(rig.raw), "clocks")]
     assert len(pairs) == 3
     for pair in pairs:
-        assert pair["counter"] / RATE_HZ == pytest.approx(pair["mono_ns"] / 1e9)
+        assert pair["counter"] / RATE_HZ == pytest.approx((pair["mono_ns"] - START_NS) / 1e9)
 
 
 async def test_samples_end_in_good_order_before_the_disk_is_full_and_return_with_room(rig: Rig) -> None:
