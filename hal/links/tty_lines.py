@@ -24,6 +24,8 @@ TIOCGICOUNT = getattr(termios, "TIOCGICOUNT", 0x545D)
 _COUNTERS = struct.Struct("20i")
 LOOK_S = 0.005
 """Pause between looks while somebody waits for a change."""
+ANSWER_S = 0.5
+"""How long the adapter may take to read or switch a line; a healthy one on USB needs some milliseconds."""
 
 
 class TtyLines:
@@ -56,7 +58,7 @@ class TtyLines:
 
     async def pulse(self, line: OutputLine, seconds: float) -> None:
         """One output high for `seconds`, timed in the thread, so that nothing on the event loop can lengthen it."""
-        await self._do(lambda: self._pulse(line, seconds))
+        await self._do(lambda: self._pulse(line, seconds), ANSWER_S + seconds)
 
     def lower_now(self) -> None:
         """Both outputs low as soon as the thread comes to it."""
@@ -119,13 +121,15 @@ class TtyLines:
         finally:
             setattr(self._port, line, False)
 
-    async def _do(self, what: Callable[[], T]) -> T:
+    async def _do(self, what: Callable[[], T], within_s: float | None = None) -> T:
         if self._port is None:
             raise self._gone("not open")
         try:
-            return await asyncio.wrap_future(self._worker.submit(what))
+            return await self._worker.do(what, ANSWER_S if within_s is None else within_s)
         except LinkError:
             raise
+        except Hung:
+            raise self._gone("it hangs") from None
         except (OSError, AttributeError) as error:
             raise self._gone(str(error)) from error
 

@@ -57,13 +57,21 @@ class Worker:
             async with asyncio.timeout(within_s) as limit:
                 return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            future.add_done_callback(partial(self._undo, undo))
+            self._leave(future, undo)
             raise
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            future.add_done_callback(partial(self._undo, undo))
+            self._leave(future, undo)
             raise Hung from error
+
+    def _leave(self, future: Future[T], undo: Callable[[T], object]) -> None:
+        """Nobody waits for it any more. Behind a call that never comes back, it must not lie there for ever."""
+        if future.cancel():
+            with self._moved:
+                self._jobs = deque(job for job in self._jobs if job[0] is not future)
+        else:
+            future.add_done_callback(partial(self._undo, undo))
 
     def _undo(self, undo: Callable[[T], object], future: Future[T]) -> None:
         if not future.cancelled() and future.exception() is None:

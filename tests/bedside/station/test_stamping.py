@@ -45,7 +45,8 @@ def errors_ms(given: Iterable[tuple[EmgBlock, int]], stamping: Stamping | None =
     pairs = list(given)
     told = stamped((block for block, _ in pairs), stamping)
     assert len(told) == len(pairs), "a block was lost"
-    return (told - np.array([true_ns for _, true_ns in pairs])) / 1e6
+    errors: Floats = (told - np.array([true_ns for _, true_ns in pairs])) / 1e6
+    return errors
 
 
 def apart_ns(begins: Ints, rows: int = ROWS) -> Ints:

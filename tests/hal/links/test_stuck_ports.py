@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from hal.device import Health, LinkBusy, NoAnswer
+from hal.device import Health, LinkBusy, LinkLost, NoAnswer
 from hal.linked import LinkedDevice, Patience
 from hal.links import fd, hid, tcp, tty_lines
 from hal.links import serial as serial_link
@@ -206,6 +206,25 @@ async def test_control_lines_that_hang_in_open_are_told_and_closed_when_they_com
     assert not lines.is_open
     door.free()
     await until(lambda: made and not made[0].is_open)
+
+
+async def test_a_line_that_hangs_when_it_is_read_or_switched_ends_the_link(
+    door: StuckDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = serial.serial_for_url("loop://")
+    lines = TtyLines("line:/dev/stuck", "/dev/stuck", lambda _path: port)
+    await lines.open()
+    monkeypatch.setattr(tty_lines, "ANSWER_S", LIMIT_S)
+    monkeypatch.setattr(tty_lines, "_counters", door.before(tty_lines._counters))
+    with pytest.raises(LinkLost, match="it hangs") as hung:
+        await (await _loop_goes_on_beside(door, lines.lines()))
+    assert hung.value.remedy
+    with pytest.raises(LinkLost, match="it hangs"):
+        await lines.pulse("dtr", 0.001)
+    lines.close()
+    door.free()
+    await until(lambda: not port.is_open)
+    assert not port.dtr, "the pulse that nobody waits for any more was left out"
 
 
 @pytest.mark.parametrize("address", ["tcp:stuck.invalid:9", "listen:stuck.invalid:9", "line:rfc2217:stuck.invalid:9"])

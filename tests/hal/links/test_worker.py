@@ -1,8 +1,11 @@
 """The thread for calls that may block: order, time limits, and nothing made that nobody takes back."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -95,12 +98,18 @@ async def test_a_cancel_that_meets_the_result_undoes_it_once() -> None:
 
 
 async def test_one_stuck_call_costs_one_thread_and_the_ones_behind_it_are_left_out(gate: threading.Event) -> None:
-    worker, ran = Worker("seven"), list[int]()
+    worker, ran, calls = Worker("seven"), list[int](), list[weakref.ref[object]]()
     with pytest.raises(Hung):
         await worker.do(gate.wait, 0.02)
     for number in range(5):
+        call = partial(ran.append, number)
+        calls.append(weakref.ref(call))
         with pytest.raises(Hung):
-            await worker.do(lambda number=number: ran.append(number), 0.01)  # type: ignore[misc]
+            await worker.do(call, 0.01)
+    del call
+    gc.collect()
+    # the last exception's traceback may still know the last call
+    assert [kept() for kept in calls[:-1]] == [None] * 4, "they lie in the queue behind the stuck one"
     assert _alive("seven") == 1
     gate.set()
     assert await worker.do(lambda: "free", 5) == "free"
