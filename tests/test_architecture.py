@@ -17,7 +17,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 VIOLATIONS: dict[str, tuple[str, str]] = {
     "packages": ("dsp/mep.py", "import hal.device"),
     "floors": ("bedside/events/base.py", "import bedside.station.wire"),
-    "far-ends": ("hal/sim/coil.py", "import hal.drivers.magpro_codec"),
+    "far-ends": ("hal/sim/patient/coil.py", "import hal.drivers.stimulator.magpro_codec"),
     "simulation": ("bedside/station/core.py", "import hal.sim"),
     "screen": ("bedside/tui/app.py", "import bedside.station.server"),
     "client": ("bedside/station/client.py", "import bedside.station.server"),

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hal.sim.bluetooth.private_bus import PrivateBus
 from hal.sim.far_end import BLUETOOTH, FAR_ENDS, FarEndKind
 from hal.sim.faults import GENERIC, KINDS, FaultSpecError
 from hal.sim.hands import commands
-from hal.sim.private_bus import PrivateBus
-from hal.sim.recorded import RecordingError
+from hal.sim.patient.recorded import RecordingError
 from hal.sim.server import serve
 from hal.sim.world import Ports, SimulatedWorld
 

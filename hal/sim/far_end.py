@@ -9,11 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from hal.sim.body import Body
 from hal.sim.clock import SimClock
 from hal.sim.faults import Faults
-from hal.sim.gait_model import GaitModel
-from hal.sim.patient import Patient
+from hal.sim.patient.body import Body
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.patient import Patient
 
 Role = Literal["stimulator", "emg", "robot", "current", "imu", "plate", "contact"]
 
@@ -123,20 +123,24 @@ class FarEndKind:
 
 FAR_ENDS: Mapping[str, FarEndKind] = {
     "magstim_rapid2": FarEndKind(
-        "stimulator", "magstim", "serial (pty)", "Magstim Rapid-2, software version 9", "hal.sim.magstim_device:rapid2"
+        "stimulator",
+        "magstim",
+        "serial (pty)",
+        "Magstim Rapid-2, software version 9",
+        "hal.sim.stimulator.magstim_device:rapid2",
     ),
     "magstim_200": FarEndKind(
-        "stimulator", "magstim", "serial (pty)", "Magstim 200-2", "hal.sim.magstim_device:single"
+        "stimulator", "magstim", "serial (pty)", "Magstim 200-2", "hal.sim.stimulator.magstim_device:single"
     ),
     "magstim_bistim": FarEndKind(
-        "stimulator", "magstim", "serial (pty)", "Magstim BiStim-2", "hal.sim.magstim_device:bistim"
+        "stimulator", "magstim", "serial (pty)", "Magstim BiStim-2", "hal.sim.stimulator.magstim_device:bistim"
     ),
     "trigger_box": FarEndKind(
         "stimulator",
         "triggered_stimulator",
         "serial (pty)",
         "byte-triggered pulse box",
-        "hal.sim.trigger_device:box",
+        "hal.sim.stimulator.trigger_device:box",
         device="triggered_box",
     ),
     "trigger_line": FarEndKind(
@@ -144,73 +148,81 @@ FAR_ENDS: Mapping[str, FarEndKind] = {
         "triggered_stimulator",
         "RFC 2217 (TCP)",
         "stimulator behind an RTS trigger line",
-        "hal.sim.trigger_device:line",
+        "hal.sim.stimulator.trigger_device:line",
         device="triggered_line",
     ),
-    "escd": FarEndKind("current", "escd", "serial (pty)", "tsDCS device, wired", "hal.sim.escd_device:wired"),
-    "escd_ble": FarEndKind("current", "escd", BLUETOOTH, "tsDCS device, wireless", "hal.sim.escd_device:wireless"),
-    "sessantaquattro": FarEndKind(
-        "emg", "sessantaquattro", "TCP, it connects to us", "Sessantaquattro+", "hal.sim.sessantaquattro_device:make"
+    "escd": FarEndKind("current", "escd", "serial (pty)", "tsDCS device, wired", "hal.sim.current.escd_device:wired"),
+    "escd_ble": FarEndKind(
+        "current", "escd", BLUETOOTH, "tsDCS device, wireless", "hal.sim.current.escd_device:wireless"
     ),
-    "bitalino": FarEndKind("emg", "bitalino", "serial (pty)", "BITalino", "hal.sim.bitalino_device:make"),
-    "cyton": FarEndKind("emg", "cyton", "serial (pty)", "OpenBCI Cyton", "hal.sim.cyton_device:make"),
-    "delsys": FarEndKind("emg", "delsys", "TCP", "Delsys Trigno control utility", "hal.sim.delsys_device:make"),
-    "lsl_emg": FarEndKind("emg", "lsl_emg", "LSL", "an EMG outlet of another program", "hal.sim.lsl_device:make"),
+    "sessantaquattro": FarEndKind(
+        "emg",
+        "sessantaquattro",
+        "TCP, it connects to us",
+        "Sessantaquattro+",
+        "hal.sim.emg.sessantaquattro_device:make",
+    ),
+    "bitalino": FarEndKind("emg", "bitalino", "serial (pty)", "BITalino", "hal.sim.emg.bitalino_device:make"),
+    "cyton": FarEndKind("emg", "cyton", "serial (pty)", "OpenBCI Cyton", "hal.sim.emg.cyton_device:make"),
+    "delsys": FarEndKind("emg", "delsys", "TCP", "Delsys Trigno control utility", "hal.sim.emg.delsys_device:make"),
+    "lsl_emg": FarEndKind("emg", "lsl_emg", "LSL", "an EMG outlet of another program", "hal.sim.emg.lsl_device:make"),
     "imu_foot_left": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the left foot", "hal.sim.imu_worn:witmotion_foot_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left foot", "hal.sim.motion.imu_worn:witmotion_foot_left"
     ),
     "imu_foot_right": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the right foot", "hal.sim.imu_worn:witmotion_foot_right"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the right foot", "hal.sim.motion.imu_worn:witmotion_foot_right"
     ),
     "imu_thigh": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the left thigh", "hal.sim.imu_worn:witmotion_thigh_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left thigh", "hal.sim.motion.imu_worn:witmotion_thigh_left"
     ),
     "imu_shank": FarEndKind(
-        "imu", "witmotion", BLUETOOTH, "WitMotion on the left shank", "hal.sim.imu_worn:witmotion_shank_left"
+        "imu", "witmotion", BLUETOOTH, "WitMotion on the left shank", "hal.sim.motion.imu_worn:witmotion_shank_left"
     ),
     "imu_nus_left": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_worn:nus_foot_left"
+        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.motion.imu_worn:nus_foot_left"
     ),
     "imu_nus_right": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.imu_worn:nus_foot_right"
+        "imu", "nus_imu", BLUETOOTH, "own frame over Nordic UART", "hal.sim.motion.imu_worn:nus_foot_right"
     ),
     "imu_nus_thigh_left": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame, on the left thigh", "hal.sim.imu_worn:nus_thigh_left"
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the left thigh", "hal.sim.motion.imu_worn:nus_thigh_left"
     ),
     "imu_nus_thigh_right": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame, on the right thigh", "hal.sim.imu_worn:nus_thigh_right"
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the right thigh", "hal.sim.motion.imu_worn:nus_thigh_right"
     ),
     "imu_nus_shank_left": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame, on the left shank", "hal.sim.imu_worn:nus_shank_left"
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the left shank", "hal.sim.motion.imu_worn:nus_shank_left"
     ),
     "imu_nus_shank_right": FarEndKind(
-        "imu", "nus_imu", BLUETOOTH, "own frame, on the right shank", "hal.sim.imu_worn:nus_shank_right"
+        "imu", "nus_imu", BLUETOOTH, "own frame, on the right shank", "hal.sim.motion.imu_worn:nus_shank_right"
     ),
     "imu_capture2go": FarEndKind(
-        "imu", "capture2go", BLUETOOTH, "Capture2Go at 200 Hz", "hal.sim.imu_worn:capture2go_foot_left"
+        "imu", "capture2go", BLUETOOTH, "Capture2Go at 200 Hz", "hal.sim.motion.imu_worn:capture2go_foot_left"
     ),
-    "imu_dot": FarEndKind("imu", "movella_dot", BLUETOOTH, "Movella DOT at 60 Hz", "hal.sim.imu_worn:dot_foot_left"),
+    "imu_dot": FarEndKind(
+        "imu", "movella_dot", BLUETOOTH, "Movella DOT at 60 Hz", "hal.sim.motion.imu_worn:dot_foot_left"
+    ),
     "balance_board": FarEndKind(
-        "plate", "balance_board", "hidraw (seqpacket)", "Wii Balance Board", "hal.sim.balance_board_device:make"
+        "plate", "balance_board", "hidraw (seqpacket)", "Wii Balance Board", "hal.sim.plate.balance_board_device:make"
     ),
     "force_board": FarEndKind(
-        "plate", "force_board", "serial (pty)", "board with four load cells", "hal.sim.force_board_device:single"
+        "plate", "force_board", "serial (pty)", "board with four load cells", "hal.sim.plate.force_board_device:single"
     ),
     "force_board_dual": FarEndKind(
-        "plate", "force_board", "serial (pty)", "two boards, one a foot", "hal.sim.force_board_device:dual"
+        "plate", "force_board", "serial (pty)", "two boards, one a foot", "hal.sim.plate.force_board_device:dual"
     ),
     "ftms": FarEndKind(
-        "robot", "ftms_treadmill", BLUETOOTH, "FTMS treadmill", "hal.sim.ftms_device:make", device="ftms_treadmill"
+        "robot", "ftms_treadmill", BLUETOOTH, "FTMS treadmill", "hal.sim.gait.ftms_device:make", device="ftms_treadmill"
     ),
     "trackmaster": FarEndKind(
-        "robot", "trackmaster", "serial (pty)", "Trackmaster treadmill", "hal.sim.trackmaster_device:make"
+        "robot", "trackmaster", "serial (pty)", "Trackmaster treadmill", "hal.sim.gait.trackmaster_device:make"
     ),
-    "openexo": FarEndKind("robot", "openexo", BLUETOOTH, "OpenExo exoskeleton", "hal.sim.openexo_device:make"),
+    "openexo": FarEndKind("robot", "openexo", BLUETOOTH, "OpenExo exoskeleton", "hal.sim.gait.openexo_device:make"),
     "emergency_stop": FarEndKind(
-        "contact", "contact", "RFC 2217 (TCP)", "emergency-stop button", "hal.sim.contact_device:emergency_stop"
+        "contact", "contact", "RFC 2217 (TCP)", "emergency-stop button", "hal.sim.contact.contact_device:emergency_stop"
     ),
     "foot_switch": FarEndKind(
-        "contact", "contact", "RFC 2217 (TCP)", "foot switch", "hal.sim.contact_device:foot_switch"
+        "contact", "contact", "RFC 2217 (TCP)", "foot switch", "hal.sim.contact.contact_device:foot_switch"
     ),
 }
 """Far ends that a world is asked for by name, beside the three it always has (`hal.sim.world`)."""

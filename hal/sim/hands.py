@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+from hal.sim.patient.sway import Stander
 from hal.sim.patient_hands import PatientHands, Reply, number
-from hal.sim.sway import Stander
 
 
 class Hands(PatientHands):
@@ -147,7 +147,7 @@ class Hands(PatientHands):
         """Do to the simulated Bluetooth service: off, on (its adapter), die (a crash), return."""
         if not self._world.bus:
             raise ValueError("bluetooth: this world has none")
-        from hal.sim import bluez  # noqa: PLC0415 - a world without Bluetooth needs no D-Bus library
+        from hal.sim.bluetooth import bluez  # noqa: PLC0415 - a world without Bluetooth needs no D-Bus library
 
         return {"alive": bluez.radio(self._world.bus).mishap(action)}
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from hal.sim.gait_truth import strides
-from hal.sim.plate_source import PlateFarEnd
-from hal.sim.reactions import Reactions
-from hal.sim.walking_style import SIDES, Side
+from hal.sim.patient.gait_truth import strides
+from hal.sim.patient.reactions import Reactions
+from hal.sim.patient.walking_style import SIDES, Side
+from hal.sim.plate.plate_source import PlateFarEnd
 from hal.sim.world import SimulatedWorld
 
 Reply = dict[str, Any]

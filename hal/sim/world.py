@@ -7,21 +7,21 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from hal.sim.body import Body
 from hal.sim.clock import SimClock
-from hal.sim.coil import CoilHeat
+from hal.sim.emg.quattrocento_device import QuattrocentoDevice
 from hal.sim.far_end import FAR_ENDS, FarEnd, Surroundings, TriggerMaster
 from hal.sim.faults import KINDS, Fault, Faults, parse_fault
-from hal.sim.gait_model import GaitModel
-from hal.sim.magpro_core import MagProCore
-from hal.sim.magpro_device import MagProDevice
-from hal.sim.magpro_engine import Pulse
-from hal.sim.magpro_state import MagProState
-from hal.sim.patient import Patient
+from hal.sim.gait.robot_device import RobotDevice
+from hal.sim.patient.body import Body
+from hal.sim.patient.coil import CoilHeat
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.patient import Patient
+from hal.sim.patient.recorded import RecordedSweeps
 from hal.sim.ports import PtyPort, TcpPort
-from hal.sim.quattrocento_device import QuattrocentoDevice
-from hal.sim.recorded import RecordedSweeps
-from hal.sim.robot_device import RobotDevice
+from hal.sim.stimulator.magpro_core import MagProCore
+from hal.sim.stimulator.magpro_device import MagProDevice
+from hal.sim.stimulator.magpro_engine import Pulse
+from hal.sim.stimulator.magpro_state import MagProState
 
 StimulatorLink = Literal["pty", "tcp"]
 HANDS_S = 0.02

@@ -12,12 +12,12 @@ from collections.abc import Callable
 import numpy as np
 
 from hal.device import Reading
-from hal.drivers import magpro_commands as commands
-from hal.drivers.corc_codec import Frame, FrameParser
-from hal.drivers.corc_codec import encode_frame as encode_corc
-from hal.drivers.magpro_codec import StreamParser, encode_frame
-from hal.drivers.quattrocento import Quattrocento
-from hal.drivers.quattrocento_codec import Configuration
+from hal.drivers.emg.quattrocento import Quattrocento
+from hal.drivers.emg.quattrocento_codec import Configuration
+from hal.drivers.gait.corc_codec import Frame, FrameParser
+from hal.drivers.gait.corc_codec import encode_frame as encode_corc
+from hal.drivers.stimulator import magpro_commands as commands
+from hal.drivers.stimulator.magpro_codec import StreamParser, encode_frame
 from hal.links.address import make_link
 from hal.roles import EmgBlock
 from tests.helpers.codec_table import CODECS, Codec, whole

@@ -27,7 +27,7 @@ from bedside.demo.setup import Layout, prepare, script_for
 from bedside.demo.therapist import Therapist
 from bedside.station.client import StationClient
 from bedside.station.wire import Subscribe, Wave
-from hal.drivers.quattrocento_codec import Configuration
+from hal.drivers.emg.quattrocento_codec import Configuration
 from hal.sim.control import SimControl
 from tests.helpers.station_process import Wire, bedside_at
 

@@ -15,7 +15,7 @@ from hal.links import ble_radio
 from hal.links.address import make_link
 from hal.links.ble import BleLink
 from hal.links.gatt import Notification
-from hal.sim.peripheral import Characteristic, Peripheral
+from hal.sim.bluetooth.peripheral import Characteristic, Peripheral
 from hal.supervised import Patience
 from tests.helpers.beacon import MAC, SERVICE, TAKES, TELLS
 from tests.helpers.bluetooth import Bluetooth, bluetooth

@@ -8,10 +8,10 @@ import pytest
 
 from hal.catalogue import DeviceSpec, build, driver_names
 from hal.device import SetupError
-from hal.drivers.magpro import MagPro
-from hal.drivers.manual_robot import ManualRobot
-from hal.drivers.manual_stimulator import ManualStimulator
-from hal.drivers.quattrocento import Quattrocento
+from hal.drivers.emg.quattrocento import Quattrocento
+from hal.drivers.gait.manual_robot import ManualRobot
+from hal.drivers.stimulator.magpro import MagPro
+from hal.drivers.stimulator.manual_stimulator import ManualStimulator
 from hal.roles import EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
 
 EMG = {"channels": [{"name": "TA left", "muscle": "tibialis_anterior", "side": "left", "input": 1}]}
@@ -68,7 +68,7 @@ def _plug_in(folder: Path, target: str) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-driver\nVersion: 1\n")
     (info / "entry_points.txt").write_text(f"[bedside.drivers]\nlab-robot = {target}\n")
     (folder / "lab_driver_of_test.py").write_text(
-        "from hal.drivers.manual_robot import ManualRobot\nclass LabRobot(ManualRobot): pass\nnothing = 3\n"
+        "from hal.drivers.gait.manual_robot import ManualRobot\nclass LabRobot(ManualRobot): pass\nnothing = 3\n"
     )
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from hal.sim.bluez import FakeBlueZ
-from hal.sim.peripheral import Characteristic, Peripheral
+from hal.sim.bluetooth.bluez import FakeBlueZ
+from hal.sim.bluetooth.peripheral import Characteristic, Peripheral
 
 MAC = "C0:FF:EE:00:00:01"
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"

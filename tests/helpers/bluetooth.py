@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 from unittest.mock import patch
 
-from hal.sim.bluez import FakeBlueZ, radio
-from hal.sim.private_bus import PrivateBus
+from hal.sim.bluetooth.bluez import FakeBlueZ, radio
+from hal.sim.bluetooth.private_bus import PrivateBus
 from tests.helpers.tools import need_tools
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hal.drivers.sampled import LossDetector
+from hal.drivers.emg.sampled import LossDetector
 from tests.helpers.codec_table import BY_NAME, Codec, Unit, held_bytes, key, whole
 
 CHAPTER_BYTES = 100_000

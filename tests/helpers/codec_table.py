@@ -12,27 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hal.drivers import (
-    balance_board_codec,
-    bitalino_codec,
-    capture2go_codec,
-    corc_codec,
-    cyton_codec,
-    delsys_codec,
-    dot_codec,
-    escd_codec,
-    force_board_codec,
-    ftms_codec,
-    magpro_codec,
-    magstim_codec,
-    magstim_messages,
-    nus_imu_codec,
-    openexo_codec,
-    quattrocento_codec,
-    sessantaquattro_codec,
-    trackmaster_codec,
-    witmotion_codec,
-)
+from hal.drivers.current import escd_codec
+from hal.drivers.emg import bitalino_codec, cyton_codec, delsys_codec, quattrocento_codec, sessantaquattro_codec
+from hal.drivers.gait import corc_codec, ftms_codec, openexo_codec, trackmaster_codec
+from hal.drivers.motion import capture2go_codec, dot_codec, nus_imu_codec, witmotion_codec
+from hal.drivers.plate import balance_board_codec, force_board_codec
+from hal.drivers.stimulator import magpro_codec, magstim_codec, magstim_messages
 from hal.links import telnet_port
 from tests.helpers import device_frames as far
 

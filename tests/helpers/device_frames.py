@@ -7,19 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hal.sim import (
-    bitalino_device,
-    cyton_device,
-    escd_wire,
-    imu_frames,
-    magpro_wire,
-    magstim_wire,
-    openexo_device,
-    robot_device,
-    sessantaquattro_device,
-)
-from hal.sim.emg_source import Rows
-from hal.sim.imu_motion import Felt
+from hal.sim.current import escd_wire
+from hal.sim.emg import bitalino_device, cyton_device, sessantaquattro_device
+from hal.sim.emg.emg_source import Rows
+from hal.sim.gait import openexo_device, robot_device
+from hal.sim.motion import imu_frames
+from hal.sim.motion.imu_motion import Felt
+from hal.sim.stimulator import magpro_wire, magstim_wire
 
 Chance = random.Random
 

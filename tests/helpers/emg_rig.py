@@ -17,8 +17,8 @@ from hal.roles import EmgBlock
 from hal.sim.clock import SimClock
 from hal.sim.far_end import FAR_ENDS, Surroundings
 from hal.sim.faults import Faults
-from hal.sim.gait_model import GaitModel
-from hal.sim.patient import Patient
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.patient import Patient
 from tests.helpers.far_ends import finishes, until
 
 IMPATIENT = Patience(silence_s=0.4, reopen_s=10.0, first_retry_s=0.02, last_retry_s=0.1)

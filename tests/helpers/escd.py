@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from hal.device import HealthChanged, Reading
-from hal.drivers.escd import Escd
+from hal.drivers.current.escd import Escd
 from hal.linked import Patience
 from hal.links.address import make_link
 from hal.links.nus import NusLink
 from hal.roles import CurrentStatus
 from hal.sim.clock import SimClock
-from hal.sim.escd_device import WiredEscd, WirelessEscd
-from hal.sim.escd_engine import EscdEngine
+from hal.sim.current.escd_device import WiredEscd, WirelessEscd
+from hal.sim.current.escd_engine import EscdEngine
 from hal.sim.far_end import Surroundings
 from hal.sim.faults import Fault, Faults
-from hal.sim.gait_model import GaitModel
-from hal.sim.patient import Patient
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.patient import Patient
 from tests.helpers.gatt import MemoryLink, act
 
 IMPATIENT = Patience(silence_s=0.6, reopen_s=1.2, first_retry_s=0.05, last_retry_s=0.2)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from hal.device import LinkLost, LinkNotFound, NoAnswer, Refused
 from hal.links.gatt import Notification
-from hal.sim.ble_far_end import BleFarEnd
-from hal.sim.peripheral import AttError, Characteristic, Peripheral
+from hal.sim.bluetooth.ble_far_end import BleFarEnd
+from hal.sim.bluetooth.peripheral import AttError, Characteristic, Peripheral
 
 
 class MemoryLink:

@@ -9,15 +9,15 @@ import numpy as np
 from hal.ble import BleDevice
 from hal.catalogue import load_driver
 from hal.device import Reading
-from hal.drivers.motion_stream import MotionStream
+from hal.drivers.motion.motion_stream import MotionStream
 from hal.links.gatt import GattLink
 from hal.roles.motion import MagneticBlock, MotionBlock
 from hal.sim.clock import SimClock
 from hal.sim.far_end import FAR_ENDS, Surroundings
 from hal.sim.faults import Fault, Faults
-from hal.sim.gait_model import GaitModel
-from hal.sim.imu_far_end import ImuDevice
-from hal.sim.patient import Patient
+from hal.sim.motion.imu_far_end import ImuDevice
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.patient import Patient
 from hal.supervised import Patience
 
 QUICK = Patience(silence_s=0.5, reopen_s=1.5, first_retry_s=0.05, last_retry_s=0.2)

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from bedside.record.samples import SampleRun
-from hal.sim.imu_motion import Array, Felt, SegmentMotion
+from hal.sim.motion.imu_motion import Array, Felt, SegmentMotion
 
 KNOCKS_S = (0.0, 0.8, 1.9)
 KNOCK_ROOM_S = 1.5

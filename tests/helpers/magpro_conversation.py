@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from hal.drivers import magpro_commands as commands
-from hal.drivers import magpro_messages as wire
-from hal.drivers.magpro_codec import Flags, Page, StreamParser, encode_frame
+from hal.drivers.stimulator import magpro_commands as commands
+from hal.drivers.stimulator import magpro_messages as wire
+from hal.drivers.stimulator.magpro_codec import Flags, Page, StreamParser, encode_frame
 from tests.helpers.far_ends import FarEnd
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from hal.device import Reading
-from hal.drivers.magstim import Magstim
+from hal.drivers.stimulator.magstim import Magstim
 from hal.linked import Patience
 from hal.links.address import make_link
 from hal.sim.clock import SimClock
-from hal.sim.coil import CoilHeat
 from hal.sim.far_end import Surroundings
 from hal.sim.faults import Fault, Faults
-from hal.sim.magstim_core import MagstimCore
-from hal.sim.magstim_device import UNLOCK_CODE, MagstimDevice
-from hal.sim.magstim_state import MagstimState
+from hal.sim.patient.coil import CoilHeat
+from hal.sim.stimulator.magstim_core import MagstimCore
+from hal.sim.stimulator.magstim_device import UNLOCK_CODE, MagstimDevice
+from hal.sim.stimulator.magstim_state import MagstimState
 from tests.helpers.far_ends import finishes
 
 IMPATIENT = Patience(silence_s=0.8, reopen_s=1.6, first_retry_s=0.02, last_retry_s=0.1)

@@ -12,8 +12,8 @@ from hal.roles import PlateBlock
 from hal.sim.clock import SimClock
 from hal.sim.far_end import FarEnd, Surroundings
 from hal.sim.faults import Fault, Faults
-from hal.sim.gait_model import GaitModel
-from hal.sim.patient import Patient
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.patient import Patient
 
 
 def surroundings(folder: Path, name: str, *, seed: int = 1, speed: float = 1.0) -> Surroundings:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from hal.catalogue import DeviceSpec, build
 from hal.device import Device, Reading
-from hal.drivers.contact import ContactLine
+from hal.drivers.contact.contact import ContactLine
 from hal.roles import ContactState, EmgBlock, MotionBlock, PlateBlock
-from hal.sim.balance_board_device import WIRE_TO_CORNER, BalanceBoardDevice
-from hal.sim.force_board_device import NOMINAL_KG_PER_COUNT, ForceBoardDevice
-from hal.sim.imu_far_end import ImuDevice
-from hal.sim.imu_frames import FULL_ACCEL_M_S2, FULL_TURN_RAD_S
+from hal.sim.motion.imu_far_end import ImuDevice
+from hal.sim.motion.imu_frames import FULL_ACCEL_M_S2, FULL_TURN_RAD_S
+from hal.sim.plate.balance_board_device import WIRE_TO_CORNER, BalanceBoardDevice
+from hal.sim.plate.force_board_device import NOMINAL_KG_PER_COUNT, ForceBoardDevice
 from hal.sim.truth import Truth
 from hal.sim.world import SimulatedWorld
 from hal.supervised import Patience, SupervisedDevice

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bedside.record.samples import SampleRun, read_states
 from hal.clockmap import ClockMap
-from hal.sim.balance_board_device import WIRE_TO_CORNER, Memory
-from hal.sim.imu_frames import FULL_ACCEL_M_S2, FULL_TURN_RAD_S
+from hal.sim.motion.imu_frames import FULL_ACCEL_M_S2, FULL_TURN_RAD_S
+from hal.sim.plate.balance_board_device import WIRE_TO_CORNER, Memory
 from hal.sim.truth import Left
 
 WARM_S = 30.0

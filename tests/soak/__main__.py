@@ -35,7 +35,7 @@ from typing import Any
 
 import structlog
 
-from hal.sim.private_bus import PrivateBus
+from hal.sim.bluetooth.private_bus import PrivateBus
 from tests.helpers.station_process import ROOT, bedside_at
 from tests.soak.figures import Comparison
 from tests.soak.plan import PLATE_HZ, RADIO_TWO, Plan

@@ -10,9 +10,9 @@ import numpy as np
 
 from bedside.events import PulseReported
 from bedside.record.samples import gaps_in, read_samples, read_states, segment_files
-from hal.sim.balance_board_device import BalanceBoardDevice
-from hal.sim.force_board_device import NOMINAL_KG_PER_COUNT
-from hal.sim.imu_far_end import ImuDevice
+from hal.sim.motion.imu_far_end import ImuDevice
+from hal.sim.plate.balance_board_device import BalanceBoardDevice
+from hal.sim.plate.force_board_device import NOMINAL_KG_PER_COUNT
 from tests.helpers import truths
 from tests.helpers.knocked import KNOCK_ROOM_S
 from tests.helpers.truths import Checked

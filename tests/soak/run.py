@@ -12,9 +12,9 @@ from typing import Any
 from bedside.events import PulseReported
 from bedside.station.client import StationClient
 from bedside.station.wire import Subscribe
-from hal.sim.balance_board_device import BalanceBoardDevice
-from hal.sim.force_board_device import ForceBoardDevice
-from hal.sim.imu_far_end import ImuDevice
+from hal.sim.motion.imu_far_end import ImuDevice
+from hal.sim.plate.balance_board_device import BalanceBoardDevice
+from hal.sim.plate.force_board_device import ForceBoardDevice
 from hal.sim.truth import Truth
 from tests.helpers.knocked import KNOCKS_S, Knocked
 from tests.helpers.station_process import Bedside

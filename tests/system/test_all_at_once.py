@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dsp.knock import offset_ms
-from hal.sim.imu_motion import Felt
+from hal.sim.motion.imu_motion import Felt
 from hal.sim.truth import Left
 from tests.helpers import truths
 from tests.helpers.knocked import KNOCKS_S, Knocked

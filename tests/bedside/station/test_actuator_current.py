@@ -10,7 +10,7 @@ from bedside.events import AmplitudeIntended, CurrentIntended, Event, OffIntende
 from bedside.station.actuator import Actuator
 from bedside.visit.inputs import ActionDone, ActionFailed
 from hal.roles import CurrentProgram
-from hal.sim import escd_engine as engine
+from hal.sim.current import escd_engine as engine
 from tests.helpers.escd import Rig, talking
 from tests.helpers.far_ends import finishes, until
 

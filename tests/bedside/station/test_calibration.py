@@ -13,7 +13,7 @@ from bedside.events import DeviceCalibrated
 from bedside.refusal import Refusal
 from bedside.station.calibration import Calibrations
 from hal.device import Device, Reading, Refused
-from hal.drivers.manual_robot import ManualRobot
+from hal.drivers.gait.manual_robot import ManualRobot
 from hal.roles import MagneticBlock, MotionBlock, PlateBlock
 
 UTC = "2026-11-21T12:00:00.000000Z"

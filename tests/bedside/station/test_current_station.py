@@ -12,8 +12,8 @@ import pytest
 from bedside.commands import PrepareCurrent, StartCurrent, Stop, StopCurrent
 from bedside.events import CurrentEnded, CurrentFailed, CurrentIntended, CurrentStarted, OffIntended
 from bedside.snapshot import Current
-from hal.sim import escd_engine as engine
-from hal.sim.escd_engine import EscdEngine
+from hal.sim.current import escd_engine as engine
+from hal.sim.current.escd_engine import EscdEngine
 from tests.helpers.bed import CONFIGS
 from tests.helpers.station_process import Bedside, bedside_at
 

@@ -11,7 +11,7 @@ from bedside.config.captures import LiveView
 from bedside.station.live import COP, LiveValues
 from bedside.station.live_motion import DRAWN_HZ, FEET, KNEE, WORK_S, Worn, feet, knee
 from bedside.station.wire import Live
-from hal.drivers.manual_robot import ManualRobot
+from hal.drivers.gait.manual_robot import ManualRobot
 from hal.roles import MotionBlock, PlateBlock
 from tests.helpers.far_ends import until
 from tests.helpers.pedalling import Rig, ride

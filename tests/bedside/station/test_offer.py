@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bedside.station.offer import Offer
-from hal.drivers.manual_robot import ManualRobot
+from hal.drivers.gait.manual_robot import ManualRobot
 from hal.roles import EmgBlock, EmgChannel, RobotState
 from tests.helpers.tools import need_module
 

@@ -23,8 +23,8 @@ from bedside.events import (
     TrainEnded,
     TrainIntended,
 )
-from hal.sim import escd_engine as engine
-from hal.sim.escd_engine import EscdEngine
+from hal.sim.current import escd_engine as engine
+from hal.sim.current.escd_engine import EscdEngine
 from tests.helpers.bed import CONFIGS
 from tests.helpers.station_process import Bedside, bedside_at
 

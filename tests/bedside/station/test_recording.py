@@ -23,7 +23,7 @@ from bedside.events import (
 )
 from bedside.record.samples import read_samples, read_states, segment_files
 from bedside.station.recording import Recording
-from hal.drivers.manual_robot import ManualRobot
+from hal.drivers.gait.manual_robot import ManualRobot
 from hal.roles import EmgBlock, EmgChannel, LslStamps
 
 RATE_HZ, ROWS, START_NS = 5120.0, 512, 7_000_000_000_000

@@ -275,7 +275,7 @@ def copied(tmp_path: Path, file: str, old: str, new: str) -> Path:
 
 
 def test_the_device_runs_every_planned_program():
-    from hal.drivers.escd_limits import EscdOptions, check_program
+    from hal.drivers.current.escd_limits import EscdOptions, check_program
 
     for arm in "ABCD":
         program = current.plan(shipped(), arm).program

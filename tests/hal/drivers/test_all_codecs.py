@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hal.drivers import balance_board_codec, ftms_codec
+from hal.drivers.gait import ftms_codec
+from hal.drivers.plate import balance_board_codec
 from tests.helpers.codec_fuzz import CHAPTER_BYTES, MOST_ACCIDENTS, Findings, chapter, missing, uneven
 from tests.helpers.codec_table import BY_NAME, CODECS, Codec, held_bytes
 from tests.helpers.device_frames import crc8

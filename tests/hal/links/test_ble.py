@@ -12,7 +12,7 @@ from hal.links import ble, ble_radio, ble_stale
 from hal.links.address import make_link
 from hal.links.ble import BleLink
 from hal.links.gatt import GattLink, Notification
-from hal.sim.peripheral import AttError, Characteristic, Peripheral
+from hal.sim.bluetooth.peripheral import AttError, Characteristic, Peripheral
 from tests.helpers.bluetooth import Bluetooth, bluetooth
 from tests.helpers.far_ends import finishes, until
 

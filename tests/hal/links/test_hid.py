@@ -11,7 +11,7 @@ from hal.device import LinkBusy, LinkDenied, LinkLost, LinkNotFound, SetupError
 from hal.links import hid
 from hal.links.address import make_link
 from hal.links.hid import HidLink
-from hal.sim.hid_port import HidPort
+from hal.sim.plate.hid_port import HidPort
 from tests.helpers.far_ends import finishes, until
 
 

@@ -13,7 +13,7 @@ from hal.links import ble
 from hal.links.address import make_link
 from hal.links.fd import MAX_QUEUED_BYTES
 from hal.links.nus import NORDIC_UART, NusLink
-from hal.sim.peripheral import Characteristic, Flag, Peripheral
+from hal.sim.bluetooth.peripheral import Characteristic, Flag, Peripheral
 from tests.helpers.bluetooth import Bluetooth, bluetooth
 from tests.helpers.far_ends import finishes, until
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from hal.device import OffNotConfirmed, PulseNotDelivered
-from hal.drivers.corc_robot import CorcRobot
-from hal.drivers.magpro import MagPro
-from hal.drivers.quattrocento import Quattrocento
+from hal.drivers.emg.quattrocento import Quattrocento
+from hal.drivers.gait.corc_robot import CorcRobot
+from hal.drivers.stimulator.magpro import MagPro
 from hal.links.address import make_link
 from hal.roles import EmgBlock, PulseCounter, PulseDelivered, RobotState, StimulatorStatus, Train
 from hal.sim.world import Ports, SimulatedWorld

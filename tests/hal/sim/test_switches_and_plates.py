@@ -13,8 +13,8 @@ from hal.catalogue import DeviceSpec, build
 from hal.device import Reading
 from hal.roles import Contact, ContactState, PlateBlock
 from hal.sim.hands import Hands
-from hal.sim.patient import Patient
-from hal.sim.sway import Stance, Stander, corner_loads_kg
+from hal.sim.patient.patient import Patient
+from hal.sim.patient.sway import Stance, Stander, corner_loads_kg
 from hal.sim.world import SimulatedWorld
 from tests.helpers.far_ends import finishes, until
 

@@ -11,15 +11,15 @@ from dsp.gait import Foot, Gait, analyse
 from dsp.gait.model import Stride
 from dsp.posture import analyse as analyse_stand
 from dsp.posture import limits_of_stability, perturbation, weight_shift
-from hal.sim.body import Body
-from hal.sim.gait_model import GaitModel
-from hal.sim.gait_truth import TrueStride, strides
-from hal.sim.imu_motion import SegmentMotion
-from hal.sim.limb import Segment
-from hal.sim.plate_source import FOOT_APART_CM
-from hal.sim.ramps import EVEN
-from hal.sim.sway import LEAN_S, Stander
-from hal.sim.walking_style import SIDES, Side
+from hal.sim.motion.imu_motion import SegmentMotion
+from hal.sim.patient.body import Body
+from hal.sim.patient.gait_model import GaitModel
+from hal.sim.patient.gait_truth import TrueStride, strides
+from hal.sim.patient.limb import Segment
+from hal.sim.patient.ramps import EVEN
+from hal.sim.patient.sway import LEAN_S, Stander
+from hal.sim.patient.walking_style import SIDES, Side
+from hal.sim.plate.plate_source import FOOT_APART_CM
 
 RATE_HZ, PEDAL_HZ, PLATE_HZ = 100.0, 50.0, 50.0
 

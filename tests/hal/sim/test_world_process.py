@@ -12,7 +12,7 @@ import pytest
 
 from hal.sim.control import SimControl, SimRefused
 from hal.sim.faults import KINDS
-from hal.sim.patient import Patient
+from hal.sim.patient.patient import Patient
 
 ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "hal.sim")

@@ -1,0 +1,1 @@
+"""Switches on a control line: emergency stop and foot switch."""

@@ -1,0 +1,1 @@
+"""The electrical stimulator for direct current through the spine."""

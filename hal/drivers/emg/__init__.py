@@ -1,0 +1,1 @@
+"""Amplifiers for surface EMG, and what their sample streams share."""

@@ -1,0 +1,104 @@
+"""From rows of an amplifier to blocks of the role: channels of a device file, running index, measured rate. No I/O."""
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hal.drivers.emg.sampled import Gap
+from hal.roles import EmgBlock
+
+Counts = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
+RATE_WINDOW_NS = 5_000_000_000
+RATE_LEAST_NS = 1_000_000_000
+MEP_RATE_HZ = 2000.0
+"""Below this rate the onset and the peaks of a motor evoked potential are not measured."""
+NOT_FOR_MEPS = "envelope only: not for motor evoked potentials"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOption:
+    """A channel of a device file: `input` counts the amplifier's inputs from 1 as they appear in the stream."""
+
+    name: str
+    muscle: str
+    side: Literal["left", "right"]
+    input: int
+
+
+def check_channels(channels: tuple[ChannelOption, ...], inputs: int) -> None:
+    """Raise ValueError unless there are channels and every one has an input from 1 to `inputs`."""
+    if not channels or any(not 1 <= channel.input <= inputs for channel in channels):
+        raise ValueError(f"channels needs at least one channel, each with an input from 1 to {inputs}")
+
+
+def check_one_of(key: str, value: object, known: tuple[object, ...]) -> None:
+    """Raise ValueError naming the valid values of an option."""
+    if value not in known:
+        raise ValueError(f"{key} must be one of {', '.join(map(str, known))}, not {value}")
+
+
+class BlockMaker:
+    """Keeps the running sample index of one acquisition, over gaps and reconnections, and cuts blocks at gaps."""
+
+    def __init__(self, uv_per_count: float, rate_hz: float) -> None:
+        self.rate_hz = rate_hz
+        self.uv_per_count = uv_per_count
+        self.next_sample = 0
+        self.lost = 0
+        self.received = 0
+        self._last_ns: int | None = None
+        self._is_first = True
+        self._progress: deque[tuple[int, int]] = deque()
+
+    def restart(self) -> None:
+        """The next rows are the first after the link came up."""
+        self._is_first = True
+        self._progress.clear()
+
+    @property
+    def measured_hz(self) -> float | None:
+        """Samples a second over the last seconds, lost ones included; None before a second has passed."""
+        if len(self._progress) < 2:
+            return None
+        (first_ns, first), (last_ns, last) = self._progress[0], self._progress[-1]
+        return (last - first) * 1e9 / (last_ns - first_ns) if last_ns - first_ns >= RATE_LEAST_NS else None
+
+    def cut(self, counts: Counts, gaps: list[Gap], rises: list[int], now_ns: int) -> list[EmgBlock]:
+        """Blocks of `counts`, shape (n, channels), n >= 1, without a gap inside; `rises` are rows of trigger edges.
+
+        What was missed while the link was down is estimated by the station's clock and precedes the first row.
+        """
+        if self._is_first:
+            gaps = self._gap_since_last(now_ns, len(counts)) + gaps
+        self._is_first = False
+        self._last_ns = now_ns
+        lost: dict[int, int] = {}
+        for gap in gaps:
+            lost[gap.row] = lost.get(gap.row, 0) + gap.lost
+        bounds = [0, *sorted(row for row in lost if row), len(counts)]
+        blocks = [self._block(counts, start, end, lost.get(start, 0), rises, now_ns) for start, end in pairwise(bounds)]
+        self._note(now_ns)
+        return blocks
+
+    def _block(self, counts: Counts, start: int, end: int, lost: int, rises: list[int], now_ns: int) -> EmgBlock:
+        first = self.next_sample + lost
+        self.next_sample = first + end - start
+        self.lost += lost
+        self.received += end - start
+        triggers = tuple(first + rise - start for rise in rises if start <= rise < end)
+        return EmgBlock(now_ns, counts[start:end], self.uv_per_count, self.rate_hz, first, triggers, lost)
+
+    def _gap_since_last(self, now_ns: int, rows: int) -> list[Gap]:
+        if self._last_ns is None:
+            return []
+        missing = round((now_ns - self._last_ns) * self.rate_hz / 1e9) - rows
+        return [Gap(0, missing)] if missing > 0 else []
+
+    def _note(self, now_ns: int) -> None:
+        self._progress.append((now_ns, self.next_sample))
+        while now_ns - self._progress[0][0] > RATE_WINDOW_NS:
+            self._progress.popleft()

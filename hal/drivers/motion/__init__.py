@@ -1,0 +1,1 @@
+"""Inertial sensors, and the one stream that they share."""

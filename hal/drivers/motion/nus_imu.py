@@ -1,0 +1,85 @@
+"""Bedside's own inertial sensors on the Nordic UART service, as `docs/protocols/nus-imu.md` describes them.
+
+Every frame carries the sample's number and the sensor's microseconds, so losses are exact and times follow its crystal.
+Not tried on hardware.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hal.ble import BLE_PATIENCE
+from hal.clockmap import ClockMap
+from hal.drivers.motion import nus_imu_codec as codec
+from hal.drivers.motion.inertial_units import accel_of_counts, gyro_of_counts
+from hal.drivers.motion.motion_stream import ClockedStream, Rows
+from hal.drivers.motion.sample_index import SampleIndex
+from hal.links.gatt import GattLink, Notification
+from hal.options import parse_options
+from hal.roles.motion import Placement
+from hal.supervised import Patience
+
+NOTIFY = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
+
+
+@dataclass(frozen=True, slots=True)
+class NusImuOptions:
+    """Options of a device file. `rate_hz` is what the sensor's firmware was built for."""
+
+    placement: Placement = "unplaced"
+    rate_hz: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not 10 <= self.rate_hz <= 1000:
+            raise ValueError("rate_hz must lie between 10 and 1000")
+
+
+class NusImu(ClockedStream):
+    """A `hal.roles.MotionSensor`. `MotionBlock.counts` are the sensor's microseconds, unwrapped."""
+
+    notifies = (NOTIFY,)
+    counter_unit = "us"
+    field_ut_per_count = codec.FIELD_UT_PER_COUNT
+
+    def __init__(
+        self,
+        name: str,
+        now_ns: Callable[[], int],
+        link: GattLink,
+        options: Mapping[str, Any] | None = None,
+        patience: Patience = BLE_PATIENCE,
+    ) -> None:
+        self.options = parse_options(NusImuOptions, options or {}, device=name)
+        index = SampleIndex(self.options.rate_hz, modulus=1 << 16)
+        super().__init__(name, now_ns, link, self.options.placement, ClockMap(1000.0, bits=32), index, patience)
+        self._reader = codec.FrameReader()
+
+    def on_link_up(self) -> None:
+        """Forget half a frame."""
+        self._reader = codec.FrameReader()
+
+    def on_notification(self, notification: Notification) -> None:
+        """Take a piece of the stream."""
+        for frame in self._reader.feed(notification.data):
+            self._take(frame, notification.mono_ns)
+
+    def _take(self, frame: codec.MotionFrame, arrival_ns: int) -> None:
+        n = len(frame.counts)
+        place = self.index.place(frame.counter, n, arrival_ns)
+        if place.repeated:
+            return
+        if place.restarted:
+            self.clock_restarted()
+        self._battery_pct = frame.battery_pct
+        period_us = 1e6 / self.rate_hz
+        first_us = self.clock.unwrap(frame.micros, arrival_ns - round((n - 1) * period_us * 1000))
+        rows = Rows(
+            accel_of_counts(frame.counts[:, :3], codec.FULL_SCALE_G),
+            gyro_of_counts(frame.counts[:, 3:6], codec.FULL_SCALE_DEG_S),
+            np.full(n, frame.clipped),
+            first_us + np.rint(np.arange(n) * period_us).astype(np.int64),
+            frame.counts[:, 6:] if frame.counts.shape[1] == 9 else None,
+        )
+        self.take_rows(rows, place.first, place.lost, arrival_ns)

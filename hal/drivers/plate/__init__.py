@@ -1,0 +1,1 @@
+"""Force plates: balance boards and boards of load cells."""

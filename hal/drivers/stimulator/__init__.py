@@ -1,0 +1,1 @@
+"""Magnetic stimulators: MagPro, Magstim, any with a trigger input, and those worked by hand."""

@@ -1,0 +1,1 @@
+"""A Bluetooth service on a private D-Bus, and the peripherals on it."""

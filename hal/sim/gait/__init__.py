@@ -1,0 +1,1 @@
+"""Far ends of treadmills and walking robots."""

@@ -1,0 +1,1 @@
+"""The one simulated patient: muscles, walking, standing, pedalling."""
