@@ -35,7 +35,7 @@ from bedside.events import (
     VisitOpened,
     VisitResumed,
 )
-from bedside.visit import evolve_course, evolve_current, evolve_stimulator
+from bedside.visit import evolve_course, evolve_current, evolve_stimulator, robot
 from bedside.visit.inputs import NS, Person
 from bedside.visit.state import Done, Doubt, Given, Raised, Visit
 
@@ -143,6 +143,7 @@ def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> V
         pacing=False,
         course=course,
         robot_since_ns=envelope.mono_ns,
+        steady_kmh=state.robot.speed_kmh if state.robot is not None else None,
         walk_since_ns=walk_ns,
     )
 
@@ -166,8 +167,15 @@ def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
         walked_ns, since_ns = walked_ns + max(0, now_ns - since_ns), None
     elif event.phase == "walk" and since_ns is None:
         since_ns = now_ns
-    steady_ns = _steady_since(state, event, now_ns)
-    return replace(state, robot=event, robot_since_ns=steady_ns, walked_ns=walked_ns, walk_since_ns=since_ns)
+    steady_ns, steady_kmh = robot.steadiness(state, event, now_ns)
+    return replace(
+        state,
+        robot=event,
+        robot_since_ns=steady_ns,
+        steady_kmh=steady_kmh,
+        walked_ns=walked_ns,
+        walk_since_ns=since_ns,
+    )
 
 
 def _robot_table(state: Visit, event: RobotImported, _: Envelope) -> Visit:
@@ -176,16 +184,6 @@ def _robot_table(state: Visit, event: RobotImported, _: Envelope) -> Visit:
 
 def _switch(state: Visit, event: SwitchChanged, _envelope: Envelope) -> Visit:
     return replace(state, switches={**state.switches, event.device: event})
-
-
-def _steady_since(state: Visit, event: RobotChanged, mono_ns: int) -> int:
-    """Since when phase and speed are what they are; a speed within the study's tolerance is the same speed."""
-    before = state.robot
-    if before is None or before.phase != event.phase:
-        return mono_ns
-    rule = state.setup.study.robot
-    drift_kmh = abs((event.speed_kmh or 0.0) - (before.speed_kmh or 0.0))
-    return state.robot_since_ns if drift_kmh <= (rule.steady_kmh if rule is not None else 0.0) else mono_ns
 
 
 def _raised(state: Visit, event: AlarmRaised, envelope: Envelope) -> Visit:

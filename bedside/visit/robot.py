@@ -12,6 +12,8 @@ from hal.roles import RobotState
 
 MOVING_OR_STANDING = frozenset({"stand", "walk"})
 SPEED_TOLERANCE_KMH = 0.1
+ROUNDING = 1e-9
+"""What a sum of decimal numbers may miss its decimal result by."""
 
 
 def telemetry(state: Visit) -> bool:
@@ -28,6 +30,15 @@ def is_word(reading: RobotState) -> bool:
         or any(value is not None for value in told)
         or bool(reading.angles_deg or reading.velocities_deg_s or reading.torques_nm or reading.contacts)
     )
+
+
+def present(state: Visit) -> RobotState | RobotChanged | None:
+    """What is known of the robot at this moment: its last word over a wire, else what was journalled last.
+
+    The journal keeps the steps that matter to a reader; a limit is held against every reading.
+    """
+    said = state.live.robot
+    return said if said is not None and telemetry(state) else state.robot
 
 
 def age_s(state: Visit, now: Now) -> float | None:
@@ -64,15 +75,15 @@ def steady_problem(state: Visit, now: Now) -> str | None:
 
 def speed_problem(state: Visit, _now: Now) -> str | None:
     """Why the speed does not go with pulses."""
-    robot, rule = state.robot, state.setup.study.robot
+    robot, rule = present(state), state.setup.study.robot
     if rule is None:
         return None
     most = rule.max_while_stimulating_kmh
     if robot is not None and robot.speed_kmh is None and robot.phase == "walk" and telemetry(state):
         return "the walking speed is not known"
-    if robot is None or robot.speed_kmh is None or robot.speed_kmh <= most + SPEED_TOLERANCE_KMH:
+    if robot is None or robot.speed_kmh is None or robot.speed_kmh <= most + SPEED_TOLERANCE_KMH + ROUNDING:
         return None
-    return f"{robot.speed_kmh:g} km/h is faster than the {most:g} km/h of this study during stimulation"
+    return f"{round(robot.speed_kmh, 2):g} km/h is faster than the {most:g} km/h of this study during stimulation"
 
 
 def stop_problem(state: Visit, _now: Now) -> str | None:
@@ -121,7 +132,24 @@ def changed(state: Visit, reading: RobotState) -> RobotChanged | None:
         return event
     moved = _differs(last.speed_kmh, event.speed_kmh, 0.2) or _differs(last.assist_pct, event.assist_pct, 1.0)
     loaded = _differs(last.body_weight_support_kg, event.body_weight_support_kg, 5.0)
-    return event if moved or loaded else None
+    return event if moved or loaded or not _steady(state, event.speed_kmh) else None
+
+
+def steadiness(state: Visit, event: RobotChanged, mono_ns: int) -> tuple[int, float | None]:
+    """Since when (ns) phase and speed are what they are, and the speed (km/h) that counts from.
+
+    Compared is the speed with which it began, never the last one: a ramp of small steps is no steady walk.
+    """
+    before = state.robot
+    if before is None or before.phase != event.phase or not _steady(state, event.speed_kmh):
+        return mono_ns, event.speed_kmh
+    return state.robot_since_ns, state.steady_kmh
+
+
+def _steady(state: Visit, speed_kmh: float | None) -> bool:
+    """Whether a speed is, within the study's tolerance, the one with which steadiness began."""
+    rule = state.setup.study.robot
+    return not _differs(state.steady_kmh, speed_kmh, (rule.steady_kmh if rule is not None else 0.0) + 2 * ROUNDING)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

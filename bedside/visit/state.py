@@ -382,6 +382,7 @@ class Visit(msgspec.Struct, frozen=True):
     current: CurrentTold | None = None
     currents: tuple[CurrentRun, ...] = ()
     robot_since_ns: int = NO_TIME
+    steady_kmh: float | None = None
     walked_ns: int = 0
     walk_since_ns: int | None = None
     alarms: Mapping[str, Raised] = msgspec.field(default_factory=dict)
