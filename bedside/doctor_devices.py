@@ -9,7 +9,7 @@ import msgspec
 
 from bedside.config import ConfigError, DeviceConfig, StationConfig, load_devices
 from bedside.snapshot import DeviceLine
-from bedside.station.client import StationClient, StationGone
+from bedside.station.client import StationAbsent, StationClient, StationGone
 from bedside.station.clock import Clock
 from bedside.station.picture import device_lines
 from bedside.station.setup import SIMULATED, build_fleet
@@ -44,17 +44,23 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> list[Check]:
-    """Bluetooth where a device needs it, and every device: as the running station sees it, or opened here."""
+    """Bluetooth where a device needs it, and every device: as the running station sees it, or opened here.
+
+    They are opened only where no station is: one that holds the devices would lose them to a second program.
+    """
     try:
         lines = await _devices_of_station(run_dir)
     except TimeoutError:
         words = f"the station is there and has not answered for {ANSWER_S:.0f} s"
         return [Check(name="station", ok=False, text=words, remedy="restart the station")]
-    except StationGone:
+    except StationAbsent:
         try:
             return await _examine(load_devices(config, station))
         except ConfigError as error:
             return [Check(name="devices", ok=False, text=str(error), remedy="correct the device's file")]
+    except StationGone as error:
+        words = f"{error.problem}: the devices were left alone, a station may hold them"
+        return [Check(name="station", ok=False, text=words, remedy=error.remedy or "try again, or restart the station")]
     return [*await check_bluetooth(line.address for line in lines), *map(check_device, lines)]
 
 

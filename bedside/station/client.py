@@ -25,7 +25,16 @@ GREETING_S = 10.0
 
 
 class StationGone(ConnectionError):
-    """The station is not there, or the connection to it ended."""
+    """The station cannot be asked, or the connection to it ended; `problem` and `remedy` are the words' two halves."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem}; {remedy}" if remedy else problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+class StationAbsent(StationGone):
+    """Nobody listens there: no station is running. Any other trouble leaves open whether one holds the devices."""
 
 
 class StationClient:
@@ -46,20 +55,27 @@ class StationClient:
 
     @classmethod
     async def connect(cls, folder: Path, role: Role = "control") -> "StationClient":
-        """Attach to the station whose sockets lie in `folder`; raises `StationGone` with a remedy."""
+        """Attach to the station whose sockets lie in `folder`; raises `StationGone` or `StationAbsent` with a remedy."""
         path = folder / SOCKETS[role]
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=READ_LIMIT_BYTES)
             line = await _first_line(reader, writer)
         except TimeoutError as error:
-            raise StationGone(f"the station at {path} does not answer; restart it") from error
+            raise StationGone(f"the station at {path} does not answer", "restart it") from error
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise StationAbsent(f"no station answers at {path} ({error.strerror})", "is it running?") from error
+        except PermissionError as error:
+            words = f"{path} does not let this user look for a station"
+            raise StationGone(words, "run this as a member of the socket's group") from error
         except OSError as error:
-            raise StationGone(f"no station answers at {path} ({error.strerror}); is it running?") from error
+            raise StationGone(f"the station at {path} breaks off: {error.strerror or error}", "restart it") from error
         message = _hello(line)
-        if message is None:
-            writer.close()
-            raise StationGone(f"what answers at {path} is no station of this version")
-        return cls(reader, writer, message)
+        if message is not None:
+            return cls(reader, writer, message)
+        writer.close()
+        if not line:
+            raise StationGone(f"what listens at {path} closed the connection at once", "restart it")
+        raise StationGone(f"what answers at {path} is no station of this version", "restart it once no visit runs")
 
     async def messages(self) -> AsyncIterator[ServerMessage]:
         """Everything the station says, in order; ends with `StationGone` when it goes."""

@@ -67,6 +67,17 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+@pytest.fixture
+def someone_else() -> Iterator[None]:
+    """Not the superuser, who may write anywhere."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    yield
+    if before == 0:
+        os.seteuid(0)
+
+
 # everything in order
 
 
@@ -223,18 +234,48 @@ async def test_a_station_that_does_not_answer_is_told(bed: Bedside, monkeypatch:
     assert found["station"].remedy
 
 
+def refuse_to_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a device beside a station that may hold it disturbs that station: it fails the test."""
+    monkeypatch.setattr(doctor_devices, "build_fleet", lambda *_: pytest.fail("a device was built"))
+
+
+async def test_a_station_that_this_user_may_not_ask_keeps_its_devices(
+    bed: Bedside, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    await bed.start()
+    refuse_to_open(monkeypatch)
+    station = load_station(bed.layout.config)
+    bed.layout.run.chmod(0)
+    request.getfixturevalue("someone_else")
+    (found,) = broken(await check_devices(bed.layout.config, station, bed.layout.run))
+    assert found.name == "station"
+    assert "does not let this user look" in found.text
+    assert "member of the socket's group" in found.remedy
+
+
+@pytest.mark.parametrize("greeting", [b'{"t":"hello","protocol":99}\n', b""])
+async def test_a_station_of_another_version_or_that_breaks_off_keeps_its_devices(
+    bed: Bedside, monkeypatch: pytest.MonkeyPatch, greeting: bytes
+) -> None:
+    def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        writer.close()
+
+    refuse_to_open(monkeypatch)
+    async with await asyncio.start_unix_server(greet, bed.layout.run / "observe.sock"):
+        found = await devices(bed)
+    assert list(found) == ["station"]
+    assert "no station of this version" in found["station"].text or "closed the connection" in found["station"].text
+    assert "restart" in found["station"].remedy
+
+
+async def test_the_socket_that_a_killed_station_left_behind_is_no_station(bed: Bedside) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(bed.layout.run / "observe.sock"))
+    assert set(await devices(bed)) == DEVICES
+
+
 # disk and record
-
-
-@pytest.fixture
-def someone_else() -> Iterator[None]:
-    """Not the superuser, who may write anywhere."""
-    before = os.geteuid()
-    if before == 0:
-        os.seteuid(NOBODY)
-    yield
-    if before == 0:
-        os.seteuid(0)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bedside.station import catching_up as catching_up_module
 from bedside.station import client as client_module
 from bedside.station import server as server_module
 from bedside.station.access import Access
-from bedside.station.client import StationClient, StationGone
+from bedside.station.client import StationAbsent, StationClient, StationGone
 from bedside.station.server import Client, Hooks, Server
 from bedside.station.wire import EventMessage, Goodbye, Live, Reply, Request, Subscribe, Wave
 from bedside.visit.state import Visit
@@ -396,7 +396,7 @@ async def test_a_reader_a_megabyte_behind_is_put_out(station: Station, connect: 
 
 
 async def test_a_client_without_a_station_is_told_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(StationGone, match="is it running"):
+    with pytest.raises(StationAbsent, match="is it running"):
         await StationClient.connect(tmp_path / "nowhere", "control")
 
 
