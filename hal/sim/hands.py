@@ -114,6 +114,17 @@ class Hands(PatientHands):
         buttons[action]()
         return {"phase": gait.phase.name.lower(), "speed_kmh": gait.speed_kmh}
 
+    def treadmill(self, name: str, action: str) -> Reply:
+        """Use the own panel of the treadmill `name`: start, stop, and pull_key, return_key where it has a key."""
+        buttons = getattr(self._elsewhere(name), "buttons", None)
+        if not isinstance(buttons, dict):
+            raise TypeError(f"treadmill: {name} is no treadmill")
+        if action not in buttons:
+            raise ValueError(f"treadmill: no action {action!r}; valid: {', '.join(buttons)}")
+        self._world.gait.advance(self._world.clock.now_s())
+        buttons[action]()
+        return {"phase": self._world.gait.phase.name.lower(), "speed_kmh": self._world.gait.speed_kmh}
+
     def button(self, name: str, pressed: bool = True) -> Reply:
         """Press or release the switch of the far end `name`: an emergency stop, a foot switch."""
         press = getattr(self._elsewhere(name), "press", None)

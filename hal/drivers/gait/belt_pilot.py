@@ -1,7 +1,7 @@
 """Starting, ramping and stopping a treadmill belt, whatever its protocol: one command at a time, a stop at any time.
 
-A command completes on what the machine reports, never on what was asked. A stop overtakes everything: what still waits
-or is on its way up a ramp is refused.
+A command completes on what the machine reports, never on what was asked. A stop, ours or one at the machine's own
+panel, overtakes everything: what still waits or is on its way up a ramp is refused.
 """
 
 import asyncio
@@ -65,6 +65,7 @@ class BeltPilot:
         self._settle_s = settle_s
         self._hold_s = hold_s
         self.stops = 0
+        self._starting = False
         self._turns = asyncio.Lock()
 
     def revoke(self) -> None:
@@ -72,9 +73,19 @@ class BeltPilot:
         self.stops += 1
         self.granted = self.started = False
 
+    def halted(self) -> None:
+        """The machine tells a stop: at its panel, or by itself. No speed follows it, for that could start it again.
+
+        Nothing where the belt was neither started nor being started: then the stop is our own.
+        """
+        if self.started or self._starting:
+            self.stops += 1
+        self.started = False
+
     async def start(self) -> None:
         """Start the belt; a start that is not confirmed, or that a stop overtook, is answered with a stop."""
         async with self._turn() as ticket:
+            self._starting = True
             try:
                 await self._wire.ask_start()
                 self._still(ticket)
@@ -82,6 +93,8 @@ class BeltPilot:
                 with suppress(HalError):
                     await self.stop()
                 raise
+            finally:
+                self._starting = False
             self.started = True
 
     async def go(self, speed_kmh: float) -> None:

@@ -33,6 +33,9 @@ from hal.roles import RobotPhase, RobotState
 from hal.supervised import Patience
 
 NO_WATCHDOG = "a lost connection leaves the belt running: keep the treadmill's own stop in reach"
+ONLY_HEARD = "this treadmill is only heard: it takes no commands"
+UNSEEN_PANEL = "this treadmill is only heard: it does not tell when it is stopped at its panel"
+AT_ITS_PANEL = "use the treadmill's own panel"
 TOLERANCE_KMH = 0.05
 BUSY_S = 0.1
 """Pause before a control point that is busy with another command is written again."""
@@ -52,6 +55,7 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
     """A `hal.roles.Treadmill`."""
 
     notifies = (wire.CONTROL_POINT, wire.MACHINE_STATUS, wire.TREADMILL_DATA)
+    """All but the data are optional in the service: belt sensors and simple treadmills only tell their speed."""
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
         self._stopping = False
         self._e_stop: bool | None = None
         self._strange = 0
+        self._only_heard = ""
 
     # what the machine says
 
@@ -92,14 +97,11 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """That there is no watchdog, and data that come too seldom."""
+        """That there is no watchdog or nothing to command, and data that come too seldom."""
         rate_hz = self.rate_hz
+        first = self._only_heard or NO_WATCHDOG
         slow = rate_hz is not None and rate_hz < SLOW_HZ
-        return (
-            (NO_WATCHDOG, f"only {rate_hz:g} accounts a second: the belt may count as unheard")
-            if slow
-            else (NO_WATCHDOG,)
-        )
+        return (first, f"only {rate_hz:g} accounts a second: the belt may count as unheard") if slow else (first,)
 
     @property
     def vitals(self) -> Vitals:
@@ -109,7 +111,21 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
     def on_link_up(self) -> None:
         """Forget half messages and all that was known; control has to be taken again."""
         self._parser.reset()
+        self._range = self._features = None
         self.lost_sight()
+
+    def subscriptions(self) -> tuple[str, ...]:
+        """Those of `notifies` that this machine has; raises `Refused` where it has no treadmill data."""
+        here = self.link.characteristics
+        if wire.TREADMILL_DATA not in here:
+            raise Refused(
+                "it is no treadmill: it sends no treadmill data",
+                device=self.name,
+                remedy="compare the address in the device file with the treadmill",
+            )
+        told = wire.MACHINE_STATUS in here
+        self._only_heard = ONLY_HEARD if wire.CONTROL_POINT not in here else "" if told else UNSEEN_PANEL
+        return tuple(characteristic for characteristic in self.notifies if characteristic in here)
 
     def lost_sight(self) -> None:
         """Nothing is known of the belt any more, and nothing is ours to command."""
@@ -121,6 +137,7 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
         """Read what the machine can do; one that does not tell cannot be commanded, but is heard."""
         with suppress(DeviceError):
             self._features = wire.decode_features(await self.link.read_value(wire.FEATURES))
+        with suppress(DeviceError):
             self._range = wire.decode_speed_range(await self.link.read_value(wire.SPEED_RANGE))
 
     def on_notification(self, notification: Notification) -> None:
@@ -147,7 +164,8 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
         if status.what == "started":
             self._stopping, self._e_stop = False, False
         if status.what in ("stopped", "paused", "reset"):
-            self._stopping, self.pilot.started = True, False
+            self._stopping = True
+            self.pilot.halted()
         if status.what == "safety_key":
             self._e_stop = True
             self._publish(mono_ns)
@@ -167,9 +185,10 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
     # commands
 
     async def take_control(self) -> None:
-        """Ask for control; `Refused` where the machine does not give it or cannot be set, `NoAnswer`."""
+        """Ask for control; `Refused` where the machine does not give it or can only be heard, `NoAnswer`."""
+        self._need_commands()
         if self._features is not None and not self._features.sets_speed:
-            raise Refused("this treadmill's speed cannot be set", device=self.name, remedy="use its own panel")
+            raise Refused("this treadmill's speed cannot be set", device=self.name, remedy=AT_ITS_PANEL)
         if self._range is None:
             raise NoAnswer("the treadmill has not told its speed range", device=self.name, remedy=_GET_NEARER)
         await self._request(wire.REQUEST_CONTROL)
@@ -237,6 +256,10 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
 
     # parts
 
+    def _need_commands(self) -> None:
+        if self._only_heard:
+            raise Refused(self._only_heard, device=self.name, remedy=AT_ITS_PANEL)
+
     async def _stop_request(self) -> None:
         try:
             await self._request(wire.STOP)
@@ -246,6 +269,8 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
 
     async def _request(self, request: bytes) -> None:
         """Write to the control point; returns on "ok". Raises `Refused`, `NoAnswer`, `LinkLost`."""
+        if self._only_heard == ONLY_HEARD:
+            self._need_commands()
         loop = asyncio.get_running_loop()
         until_s, stops = loop.time() + self.options.answer_s, self.pilot.stops
         moves = request[0] in (wire.Request.START, wire.Request.SET_SPEED)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from hal.device import HalError, NoAnswer, OffNotConfirmed, ReadBackMismatch, Refused
 from hal.drivers.gait import trackmaster_codec as wire
-from hal.drivers.gait.belt_pilot import BY_HAND, BeltPilot
+from hal.drivers.gait.belt_pilot import BY_HAND, OVERTAKEN, START_AGAIN, BeltPilot
 from hal.drivers.gait.piloted_belt import BeltOptions, PilotedBelt
 from hal.drivers.gait.trackmaster_codec import Belt, Command, encode
 from hal.drivers.hearing import Hearing, within
@@ -107,15 +107,18 @@ class Trackmaster(PilotedBelt, LinkedDevice):
         """Take bytes from the wire; each told speed becomes a `RobotState`."""
         for message in self._parser.feed(data):
             if isinstance(message, wire.BeltStatus):
-                self._belt, self._belt_s = message.belt, asyncio.get_running_loop().time()
-                if message.belt is Belt.STOPPED:
-                    self.pilot.started = False
+                self._told_belt(message.belt)
             elif isinstance(message, wire.ActualSpeed):
                 self._actual = message.tenths
             self.heard()
             if isinstance(message, wire.ActualSpeed):
                 self.tell(RobotState(self.now_ns(), self._phase(), self.actual_kmh, None, None, None, None))
             self._hearing.tell(message)
+
+    def _told_belt(self, belt: Belt) -> None:
+        if self._belt is Belt.STARTED and belt is not Belt.STARTED:
+            self.pilot.halted()
+        self._belt, self._belt_s = belt, asyncio.get_running_loop().time()
 
     async def talk(self) -> None:
         """Ask for belt state and speeds without end: this is also what keeps a started belt running."""
@@ -144,7 +147,13 @@ class Trackmaster(PilotedBelt, LinkedDevice):
         self._need_guarded()
 
     async def ask_speed(self, speed_kmh: float) -> None:
-        """A3 in tenths of the machine's unit, acknowledged, then D3 with the same value."""
+        """A3 in tenths of the machine's unit, acknowledged, then D3 with the same value; first D0 with "started".
+
+        The machine tells a stop at its panel only when asked: a speed must not follow one that the last poll missed.
+        """
+        await self._see(Command.ASK_BELT, lambda message: isinstance(message, wire.BeltStatus))
+        if self._belt is not Belt.STARTED:
+            raise Refused(OVERTAKEN, device=self.name, remedy=START_AGAIN)
         tenths = self._tenths(speed_kmh)
         await self._command(Command.SET_SPEED, tenths)
         told = await self._see(Command.ASK_SET_SPEED, lambda message: isinstance(message, wire.SetSpeed))

@@ -6,6 +6,7 @@ second in two packets, the first of which says that more follow.
 """
 
 import struct
+from collections.abc import Callable, Collection
 
 from hal.sim.bluetooth.ble_far_end import BleFarEnd
 from hal.sim.bluetooth.peripheral import CCCD_NOT_SET, AttError, Characteristic, Peripheral
@@ -28,7 +29,8 @@ class FtmsDevice(BleFarEnd):
     """Moves the belt of the gait model. `clamp_kmh` is a machine that cuts greater speeds without a word.
 
     `minimum_kmh`, `maximum_kmh` and `step_kmh` are what it says it can run; `grants` False is a machine that another
-    application, or its own lock, holds. Data come on the real clock, as those of the wire.
+    application, or its own lock, holds. `lacks` are optional characteristics that it has not got: a belt sensor has
+    neither control point nor status. Data come on the real clock, as those of the wire.
     """
 
     def __init__(
@@ -40,12 +42,20 @@ class FtmsDevice(BleFarEnd):
         step_kmh: float = 0.1,
         clamp_kmh: float | None = None,
         data_every_s: float = DATA_EVERY_S,
+        lacks: Collection[str] = (),
     ) -> None:
         self.belt = Belt(around.gait, fastest_kmh=maximum_kmh, clamp_kmh=clamp_kmh)
         self.grants = True
         self.answers = True
         self.controlled = False
         self.written: list[bytes] = []
+        self.buttons: dict[str, Callable[[], None]] = {
+            "start": self.press_start,
+            "stop": self.press_stop,
+            "pull_key": self.pull_safety_key,
+            "return_key": self.belt.gait.release_e_stop,
+        }
+        self._lacks = lacks
         self._range = tuple(round(speed * 100) for speed in (minimum_kmh, maximum_kmh, step_kmh))
         self._data_every_s = data_every_s
         self._distance_m = 0.0
@@ -56,24 +66,33 @@ class FtmsDevice(BleFarEnd):
         super().__init__(around, self._peripheral(around), tick_s=TICK_S)
 
     def _peripheral(self, around: Surroundings) -> Peripheral:
+        members = (
+            Characteristic(FEATURES, ("read",), read=lambda: struct.pack("<II", 0x1004, 0x0001)),
+            Characteristic(DATA, ("notify",)),
+            Characteristic(RANGE, ("read",), read=lambda: struct.pack("<HHH", *self._range)),
+            Characteristic(CONTROL, ("write", "indicate"), on_write=self._on_control),
+            Characteristic(STATUS, ("notify",)),
+        )
         peripheral = Peripheral(
             "F7:35:00:00:00:01",
             "TREADMILL SIM",
-            {
-                SERVICE: (
-                    Characteristic(FEATURES, ("read",), read=lambda: struct.pack("<II", 0x1004, 0x0001)),
-                    Characteristic(DATA, ("notify",)),
-                    Characteristic(RANGE, ("read",), read=lambda: struct.pack("<HHH", *self._range)),
-                    Characteristic(CONTROL, ("write", "indicate"), on_write=self._on_control),
-                    Characteristic(STATUS, ("notify",)),
-                )
-            },
+            {SERVICE: tuple(member for member in members if member.uuid not in self._lacks)},
             seed=around.seed,
         )
         peripheral.on_disconnect = self._gone
         return peripheral
 
     # at the machine
+
+    def press_start(self) -> None:
+        """Somebody starts the belt at the machine's own panel."""
+        if self.belt.start():
+            self.tell_status(b"\x04")
+
+    def press_stop(self) -> None:
+        """Somebody stops the belt there; the machine keeps whom it gave control to."""
+        self.belt.stop()
+        self.tell_status(b"\x02\x01")
 
     def pull_safety_key(self) -> None:
         """The patient falls back and pulls the key: the belt halts, and the machine says so."""
@@ -82,22 +101,31 @@ class FtmsDevice(BleFarEnd):
     def lose_control(self) -> None:
         """Somebody works the machine's own panel: it takes the control back."""
         self.controlled = False
-        self.notify(STATUS, b"\xff")
+        self.tell_status(b"\xff")
 
     def step(self, now_s: float) -> None:
-        """Belt, safety key, and data when they are due."""
+        """Belt, panel, safety key, and data when they are due."""
         gait = self.belt.gait
         gait.advance(now_s)
+        if self.belt.on and self.struck("panel_stop"):
+            self.press_stop()
+        if not gait.e_stop and self.struck("safety_key"):
+            self.pull_safety_key()
         self._distance_m += gait.speed_kmh / 3.6 * max(0.0, now_s - self._last_s)
         self._last_s = now_s
         if gait.e_stop and not self._e_stop:
             self.controlled = False
-            self.notify(STATUS, b"\x03")
+            self.tell_status(b"\x03")
         self._e_stop = gait.e_stop
         if self.around.clock.real_s(now_s - self._told_s) >= self._data_every_s:
             self._told_s = now_s
             for packet in self._data(now_s):
                 self.notify(DATA, packet)
+
+    def tell_status(self, status: bytes) -> None:
+        """Notify the machine's status, where it has that characteristic."""
+        if STATUS not in self._lacks:
+            self.notify(STATUS, status)
 
     def _data(self, now_s: float) -> tuple[bytes, bytes]:
         distance_m, elapsed_s = round(self._distance_m) & 0xFFFFFF, round(now_s - self._since_s) & 0xFFFF
@@ -137,12 +165,12 @@ class FtmsDevice(BleFarEnd):
         if request == 0x07:
             started = self.belt.start()
             if started:
-                self.notify(STATUS, b"\x04")
+                self.tell_status(b"\x04")
             return OK if started else FAILED
         if request == 0x08 and body[:1] not in (b"\x01", b"\x02"):
             return INVALID
         self.belt.stop()
-        self.notify(STATUS, b"\x01" if request == 0x01 else b"\x02" + body[:1])
+        self.tell_status(b"\x01" if request == 0x01 else b"\x02" + body[:1])
         return OK
 
     def _set_speed(self, body: bytes) -> int:
@@ -151,7 +179,7 @@ class FtmsDevice(BleFarEnd):
         if len(body) != 2 or not low <= hundredths <= high or (hundredths - low) % step:
             return INVALID
         self.belt.set_speed(hundredths / 100)
-        self.notify(STATUS, struct.pack("<BH", 0x05, round(self.belt.set_kmh * 100)))
+        self.tell_status(struct.pack("<BH", 0x05, round(self.belt.set_kmh * 100)))
         return OK
 
     def _gone(self) -> None:

@@ -6,6 +6,7 @@ four ASCII digits set the speed in tenths of the machine's unit. Accepted comman
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ class TrackmasterDevice(AtPort):
         self.guarded = True
         self.communication_stops = 0
         self.heard = bytearray()
+        self.buttons: dict[str, Callable[[], None]] = {"start": self.press_start, "stop": self.press_stop}
         self.port = PtyPort(path, self._on_bytes)
         self._clock = clock
         self._faults = faults
@@ -56,6 +58,15 @@ class TrackmasterDevice(AtPort):
         self._half = b""
         self._last_command_s = 0.0
         self._frozen: dict[int, bytes] = {}
+
+    def press_start(self) -> None:
+        """Somebody starts the belt at the machine's own panel, so without the stop on lost communication."""
+        if self.belt.start():
+            self.guarded = False
+
+    def press_stop(self) -> None:
+        """Somebody stops the belt there; the machine tells it when it is asked."""
+        self.belt.stop()
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -73,6 +84,8 @@ class TrackmasterDevice(AtPort):
         if self.belt.on and self.guarded and self._silent_s(now_s) > SILENCE_STOPS_S:
             self.communication_stops += 1
             self.belt.stop()
+        if self.belt.on and self._faults.strike(f"{self.name}.panel_stop", now_s):
+            self.press_stop()
         if self._faults.strike(f"{self.name}.cable_out", now_s):
             self.port.unplug()
         else:

@@ -1,6 +1,7 @@
 """The order of a belt's commands, without a treadmill."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -20,9 +21,10 @@ class Wire:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.stopped = asyncio.Event()
+        self.on_start: Callable[[], None] = lambda: None
 
     async def ask_start(self) -> None:
-        pass
+        self.on_start()
 
     async def ask_speed(self, speed_kmh: float) -> None:
         self.asked.set()
@@ -53,3 +55,23 @@ async def test_without_a_stop_the_treadmills_own_fault_is_told() -> None:
     wire.stopped.set()
     with pytest.raises(ReadBackMismatch):
         await pilot.go(1.0)
+
+
+async def test_a_stop_at_the_panel_overtakes_a_start_and_our_own_stop_comes_after_it() -> None:
+    wire = Wire()
+    pilot = BeltPilot(wire, BeltLimits(), settle_s=1.0, hold_s=0.1)
+    pilot.granted = True
+    wire.on_start = pilot.halted
+    with pytest.raises(Refused, match="stopped before this command was carried out"):
+        await pilot.start()
+    assert wire.stopped.is_set(), "answered with a stop"
+    assert not pilot.started
+
+
+async def test_the_word_of_our_own_stop_ends_nothing_that_was_asked_since() -> None:
+    wire = Wire()
+    pilot = BeltPilot(wire, BeltLimits(), settle_s=1.0, hold_s=0.1)
+    await pilot.stop()
+    stops = pilot.stops
+    pilot.halted()
+    assert pilot.stops == stops

@@ -12,13 +12,13 @@ import pytest
 
 from hal.device import LinkBusy, NoAnswer, OffNotConfirmed, ReadBackMismatch, Reading, Refused, SetupError
 from hal.drivers.gait.belt_limits import BeltLimits
-from hal.drivers.gait.ftms_treadmill import NO_WATCHDOG, FtmsTreadmill
+from hal.drivers.gait.ftms_treadmill import AT_ITS_PANEL, NO_WATCHDOG, ONLY_HEARD, FtmsTreadmill
 from hal.links.gatt import Notification
 from hal.roles import RobotState, Treadmill
 from hal.sim.clock import SimClock
 from hal.sim.far_end import FAR_ENDS, Surroundings
 from hal.sim.faults import Fault, Faults
-from hal.sim.gait.ftms_device import STATUS, FtmsDevice
+from hal.sim.gait.ftms_device import CONTROL, DATA, FEATURES, STATUS, FtmsDevice
 from hal.sim.patient.gait_model import GaitModel, Phase
 from hal.sim.patient.patient import Patient
 from hal.supervised import Patience
@@ -148,6 +148,47 @@ async def test_control_that_is_not_given(tmp_path: Path) -> None:
             await b.belt.start_belt()
 
 
+@pytest.mark.parametrize(
+    ("lacks", "words"),
+    [((CONTROL, STATUS), "it takes no commands"), ((STATUS,), "does not tell when it is stopped at its panel")],
+)
+async def test_a_machine_that_only_tells_its_speed_is_heard_and_never_commanded(
+    lacks: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    async with bench(tmp_path, lacks=lacks) as b:
+        await until(lambda: b.states)
+        assert b.belt.health.state == "ok"
+        b.device.belt.start()
+        await b.already(1.2)
+        assert (b.last.phase, b.last.e_stop) == ("walk", None)
+        assert words in b.belt.vitals.notes[0]
+        with pytest.raises(Refused, match=words) as error:
+            await b.belt.take_control()
+        assert error.value.remedy == AT_ITS_PANEL
+        with pytest.raises(Refused, match="not under control"):
+            await b.belt.start_belt()
+        assert b.device.written == []
+
+
+async def test_a_stop_that_a_machine_cannot_take_says_so(tmp_path: Path) -> None:
+    async with bench(tmp_path, lacks=(CONTROL, STATUS)) as b:
+        with pytest.raises(OffNotConfirmed, match=f"told to stop, and {ONLY_HEARD}") as error:
+            await finishes(b.belt.stop_belt())
+        assert "own stop button" in error.value.remedy
+
+
+async def test_a_machine_without_treadmill_data_is_said_to_be_none(tmp_path: Path) -> None:
+    async with bench(tmp_path, lacks=(DATA,)) as b:
+        await until(lambda: b.belt.health.state == "lost")
+        assert b.belt.health.error == "belt state unknown: it is no treadmill: it sends no treadmill data"
+        assert "device file" in b.belt.health.remedy
+
+
+async def test_features_that_cannot_be_read_hide_no_speed_range(tmp_path: Path) -> None:
+    async with bench(tmp_path, lacks=(FEATURES,)) as b:
+        await finishes(b.belt.take_control())
+
+
 async def test_a_machine_that_does_not_answer(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await until(lambda: b.states)
@@ -270,6 +311,36 @@ async def test_a_stop_overtakes_a_ramp(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="stopped before"):
             await ramp
         assert b.device.written[-1] == b"\x08\x01"
+
+
+async def test_a_stop_at_the_panel_overtakes_a_ramp(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.belt.take_control()
+        await b.belt.start_belt()
+        ramp = asyncio.create_task(b.belt.set_speed(1.8))
+        await until(lambda: b.device.belt.set_kmh >= 0.2)
+        fault = b.fault("panel_stop")
+        with pytest.raises(Refused, match="stopped before"):
+            await finishes(ramp)
+        assert fault.strikes
+        assert b.device.belt.set_kmh == 0, "a machine may start on a speed: none was set after the stop"
+        with pytest.raises(Refused, match="was not started"):
+            await b.belt.set_speed(0.8)
+        await finishes(b.belt.start_belt())
+
+
+async def test_the_safety_key_ends_a_ramp(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.belt.take_control()
+        await b.belt.start_belt()
+        ramp = asyncio.create_task(b.belt.set_speed(1.8))
+        await until(lambda: b.device.belt.set_kmh >= 0.2)
+        fault = b.fault("safety_key")
+        with pytest.raises(Refused, match="stopped before"):
+            await finishes(ramp)
+        assert fault.strikes
+        assert b.last.e_stop
+        assert len([written for written in b.device.written if written[0] == 2]) < 18
 
 
 async def test_a_stop_overtakes_a_start_that_waits_for_the_control_point(

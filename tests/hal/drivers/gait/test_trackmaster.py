@@ -174,6 +174,22 @@ async def test_a_stop_overtakes_a_ramp(tmp_path: Path) -> None:
         assert b.device.heard.rfind(b"\xa3") < b.device.heard.rfind(b"\xa2"), "no speed was set after the stop"
 
 
+async def test_a_stop_at_the_panel_overtakes_a_ramp_even_between_two_polls(tmp_path: Path) -> None:
+    async with bench(tmp_path, QUICK | {"poll_s": 0.2}) as b:
+        await b.belt.take_control()
+        await b.belt.start_belt()
+        ramp = asyncio.create_task(b.belt.set_speed(1.8))
+        await until(lambda: b.device.belt.set_kmh >= 0.2)
+        fault = b.fault("panel_stop")
+        with pytest.raises(Refused, match="stopped before"):
+            await finishes(ramp)
+        assert fault.strikes
+        assert b.device.belt.set_kmh == 0, "a machine may start on a speed: none was set after the stop"
+        with pytest.raises(Refused, match="was not started"):
+            await b.belt.set_speed(0.8)
+        await finishes(b.belt.start_belt())
+
+
 async def test_a_lost_link_is_unknown_at_once_and_the_belt_stops_by_itself(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking()
