@@ -63,6 +63,7 @@ KINDS: dict[str, FaultKind] = {
         FaultKind("robot.stop", "the robot ramps down by itself", once=True),
         FaultKind("robot.silence", "connected, no states"),
         FaultKind("robot.garbage", "frames with a wrong checksum"),
+        FaultKind("robot.other_list", "frames with so many values, as another program's", "values", "13"),
         FaultKind("robot.cable_out", "the connection ends; refused for the duration"),
         FaultKind("patient.coil_slip", "the coil slips by so many cm", "cm", "1.5", once=True),
         FaultKind("patient.coil_off", "the coil leaves the head", once=True),

@@ -79,6 +79,10 @@ class FrameParser:
             self._in_sync = True
         return frames
 
+    def reset(self) -> None:
+        """Forget half a frame: the link was opened anew."""
+        self._buffer.clear()
+
     def _skip_to_candidate(self) -> None:
         starts = [at for kind in (b"V", b"C") if (at := self._buffer.find(kind, 1)) > 0]
         count = min(starts, default=len(self._buffer))

@@ -46,7 +46,10 @@ def frame_bytes(command: str, values: Sequence[float]) -> bytes:
 
 
 class OpenExoDevice(BleFarEnd):
-    """Streams the gait model's legs about 100 times a second; a gait model in its fault phase is a motor timeout."""
+    """Streams the gait model's legs about 100 times a second; a gait model in its fault phase is a motor timeout.
+
+    So is its fault `device_error`, which the exoskeleton reports once for as long as it lasts.
+    """
 
     def __init__(self, around: Surroundings) -> None:
         self.written = bytearray()
@@ -80,7 +83,7 @@ class OpenExoDevice(BleFarEnd):
         if not self._greeted:
             self._greeted = self.notify(UART_NOTIFY, b"READY") and self.notify(UART_NOTIFY, GREETING.encode() + b"\n")
             return
-        self._tell_fault(gait.phase is Phase.FAULT)
+        self._tell_fault(gait.phase is Phase.FAULT or self.struck("device_error"))
         if gait.phase in (Phase.STAND, Phase.WALK, Phase.STOPPING):
             self._tell_legs(now_s)
         if abs(now_s - self._battery_s) >= BATTERY_EVERY_S:

@@ -87,7 +87,8 @@ class RobotDevice:
         if not self.port.connected or self._faults.strike("robot.silence", now_s):
             return
         values = state_values(self.gait, now_s)
-        frame = value_frame(values)
+        other = self._faults.strike("robot.other_list", now_s)
+        frame = value_frame((*values, 0.0, 0.0, 0.0, 0.0)[: int(other.number)] if other else values)
         if self.truth is not None:
             self.truth.note((self.sent,), (now_s,), values)
         self.sent += 1

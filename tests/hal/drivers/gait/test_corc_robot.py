@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hal.device import Reading, Refused, SetupError
 from hal.drivers.gait.corc_codec import FRAME_BYTES, Frame, FrameParser, decode_frame, encode_frame
-from hal.drivers.gait.corc_robot import PHASES, VALUES, CorcRobot, robot_state
+from hal.drivers.gait.corc_robot import OTHER_FRAMES, PHASES, VALUES, CorcRobot, robot_state
 from hal.linked import Patience
 from hal.links.address import make_link
 from hal.roles import RobotState
@@ -131,7 +131,7 @@ def test_what_nobody_measures_is_none() -> None:
     assert (state.speed_kmh, state.assist_pct, state.steps) == (None, None, None)
 
 
-@pytest.mark.parametrize("frame", [Frame((), "STRT"), Frame(WALKING.values[:26])])
+@pytest.mark.parametrize("frame", [Frame((), "STRT"), Frame(WALKING.values[:26]), Frame((*WALKING.values, 0.0))])
 def test_other_frames_are_no_state(frame: Frame) -> None:
     assert robot_state(frame, 0) is None
 
@@ -165,6 +165,38 @@ async def test_telemetry_silence_and_return(tmp_path: Path) -> None:
     await finishes(robot.close())
     await end.unplug()
     assert not written, "a robot is never commanded"
+
+
+@pytest.mark.parametrize("values", [(1.0,) * 13, (1.0,) * 31])
+async def test_a_robot_with_another_list_is_told_so_and_not_called_dead(values: tuple[float, ...]) -> None:
+    end = TcpEnd()
+    await end.plug()
+    robot = CorcRobot(
+        "robot", time.monotonic_ns, make_link(end.address), None, Patience(silence_s=5, reopen_s=9, first_retry_s=0.02)
+    )
+    heard: list[Reading] = []
+    robot.subscribe(heard.append)
+    end.on_connect = lambda: end.send(encode_frame(Frame(values)) * 40)
+    await finishes(robot.open())
+    await until(lambda: robot.health.state == "lost")
+    assert robot.health.error == f"robot state unknown: it sends {len(values)} values, 27 are needed"
+    assert "the list of values" in robot.health.remedy
+    assert {r.phase for r in heard if isinstance(r, RobotState)} == {"unknown"}
+    end.on_connect = lambda: end.send(encode_frame(WALKING) * 2)
+    await until(lambda: robot.health.state == "ok")
+    await finishes(robot.close())
+    await end.unplug()
+
+
+async def test_a_slip_among_good_frames_ends_nothing() -> None:
+    robot = CorcRobot("robot", time.monotonic_ns, make_link("tcp:127.0.0.1:1"))
+    slip = encode_frame(Frame((1.0,) * 13)) * (OTHER_FRAMES - 1)
+    for _ in range(3):
+        robot.on_bytes(slip + encode_frame(Frame((), "STRT")) + encode_frame(WALKING))
+    assert robot.health.state == "ok"
+    robot.on_bytes(slip)
+    with pytest.raises(Refused, match="27 are needed"):
+        robot.on_bytes(encode_frame(Frame((1.0,) * 13)))
 
 
 def test_a_robot_with_telemetry_takes_no_typed_values() -> None:
