@@ -24,6 +24,8 @@ from hal.supervised import Patience
 RATE_S = 5.0
 TOLD_WITHIN_PPM = 25.0
 """A drift is shown once it is known to that."""
+LEVEL_NS = 500_000_000
+"""Arrivals of so long tell where a clock is; a heap that waited for a stalled program does not, much as it holds."""
 FROZEN = "its readings repeat themselves: it measures nothing"
 FROZEN_REMEDY = "switch the sensor off and on"
 Vectors = NDArray[np.float32]
@@ -208,6 +210,7 @@ class ClockedStream(MotionStream):
         self._clock = clock
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Handle | None = None
+        self._level_ns: int | None = None
 
     @property
     def clock(self) -> ClockMap:
@@ -223,6 +226,8 @@ class ClockedStream(MotionStream):
         """Rows with counts, `first` and `lost` by the device's counter. Published after the batch they came in."""
         assert rows.counts is not None  # noqa: S101 - clocked rows carry them
         self._clock.feed(int(rows.counts[-1]), arrival_ns)
+        if self._level_ns is None:
+            self._level_ns = arrival_ns + LEVEL_NS
         if not self._waiting or lost:
             self._waiting.append(Waiting(first, lost, arrival_ns))
         self._waiting[-1].rows.append(rows)
@@ -236,6 +241,7 @@ class ClockedStream(MotionStream):
         """The device counts anew: what waits is published on the old clock first."""
         self._publish_waiting()
         self._clock.restart()
+        self._level_ns = None
 
     def end_of_connection(self) -> None:
         """Publish what is held; the clock is fitted anew."""
@@ -243,10 +249,12 @@ class ClockedStream(MotionStream):
             self._flushing.cancel()
             self._flushing = None
         self.clock_restarted()
+        self.index.reconnected()
 
     def _flush(self) -> None:
         self._flushing = None
-        if self._clock.settled:
+        known = self._level_ns is not None and self._waiting and self._waiting[-1].arrival_ns >= self._level_ns
+        if known and self._clock.settled:
             self._publish_waiting()
 
     def _publish_waiting(self) -> None:

@@ -271,6 +271,36 @@ def test_samples_are_placed_by_their_counter() -> None:
     assert index.place((12 + 10) % 65536, 5, at + 130_000_000 + 10 * (131_072 + 15) * 10**6) == Place(
         18 + 131_082, 131_082
     )
+    index.reconnected()
     restarted = index.place(40_000, 5, at + 1_400_000_000_000)
     assert restarted.restarted
     assert index.lost == 3 + 131_082 + restarted.lost
+
+
+def _placed(*packets: tuple[int, float]) -> tuple[SampleIndex, list[Place]]:
+    """Packets of one sample at 100 Hz, given as counter and seconds of arrival."""
+    index = SampleIndex(100.0, modulus=65536)
+    return index, [index.place(counter, 1, 10**12 + round(at_s * 1e9)) for counter, at_s in packets]
+
+
+def test_a_counter_may_come_late_and_make_up_for_it_but_never_come_early() -> None:
+    late, told = _placed((0, 0.0), (1, 1.8), (2, 1.8), (150, 1.81), (181, 1.82))
+    assert (late.lost, any(place.restarted for place in told)) == (147 + 30, False)
+    _, told = _placed((0, 0.0), (1, 0.01), (400, 0.02), (401, 0.03))
+    assert [place.restarted for place in told] == [False, False, True, False]
+    assert told[2].lost == 0
+
+
+def test_a_counter_that_jumps_back_is_followed() -> None:
+    index, told = _placed((5000, 0.0), (0, 1.0), (1, 1.01))
+    assert [place.restarted for place in told] == [False, True, False]
+    assert (told[2].first, index.lost) == (101, 99)
+
+
+def test_the_first_packet_of_another_connection_may_have_waited() -> None:
+    for waited_s, restarted in ((1.5, False), (4.0, True)):
+        index, _ = _placed((0, 0.0))
+        index.reconnected()
+        place = index.place(1000 - round(100 * waited_s), 1, 10**12 + 10 * 10**9)
+        assert place.restarted is restarted
+        assert place.lost == (999 if restarted else 849)
