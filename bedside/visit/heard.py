@@ -58,13 +58,16 @@ def _reading(state: Visit, cause: Heard, now: Now) -> tuple[Event, ...]:
         case PulseCounter():
             return settle.counter(state, reading, now)
         case StimulatorStatus():
-            return _said(state, reading)
+            return _said(state, reading, now)
         case _:
             return ()
 
 
-def _said(state: Visit, reading: StimulatorStatus) -> tuple[Event, ...]:
-    """The stimulator's account, when it differs from the last one journalled; a degree of temperature counts."""
+def _said(state: Visit, reading: StimulatorStatus, now: Now) -> tuple[Event, ...]:
+    """The stimulator's account, when it differs from the last one journalled; a degree of temperature counts.
+
+    Its word that it is disabled confirms a stop that was not confirmed, with all that a confirmed stop settles.
+    """
     event = StimulatorSaid(
         enabled=reading.enabled,
         amplitude_pct_mso=reading.amplitude_pct_mso,
@@ -78,7 +81,7 @@ def _said(state: Visit, reading: StimulatorStatus) -> tuple[Event, ...]:
     if state.said is not None and _same(state.said, event):
         return ()
     confirmed = reading.enabled is False and bool(state.off_failed) and not state.armed
-    return (event, OffConfirmed()) if confirmed else (event,)
+    return (event, *_off_done(state, now)) if confirmed else (event,)
 
 
 def _same(before: StimulatorSaid, after: StimulatorSaid) -> bool:
