@@ -7,7 +7,7 @@ the device file's, found by `plate_math.solve_gains` with a known mass. Not trie
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ VERSION = 1
 LEAST_SWAY_HZ = 50.0
 """The posturography society's lower limit for a rate of sampling (Scoppa 2013); below, the path comes out too short."""
 MICROSECOND_NS = 1000.0
+LEVEL_NS = 500_000_000
+"""Arrivals of so long tell where the board's clock is: what had waited in the port comes first, in one heap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,15 @@ class ForceBoardOptions:
         return cell_positions_cm(self.spacing_cm, origins)
 
 
+class _Held(NamedTuple):
+    """A sample with its count on the board's clock, waiting for the map of that clock."""
+
+    counts: tuple[int, ...]
+    count: int
+    lost: int
+    arrived_ns: int
+
+
 class ForceBoard(StreamingPlate):
     """A `hal.roles.ForcePlate` of four or eight cells."""
 
@@ -109,6 +120,8 @@ class ForceBoard(StreamingPlate):
         self._clock = ClockMap(MICROSECOND_NS, bits=32)
         self._header: BoardHeader | None = None
         self._repeated = 0
+        self._held: list[_Held] = []
+        self._level_ns: int | None = None
 
     @property
     def rate_hz(self) -> float:
@@ -145,7 +158,8 @@ class ForceBoard(StreamingPlate):
         """Ask who is there; a half line from before is void."""
         super().on_link_up()
         self._lines.forget()
-        self._clock.restart()
+        self._clock_restarted()
+        self._order.reconnected()
         self.link.write(ASK_HEADER)
 
     def on_bytes(self, data: bytes) -> None:
@@ -188,8 +202,33 @@ class ForceBoard(StreamingPlate):
             self._repeated += 1
             return
         if follows is Following.RESTARTED:
-            self._clock.restart()
+            self._clock_restarted()
         lost = follows if isinstance(follows, int) else self.estimated_loss(now_ns)
         count = self._clock.unwrap(sample.micros, now_ns)
         self._clock.feed(count, now_ns)
-        self.take(sample.counts, self._clock.one_ns(count), lost=lost)
+        if self._level_ns is None:
+            self._level_ns = now_ns + LEVEL_NS
+        self._held.append(_Held(sample.counts, count, lost, now_ns))
+        if self._clock.settled and now_ns >= self._level_ns:
+            self._release_held()
+        else:
+            self.heard()
+
+    def _clock_restarted(self) -> None:
+        """What the board counts now has nothing to do with what it counted before."""
+        self._release_held()
+        self._clock.restart()
+        self._level_ns = None
+
+    def _release_held(self) -> None:
+        """Pass on what waited for the clock."""
+        held, self._held = self._held, []
+        for one in held:
+            self.take(one.counts, self._clock.one_ns(one.count), lost=one.lost, arrived_ns=one.arrived_ns)
+
+    async def greet(self) -> None:
+        """Wait for the end of the link; what waited for the clock until then comes out by what is known of it."""
+        try:
+            await super().greet()
+        finally:
+            self._release_held()

@@ -128,8 +128,8 @@ class StreamingPlate(LinkedDevice):
         self._pace.forget()
         self._stillness.forget()
 
-    def take(self, counts: tuple[int, ...], sample_ns: int, *, lost: int = 0) -> None:
-        """One sample, `lost` others missing before it; blocks are published as they fill."""
+    def take(self, counts: tuple[int, ...], sample_ns: int, *, lost: int = 0, arrived_ns: int | None = None) -> None:
+        """One sample, `lost` others missing before it; blocks are published as they fill. None: it arrived now."""
         if lost:
             self.flush()
             self._lost += lost
@@ -139,7 +139,7 @@ class StreamingPlate(LinkedDevice):
         self._rows.append(counts)
         self._rows_ns.append(self._last_ns)
         self._received += 1
-        self._note_arrival(counts)
+        self._note_arrival(counts, self.now_ns() if arrived_ns is None else arrived_ns)
         self.heard()
         if len(self._rows) >= BLOCK_ROWS:
             self.flush()
@@ -209,8 +209,8 @@ class StreamingPlate(LinkedDevice):
             remedy = "switch the plate off and on, then load each corner" if self._frozen else ""
             self.set_health(replace(self.health, error=FROZEN if self._frozen else "", remedy=remedy))
 
-    def _note_arrival(self, counts: tuple[int, ...]) -> None:
-        self._arrived_ns = self.now_ns()
+    def _note_arrival(self, counts: tuple[int, ...], arrived_ns: int) -> None:
+        self._arrived_ns = arrived_ns
         self._pace.arrived(self._arrived_ns)
         self._recent.append(counts)
         while len(self._recent) > ZERO_S * self.rate_hz:

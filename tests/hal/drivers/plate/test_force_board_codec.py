@@ -149,6 +149,27 @@ def test_a_board_that_started_anew_is_no_loss_of_its_whole_counter(seq: int, ran
     assert order.see(1, 30_000, 10**12 + 5 * 10**9 + 10**7, 100.0) == 0
 
 
+@pytest.mark.parametrize("stall_s", [0.4, 1.4, 2.9, 6.0])
+def test_what_comes_late_in_one_heap_is_not_lost(stall_s: float) -> None:
+    order, told = SampleOrder(), []
+    for number in range(1000):
+        taken_s = number * 0.01
+        at_s = 2.0 + stall_s if 2.0 <= taken_s < 2.0 + stall_s else taken_s
+        told.append(order.see(number, round(taken_s * 1e6), round(at_s * 1e9), 100.0))
+    assert told == [0] * 1000
+    # of a heap only its newest second is left, and then it is on time again
+    assert order.see(1300, 13_000_000, 17 * 10**9, 100.0) == 300
+    assert order.see(1700, 17_010_000, 17_010_000_000, 100.0) == 399
+
+
+def test_after_another_connection_a_clock_far_behind_is_another_run() -> None:
+    for behind_s, said in ((1.0, 399), (3.0, Following.RESTARTED)):
+        order = SampleOrder()
+        order.see(0, 0, 0, 100.0)
+        order.reconnected()
+        assert order.see(round(500 - 100 * behind_s), round((5 - behind_s) * 1e6), 5 * 10**9, 100.0) == said
+
+
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=40), st.integers(0, 65535), st.integers(0, (1 << 32) - 1))
 def test_every_loss_is_counted(lost: list[int], seq: int, start_us: int) -> None:
     number, samples = seq, [(seq, 0.0)]
