@@ -83,7 +83,14 @@ class OffNotConfirmed(DeviceError):
 
 
 class SetupError(HalError):
-    """A driver option or an address that makes no sense."""
+    """A driver, option or address that makes no sense.
+
+    `key` is its place in the device's file ("driver", "options.rate_hz"), "" for what no file can mend.
+    """
+
+    def __init__(self, message: str, *, device: str = "", remedy: str = "", key: str = "") -> None:
+        super().__init__(message, device=device, remedy=remedy)
+        self.key = key
 
 
 LinkState = Literal["closed", "connecting", "ok", "silent", "lost"]

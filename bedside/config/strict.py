@@ -5,19 +5,21 @@ import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
+from hal.options import types_at, values_at
+
 T = TypeVar("T")
 
 MAX_BYTES = 1 << 20
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*?)`(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<key>.*?)`(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
-_AT = re.compile(r"^(?P<text>.*) - at `(?P<path>.*)`$", re.DOTALL)
+_AT = re.compile(r"^(?P<text>.*) - at `(?:key` in `)?(?P<path>\$.*)`$", re.DOTALL)
+_NO_SUCH_WORD = "Invalid enum value"
 
 
 class ConfigError(Exception):
@@ -82,46 +84,22 @@ def _finite(path: Path, value: object, key: str) -> None:
 def _explain(path: Path, message: str, kind: type[Any]) -> ConfigError:
     if found := _UNKNOWN.search(message):
         place = found["path"] or "$"
-        known = _fields(inspect.type_info(kind), place)
+        structs = [node for node in types_at(kind, place) if isinstance(node, inspect.StructType)]
+        known = [field.encode_name for struct in structs for field in struct.fields]
         near = difflib.get_close_matches(found["key"], known, 1, 0.5)
         remedy = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known)) or 'none'}"
         return ConfigError(path, _join(place, found["key"]), "unknown key", remedy)
     if found := _MISSING.search(message):
         return ConfigError(path, _join(found["path"] or "$", found["key"]), "is missing", "add it")
     if found := _AT.match(message):
-        return ConfigError(
-            path, _join(found["path"], ""), found["text"][:1].lower() + found["text"][1:], "correct the value"
-        )
+        valid = values_at(kind, found["path"]) if found["text"].startswith(_NO_SUCH_WORD) else []
+        remedy = f"valid: {', '.join(valid)}" if valid else "correct the value"
+        return ConfigError(path, _join(found["path"], ""), found["text"][:1].lower() + found["text"][1:], remedy)
     return ConfigError(path, "", message, "compare with the shipped example")
 
 
 def _join(place: str, key: str) -> str:
     return ".".join(part for part in (place.removeprefix("$").removeprefix("."), key) if part)
-
-
-def _fields(node: inspect.Type, place: str) -> list[str]:
-    """The keys that are known where `place` (msgspec's "$.a[0].b") points."""
-    for step in re.findall(r"\[[^\]]*\]|[^.\[\]$]+", place):
-        node = _inside(node, step)
-    structs = [kind for kind in _alternatives(node) if isinstance(kind, inspect.StructType)]
-    return [field.encode_name for struct in structs for field in struct.fields]
-
-
-def _inside(node: inspect.Type, step: str) -> inspect.Type:
-    for kind in _alternatives(node):
-        if isinstance(kind, inspect.StructType):
-            for field in kind.fields:
-                if field.encode_name == step:
-                    return field.type
-        elif isinstance(kind, inspect.DictType):
-            return kind.value_type
-        elif isinstance(kind, inspect.VarTupleType | inspect.ListType):
-            return kind.item_type
-    return inspect.AnyType()
-
-
-def _alternatives(node: inspect.Type) -> Iterable[inspect.Type]:
-    return node.types if isinstance(node, inspect.UnionType) else (node,)
 
 
 def digest(folder: Path) -> str:

@@ -10,12 +10,13 @@ from typing import cast
 import msgspec
 import tomli_w
 
-from bedside.config import ConfigError, Participant, load_participant, load_station, load_study
+from bedside.config import ConfigError, Participant, load_device, load_participant, load_station, load_study
 from bedside.config.station import SINGLE, DeviceRole
 from bedside.config.strict import Section, read
 from bedside.demo.therapist import Script
 from bedside.events import Value
 from bedside.station.setup import SIMULATED
+from hal.catalogue import BY_HAND
 from hal.sim.far_end import FAR_ENDS
 
 USER, PIN = "thera", "1234"
@@ -76,6 +77,8 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
     load_study(layout.config, study or station.study)
     by_device = {kind.device or name: addresses[name] for name, kind in FAR_ENDS.items() if name in addresses}
     for role, device in load_station(layout.config).named:
+        if load_device(layout.config, device).address in BY_HAND:
+            continue
         address = by_device.get(device) or addresses.get(role)
         if address is None:
             words = f"no simulated {device} is here"

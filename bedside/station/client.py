@@ -55,7 +55,7 @@ class StationClient:
 
     @classmethod
     async def connect(cls, folder: Path, role: Role = "control") -> "StationClient":
-        """Attach to the station whose sockets lie in `folder`; raises `StationGone` or `StationAbsent` with a remedy."""
+        """Attach to the station whose sockets lie in `folder`; raises `StationGone`, or its `StationAbsent`."""
         path = folder / SOCKETS[role]
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=READ_LIMIT_BYTES)

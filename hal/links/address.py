@@ -56,6 +56,7 @@ def make_link(
             f"link {address!r} makes no sense: {error}",
             device=device,
             remedy=f"valid forms: {', '.join(known.example for known in FORMS.values())}",
+            key="address",
         ) from error
 
 

@@ -3,6 +3,9 @@
 State in a reading is what the device said, never what it was asked.
 """
 
+from collections.abc import Mapping
+from inspect import get_annotations
+
 from hal.roles.common import Openable, Source
 from hal.roles.contact import Contact, ContactState, ContactUse
 from hal.roles.current import ABSOLUTE_MAX_MA, CurrentPhase, CurrentProgram, CurrentStatus, CurrentStimulator
@@ -30,6 +33,7 @@ __all__ = [
     "CORNERS",
     "JOINTS",
     "PLACEMENTS",
+    "ROLES",
     "AcceptsTrigger",
     "Contact",
     "ContactState",
@@ -66,4 +70,22 @@ __all__ = [
     "Train",
     "TrainPrepared",
     "Treadmill",
+    "lacking",
 ]
+
+ROLES: Mapping[str, type] = {
+    "stimulator": Stimulator,
+    "emg": EmgAmplifier,
+    "robot": GaitTrainer,
+    "current": CurrentStimulator,
+    "imu": MotionSensor,
+    "plate": ForcePlate,
+    "contact": Contact,
+}
+"""What a device must be for each role that its `role` may name."""
+
+
+def lacking(device: object, role: str) -> tuple[str, ...]:
+    """The names that `device` lacks of `role` (a key of `ROLES`), sorted; empty where it fills it."""
+    told = {name for kind in ROLES[role].__mro__ for name in (*vars(kind), *get_annotations(kind))}
+    return tuple(sorted(name for name in told if not name.startswith("_") and not hasattr(device, name)))

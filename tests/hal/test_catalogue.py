@@ -12,7 +12,7 @@ from hal.drivers.emg.quattrocento import Quattrocento
 from hal.drivers.gait.manual_robot import ManualRobot
 from hal.drivers.stimulator.magpro import MagPro
 from hal.drivers.stimulator.manual_stimulator import ManualStimulator
-from hal.roles import EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
+from hal.roles import ROLES, EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator, lacking
 
 EMG = {"channels": [{"name": "TA left", "muscle": "tibialis_anterior", "side": "left", "input": 1}]}
 
@@ -61,21 +61,48 @@ def test_roles(driver: type) -> None:
     assert driver.role in ("stimulator", "emg", "robot")
 
 
-def _plug_in(folder: Path, target: str) -> None:
+MODULE = """
+from hal.device import Device
+from hal.drivers.gait.manual_robot import ManualRobot
+nothing = 3
+class LabRobot(ManualRobot): pass
+class Abstract(Device):
+    role, address = "robot", "manual"
+class OtherWords(ManualRobot):
+    def __init__(self, name): super().__init__(name, int)
+class Fails(ManualRobot):
+    def __init__(self, *given): raise NameError("name 'lik' is not defined")
+class FailsLater(ManualRobot):
+    @property
+    def vitals(self): raise RuntimeError("not yet")
+class Unasked(ManualRobot):
+    role = "imus"
+class Sensor(ManualRobot):
+    role = "imu"
+class Nameless(Device):
+    address = "manual"
+    def __init__(self, name, now_ns, *given): super().__init__(name, now_ns)
+    async def open(self): pass
+    async def close(self): pass
+"""
+
+
+def _plug_in(folder: Path, target: str, name: str = "lab-robot") -> None:
     """Install a distribution with a driver of its own, as a laboratory would."""
     info = folder / "lab_driver-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-driver\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[bedside.drivers]\nlab-robot = {target}\n")
-    (folder / "lab_driver_of_test.py").write_text(
-        "from hal.drivers.gait.manual_robot import ManualRobot\nclass LabRobot(ManualRobot): pass\nnothing = 3\n"
-    )
+    (info / "entry_points.txt").write_text(f"[bedside.drivers]\n{name} = {target}\n")
+    (folder / "lab_driver_of_test.py").write_text(MODULE)
+    (folder / "lab_driver_broken.py").write_text("class Robot(:\n")
+    (folder / "lab_driver_wrong.py").write_text("class Robot(Device): pass\n")
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "lab_driver_of_test", raising=False)
+    for module in ("lab_driver_of_test", "lab_driver_broken", "lab_driver_wrong"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     return tmp_path
 
 
@@ -90,9 +117,38 @@ def test_a_plug_in_needs_no_change_here(lab: Path) -> None:
         ("lab_driver_of_test:Missing", "cannot be loaded"),
         ("lab_driver_not_there:X", "cannot be loaded"),
         ("lab_driver_of_test:nothing", "is no device"),
+        ("lab_driver_broken:Robot", "cannot be loaded: SyntaxError"),
+        ("lab_driver_wrong:Robot", "cannot be loaded: NameError"),
+        ("lab_driver_of_test:Abstract", "cannot be made: TypeError: Can't instantiate abstract class Abstract"),
+        ("lab_driver_of_test:OtherWords", "cannot be made: TypeError"),
+        ("lab_driver_of_test:Fails", "cannot be made: NameError: name 'lik'"),
+        ("lab_driver_of_test:FailsLater", "cannot be made: RuntimeError: not yet"),
+        ("lab_driver_of_test:Nameless", "names no role; known: stimulator, emg, robot"),
+        ("lab_driver_of_test:Unasked", "names the role 'imus', and there is none; known: stimulator"),
+        ("lab_driver_of_test:Sensor", "does not fill its role imu: it lacks counter_unit, placement, rate_hz"),
     ],
 )
 def test_a_broken_plug_in_is_named(lab: Path, target: str, why: str) -> None:
     _plug_in(lab, target)
-    with pytest.raises(SetupError, match=f"driver 'lab-robot' {why}"):
+    with pytest.raises(SetupError, match=f"driver 'lab-robot' {why}") as refused:
         build(DeviceSpec("robot", "lab-robot"), time.monotonic_ns)
+    assert (refused.value.device, refused.value.key) == ("robot", "driver")
+    assert refused.value.remedy
+
+
+def test_a_plug_in_does_not_take_another_drivers_name(lab: Path) -> None:
+    _plug_in(lab, "lab_driver_of_test:LabRobot", name="manual_robot")
+    with pytest.raises(SetupError, match=r"'manual_robot' is declared more than once: .*bedside and .*of lab-"):
+        build(DeviceSpec("robot", "manual_robot"), time.monotonic_ns)
+
+
+def test_a_driver_without_a_wire_is_given_no_address() -> None:
+    with pytest.raises(SetupError, match=r"'manual_robot' has no wire, and serial:/dev/ttyS0 would never be opened"):
+        build(DeviceSpec("robot", "manual_robot", "serial:/dev/ttyS0"), time.monotonic_ns)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_lacks_all_that_a_bare_object_has_not(role: str) -> None:
+    gaps = lacking(object(), role)
+    assert {"name", "role", "address", "health", "vitals", "open", "close", "subscribe"} < set(gaps)
+    assert not any(name.startswith("_") for name in gaps)

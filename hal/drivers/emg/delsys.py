@@ -149,6 +149,7 @@ def _beside(link: Link, offset: int, name: str) -> TcpLink:
     scheme, _, rest = link.address.partition(":")
     parts = urlsplit(f"//{rest}")
     if scheme != "tcp" or not parts.hostname or not parts.port:
-        raise SetupError("this amplifier needs an address tcp:HOST:50040", device=name, remedy="correct the address")
+        what = "this amplifier needs an address tcp:HOST:50040"
+        raise SetupError(what, device=name, remedy="correct the address", key="address")
     number = parts.port + offset
     return TcpLink(f"tcp:{parts.netloc.rpartition(':')[0]}:{number}", host=parts.hostname, port=number)

@@ -329,8 +329,10 @@ def _output(link: ControlLineLink | Link, options: TriggeredStimulatorOptions, d
     pulse_s = options.pulse_ms / 1000
     if isinstance(link, ControlLineLink):
         if options.echo_byte is not None:
-            raise SetupError("echo_byte belongs to a trigger box", device=device, remedy="set proof instead")
+            what, key = "echo_byte belongs to a trigger box", "options.echo_byte"
+            raise SetupError(what, device=device, remedy="set proof instead", key=key)
         return LineTrigger(link, options.output, options.proof, pulse_s)
     if options.proof != "none":
-        raise SetupError("proof belongs to a control line", device=device, remedy="set echo_byte instead")
+        what, key = "proof belongs to a control line", "options.proof"
+        raise SetupError(what, device=device, remedy="set echo_byte instead", key=key)
     return BoxTrigger(link, options.byte_high, options.byte_low, options.echo_byte, pulse_s)
