@@ -234,18 +234,19 @@ def _adverse(state: Visit, cause: commands.ReportAdverseEvent, _now: Now, _who: 
         category=cause.category, severity=cause.severity, related=cause.related, action=cause.action, text=cause.text
     )
     effect = known[cause.category].effect if cause.category in known else "none"
+    if effect == "none" and cause.severity == "severe":
+        effect = "pause"
     answered = adverse.also_answered(state, event)
     return (*_consequence(state, effect, f"{cause.category} was reported"), event, *answered)
 
 
 def _consequence(state: Visit, effect: str, reason: str) -> tuple[Event, ...]:
-    """What a report does to pulses: the stop goes out before anything is written down."""
+    """What a report does to pulses and to direct current: the stop goes out before anything is written down."""
     begun = state.course.begun and state.course.ended is None
     if effect == "end" and begun:
         return course.end(state, "aborted", reason)
-    if effect != "none" and (state.armed or state.chain is not None or state.course.running):
-        return course.halt(state, "adverse", reason)
-    return ()
+    given = state.armed or state.chain is not None or state.course.running or current_run.under_way(state)
+    return course.halt(state, "adverse", reason) if effect != "none" and given else ()
 
 
 def _sign(state: Visit, cause: SignedByPerson, now: Now, who: Person | None) -> tuple[Event, ...]:

@@ -1,7 +1,7 @@
 """The electrical stimulator while a visit goes on: what it said, when nobody knows, and what switches it off."""
 
 from bedside.events import CurrentSaid, Event, OffIntended
-from bedside.visit import robot, switches
+from bedside.visit import interlocks, robot, switches
 from bedside.visit.current import RUNS
 from bedside.visit.inputs import Now
 from bedside.visit.state import Visit
@@ -81,4 +81,6 @@ def _forbidden(state: Visit, now: Now) -> str | None:
         return f"the record cannot be written: {state.live.trouble}"
     if told_fault := state.current.said.fault if state.current is not None else "":
         return told_fault
-    return switches.stop_problem(state, now) or robot.stop_problem(state, now)
+    seizure = interlocks.BY_ID["no_seizure"].problem(state, now)
+    doubt = next((doubt.text for doubt in state.doubts.values() if doubt.blocks), None)
+    return seizure or doubt or switches.stop_problem(state, now) or robot.stop_problem(state, now)
