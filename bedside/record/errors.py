@@ -3,8 +3,7 @@
 RecordError
 ├── JournalBusy      another process writes this journal
 ├── JournalDamaged   acknowledged lines are missing or altered
-├── JournalFailed    nothing can be made durable any more: stop stimulation
-└── RecorderFailed   samples cannot be written
+└── JournalFailed    nothing can be made durable any more: stop stimulation
 """
 
 
@@ -22,7 +21,3 @@ class JournalDamaged(RecordError):
 
 class JournalFailed(RecordError):
     """A second write failed: no further event can be acknowledged, so no pulse may be given."""
-
-
-class RecorderFailed(RecordError):
-    """The recorder cannot start."""

@@ -1,6 +1,7 @@
-"""Records samples without ever holding up who measures: a bounded queue, and a thread that writes.
+"""Records samples without ever holding up who measures: a bounded queue, and a thread that does all work on the disk.
 
-What does not fit into the queue is dropped, counted and visible as a gap in the file; the caller is never blocked.
+What does not fit into the queue is dropped, counted and visible as a gap in the file; the caller is never blocked, at
+the start no more than later. What the thread has in hand stays in the queue until it is written.
 """
 
 import threading
@@ -12,7 +13,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from bedside.record.errors import RecorderFailed
 from bedside.record.fsutil import SYSTEM, Storage
 from bedside.record.segment import Message, SealedSegment
 from bedside.record.segments import SegmentFiles
@@ -26,10 +26,14 @@ State = Literal["idle", "recording", "failed"]
 
 
 class RecorderStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How the recorder is doing; `dropped` are rows by stream since the start."""
+    """How the recorder is doing; `dropped` are rows by stream since the start: those not known to be written.
+
+    `left_open` is the number of the segment that a failure left unsealed, empty for none.
+    """
 
     state: State
     error: str
+    left_open: str
     queued_bytes: int
     written_bytes: int
     dropped: dict[str, int]
@@ -64,7 +68,7 @@ class Recorder:
         self._dropped = dict.fromkeys(self.streams, 0)
         self._sealed: list[SealedSegment] = []
         self._state: State = "idle"
-        self._error = ""
+        self._error = self._left_open = ""
         self._thread: threading.Thread | None = None
         self._stopping = False
 
@@ -76,15 +80,14 @@ class Recorder:
             self._dropped.setdefault(stream.name, 0)
 
     def start(self) -> None:
-        """Begin to record; raises RecorderFailed when the folder cannot be written or a thread already runs."""
+        """Begin to record, without a wait for the disk: one that refuses is a status of "failed" soon afterwards.
+
+        Raises RuntimeError when it records already.
+        """
         if self._thread is not None:
-            raise RecorderFailed(f"{self.folder}: the recorder runs already")
+            raise RuntimeError(f"{self.folder}: the recorder runs already")
         files = SegmentFiles(self.folder, self.streams, self._segment_ns, self._storage)
-        try:
-            files.begin()
-        except OSError as error:
-            raise RecorderFailed(f"{self.folder}: samples cannot be recorded: {error}; check the disk") from error
-        self._stopping, self._state, self._error = False, "recording", ""
+        self._stopping, self._state, self._error, self._left_open = False, "recording", "", ""
         self._thread = threading.Thread(target=self._run, args=(files,), name="recorder", daemon=True)
         self._thread.start()
 
@@ -134,6 +137,7 @@ class Recorder:
             return RecorderStatus(
                 state=self._state,
                 error=self._error,
+                left_open=self._left_open,
                 queued_bytes=self._queued,
                 written_bytes=self._written,
                 dropped={name: rows for name, rows in self._dropped.items() if rows},
@@ -154,38 +158,39 @@ class Recorder:
 
     def _run(self, files: SegmentFiles) -> None:
         """The writing thread."""
+        error = "the recorder's thread ended unexpectedly"
         try:
+            files.begin()
             while self._write_batch(files):
                 pass
-            with self._wake:
-                self._state = "idle"
-        except OSError as error:
-            files.abandon()
-            with self._wake:
-                self._error = f"samples can no longer be recorded: {error}; check the disk"
+            error = ""
+        except OSError as problem:
+            error = f"samples can no longer be recorded: {problem}; check the disk"
         finally:
-            self._ended()
+            self._ended(files, error)
 
     def _write_batch(self, files: SegmentFiles) -> bool:
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._queued > self._queue_limit // 4, _POLL_S)
             batch, stopping = list(self._queue), self._stopping
-            self._queue.clear()
-        sealed = files.add(batch, self._monotonic())
+        files.add(batch, self._monotonic())
         if stopping:
-            sealed += files.finish()
+            files.finish()
         with self._wake:
-            self._queued -= sum(len(message.data) for message in batch)
+            for message in batch:
+                self._queue.popleft()
+                self._queued -= len(message.data)
             self._written = files.written_bytes
-            self._sealed += sealed
+            self._sealed += files.take_sealed()
         return not stopping
 
-    def _ended(self) -> None:
-        """Whatever ended the thread: what was still queued is counted as dropped."""
+    def _ended(self, files: SegmentFiles, error: str) -> None:
+        """Whatever ended the thread: what is still queued, what it had in hand with it, is counted as dropped."""
+        left_open = files.abandon()
         with self._wake:
-            if self._state == "recording":
-                self._state = "failed"
-                self._error = self._error or "the recorder's thread ended unexpectedly"
+            self._state, self._error, self._left_open = ("failed" if error else "idle"), error, left_open
+            self._written = files.written_bytes
+            self._sealed += files.take_sealed()
             for message in self._queue:
                 self._dropped[message.stream] += message.rows
             self._queue.clear()

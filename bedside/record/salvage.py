@@ -10,6 +10,7 @@ from bedside.record.fsutil import SYSTEM, Storage
 from bedside.record.mcapfile import Cut
 from bedside.record.samples import Gap, Item, Reading, gaps_in, segment_files
 from bedside.record.segment import OPEN_SUFFIX, Message, SealedSegment, Segment
+from bedside.record.segments import number_of
 from bedside.record.streams import SampleStream, Stream, decode_block
 
 CUT_SUFFIX = ".cut"
@@ -26,15 +27,18 @@ class Salvaged(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
 
-def recover_segments(folder: Path, storage: Storage = SYSTEM) -> tuple[Salvaged, ...]:
-    """Recover every segment in `folder` that a crash left open; afterwards the folder holds complete files only.
+def recover_segments(
+    folder: Path, storage: Storage = SYSTEM, *, numbers: Collection[str] | None = None
+) -> tuple[Salvaged, ...]:
+    """Recover the segments in `folder` that a crash or a failing disk left open; only those of `numbers`, where given.
 
     NNNNNN.mcap.open becomes NNNNNN.mcap.cut, what is whole in it NNNNNN.recovered.mcap. A crash in the middle of it
-    leaves the first name, and all is done again.
+    leaves the first name, and all is done again. Raises OSError where the disk cannot take what is recovered.
     """
     if not folder.is_dir():
         return ()
-    return tuple(_recover(path, storage) for path in sorted(folder.glob(f"*.mcap{OPEN_SUFFIX}")))
+    left = sorted(folder.glob(f"*.mcap{OPEN_SUFFIX}"))
+    return tuple(_recover(path, storage) for path in left if numbers is None or number_of(path) in numbers)
 
 
 def _recover(path: Path, storage: Storage) -> Salvaged:
@@ -72,9 +76,21 @@ def _rows(item: Item) -> int:
     return len(decode_block(item.stream, item.data).values) if isinstance(item.stream, SampleStream) else 1
 
 
-def unbound_segments(folder: Path, known: Collection[str]) -> tuple[SealedSegment, ...]:
-    """Complete segments that the journal (`known` names) does not hold: sealed just before a crash."""
-    return tuple(_describe(path) for path in segment_files(folder) if path.name not in known)
+def unbound_numbers(folder: Path, known: Collection[str]) -> frozenset[str]:
+    """The numbers of segments that the journal (`known` names) does not hold: left open, or complete."""
+    left = folder.glob(f"*.mcap{OPEN_SUFFIX}")
+    return frozenset(number_of(path) for path in (*left, *segment_files(folder)) if path.name not in known)
+
+
+def unbound_segments(
+    folder: Path, known: Collection[str], *, numbers: Collection[str] | None = None
+) -> tuple[SealedSegment, ...]:
+    """Complete segments that the journal (`known` names) does not hold: sealed just before a crash, or recovered.
+
+    Only those of `numbers`, where given.
+    """
+    files = (path for path in segment_files(folder) if numbers is None or number_of(path) in numbers)
+    return tuple(_describe(path) for path in files if path.name not in known)
 
 
 def _describe(path: Path) -> SealedSegment:

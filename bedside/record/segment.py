@@ -3,6 +3,7 @@
 While it is written the file is called NAME.open; only a complete one is ever called NAME.
 """
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
@@ -62,7 +63,8 @@ class _HashedFile:
 class Segment:
     """Writes one file with all `streams`. Every method may raise OSError; the file is then left as it is.
 
-    A stream that joins the mapping later is registered with its first message.
+    One that cannot be begun holds nothing and is removed, where the disk still allows that. A stream that joins the
+    mapping later is registered with its first message.
     """
 
     def __init__(self, path: Path, streams: Mapping[str, Stream], storage: Storage) -> None:
@@ -71,6 +73,7 @@ class Segment:
         self._open_path = path.with_name(path.name + OPEN_SUFFIX)
         self._storage = storage
         self._file = _HashedFile(storage.create(self._open_path), storage)
+        self._closed = False
         self._writer = Writer(self._file)  # type: ignore[arg-type]
         self._rows: dict[str, int] = {}
         self.first_mono_ns: int | None = None
@@ -81,6 +84,8 @@ class Segment:
             self._writer.start(profile="", library="bedside")
         except OSError:
             self.abandon()
+            with contextlib.suppress(OSError):
+                self._open_path.unlink()
             raise
 
     def _register(self, stream: Stream) -> int:
@@ -121,7 +126,7 @@ class Segment:
         """Finish the file, make it durable under its final name and say what it holds."""
         self._writer.finish()  # type: ignore[no-untyped-call]
         self._storage.fdatasync(self._file.fd)
-        os.close(self._file.fd)
+        self._close()
         self._open_path.rename(self.path)
         self._storage.fsync_folder(self.path.parent)
         return SealedSegment(
@@ -135,9 +140,15 @@ class Segment:
 
     def discard(self) -> None:
         """Remove a segment that no message came for."""
-        os.close(self._file.fd)
+        self._close()
         self._open_path.unlink()
 
     def abandon(self) -> None:
-        """Let go of the file as it is; recovery keeps what is whole in it."""
-        os.close(self._file.fd)
+        """Let go of the file as it is; recovery keeps what is whole in it. It raises nothing."""
+        with contextlib.suppress(OSError):
+            self._close()
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            os.close(self._file.fd)

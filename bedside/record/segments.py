@@ -1,5 +1,6 @@
 """The row of segments of one recording: when a chunk, a sync and a file are due. No thread, no clock."""
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,14 +14,22 @@ SYNC_S = 1.0
 _NUMBERED = re.compile(r"(\d{6})\.")
 
 
+def number_of(path: Path) -> str:
+    """The segment number that a file carries, whatever became of it; empty for a file that is none."""
+    match = _NUMBERED.match(path.name)
+    return match[1] if match else ""
+
+
 def next_number(folder: Path) -> int:
-    """The first segment number that no file in `folder` carries, whatever became of it."""
-    matches = (_NUMBERED.match(path.name) for path in folder.iterdir())
-    return max((int(match[1]) for match in matches if match), default=0) + 1
+    """The first segment number that no file in `folder` carries."""
+    return max((int(number_of(path) or 0) for path in folder.iterdir()), default=0) + 1
 
 
 class SegmentFiles:
-    """Writes messages into numbered segments. Methods raise OSError, after which only `abandon` makes sense."""
+    """Writes messages into numbered segments.
+
+    `begin`, `add` and `finish` raise OSError, after which only `abandon` and `take_sealed` make sense.
+    """
 
     def __init__(self, folder: Path, streams: Mapping[str, Stream], segment_ns: int, storage: Storage) -> None:
         self._folder, self._streams, self._segment_ns, self._storage = folder, streams, segment_ns, storage
@@ -28,6 +37,7 @@ class SegmentFiles:
         self._before_bytes = 0
         self._chunk_ns: int | None = None
         self._synced_s: float | None = None
+        self._sealed: list[SealedSegment] = []
 
     @property
     def written_bytes(self) -> int:
@@ -39,50 +49,56 @@ class SegmentFiles:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._current()
 
-    def add(self, messages: Sequence[Message], now_s: float) -> list[SealedSegment]:
-        """Write messages and do what is due at the real time `now_s`; gives the segments that ended."""
-        sealed: list[SealedSegment] = []
+    def add(self, messages: Sequence[Message], now_s: float) -> None:
+        """Write messages and do what is due at the real time `now_s`."""
         for message in messages:
-            sealed += self._end_if_due(message.mono_ns)
+            self._end_if_due(message.mono_ns)
             self._current().add(message)
         self._sync_if_due(now_s)
-        return sealed
 
-    def finish(self) -> list[SealedSegment]:
+    def finish(self) -> None:
         """End the last segment."""
-        segment, self._segment = self._segment, None
+        segment = self._segment
         if segment is None:
-            return []
+            return
         if segment.empty:
             segment.discard()
-            return []
-        sealed = segment.seal()
-        self._before_bytes += sealed.size_bytes
-        self._chunk_ns = None
-        return [sealed]
+        else:
+            self._sealed.append(segment.seal())
+            self._before_bytes += segment.size_bytes
+            self._chunk_ns = None
+        self._segment = None
 
-    def abandon(self) -> None:
-        """Let go of the current segment as it is."""
-        if self._segment:
-            self._segment.abandon()
-            self._segment = None
+    def take_sealed(self) -> list[SealedSegment]:
+        """The segments that ended since the last call, also those before a write that failed."""
+        sealed, self._sealed = self._sealed, []
+        return sealed
+
+    def abandon(self) -> str:
+        """Let go of the current segment as it is; gives its number, empty when there was none."""
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return ""
+        segment.abandon()
+        return number_of(segment.path)
 
     def _current(self) -> Segment:
-        if self._segment is None:
+        while self._segment is None:
             path = self._folder / f"{next_number(self._folder):06d}.mcap"
-            self._segment = Segment(path, self._streams, self._storage)
+            # a recording that is just ending may take the number in between
+            with contextlib.suppress(FileExistsError):
+                self._segment = Segment(path, self._streams, self._storage)
         return self._segment
 
-    def _end_if_due(self, mono_ns: int) -> list[SealedSegment]:
+    def _end_if_due(self, mono_ns: int) -> None:
         segment = self._segment
         if segment and segment.first_mono_ns is not None and mono_ns - segment.first_mono_ns >= self._segment_ns:
-            return self.finish()
-        if self._chunk_ns is None:
+            self.finish()
+        elif self._chunk_ns is None:
             self._chunk_ns = mono_ns
         elif segment and mono_ns - self._chunk_ns >= CHUNK_NS:
             segment.flush()
             self._chunk_ns = mono_ns
-        return []
 
     def _sync_if_due(self, now_s: float) -> None:
         if self._synced_s is None:

@@ -12,7 +12,6 @@ import pytest
 from mcap.reader import make_reader
 from numpy.typing import NDArray
 
-from bedside.record.errors import RecorderFailed
 from bedside.record.fsutil import Storage
 from bedside.record.recorder import Recorder
 from bedside.record.salvage import recover_segments, unbound_segments
@@ -132,7 +131,7 @@ def test_a_second_start_goes_on_with_the_next_number(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, [EMG])
     for _ in range(2):
         recorder.start()
-        with pytest.raises(RecorderFailed, match="already"):
+        with pytest.raises(RuntimeError, match="already"):
             recorder.start()
         feed(recorder, signal(0.2))
         recorder.stop()
@@ -208,35 +207,89 @@ def test_a_gap_is_reported_for_each_stream(tmp_path: Path) -> None:
     assert gaps_in(segment_files(tmp_path)) == (gap,)
 
 
+class Stalled(Storage):
+    """A disk on which nothing is created until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def create(self, path: Path) -> int:
+        self.reached.set()
+        assert self.go_on.wait(30)
+        return super().create(path)
+
+
+def test_a_disk_that_stalls_at_the_start_holds_nobody_up_and_loses_nothing(tmp_path: Path) -> None:
+    disk, values = Stalled(), signal(2.0)
+    recorder = Recorder(tmp_path, [EMG], storage=disk)
+    recorder.start()
+    assert disk.reached.wait(30)
+    feed(recorder, values)
+    assert list(tmp_path.iterdir()) == [], "the disk stalled"
+    assert recorder.status().state == "recording"
+    disk.go_on.set()
+    recorder.stop()
+    np.testing.assert_array_equal(read_samples(segment_files(tmp_path), "emg").values, values)
+    assert recorder.status().dropped == {}
+
+
 @pytest.mark.parametrize("call", range(3))
-def test_a_disk_that_refuses_at_the_start_is_known_at_once(tmp_path: Path, call: int) -> None:
+def test_a_disk_that_refuses_at_the_start_leaves_nothing_behind(tmp_path: Path, call: int) -> None:
     storage = FailingStorage({call}, errno.ENOSPC)
     recorder = Recorder(tmp_path, [EMG], storage=storage)
     before = len(list(Path("/proc/self/fd").iterdir()))
-    with pytest.raises(RecorderFailed, match="check the disk"):
-        recorder.start()
+    recorder.start()
+    assert recorder.stop() == ()
     assert storage.fired == [["create", "fsync_folder", "write"][call]]
-    assert recorder.status().state == "idle"
+    status = recorder.status()
+    assert status.state == "failed"
+    assert "check the disk" in status.error
+    assert status.left_open == ""
+    assert list(tmp_path.iterdir()) == []
     assert len(list(Path("/proc/self/fd").iterdir())) == before, "no file is left open"
 
 
-@pytest.mark.parametrize("call", range(4, 10))
-def test_a_disk_error_ends_the_recording_and_says_so(tmp_path: Path, call: int) -> None:
-    storage = FailingStorage({call}, errno.ENOSPC)
-    recorder = Recorder(tmp_path, [EMG], segment_s=1.0, storage=storage)
+def test_a_number_that_another_recording_took_meanwhile_is_left_to_it(tmp_path: Path) -> None:
+    class Late(Storage):
+        def create(self, path: Path) -> int:
+            if path.name.startswith("000001"):
+                path.write_bytes(b"of the recording before")
+            return super().create(path)
+
+    recorder = Recorder(tmp_path, [EMG], storage=Late())
     recorder.start()
+    feed(recorder, signal(0.2))
+    assert [sealed.name for sealed in recorder.stop()] == ["000002.mcap"]
+    assert (tmp_path / "000001.mcap.open").read_bytes() == b"of the recording before"
+
+
+@pytest.mark.parametrize("call", range(4, 11))
+def test_after_a_disk_error_every_sample_is_in_a_file_or_counted_as_dropped(tmp_path: Path, call: int) -> None:
+    storage = FailingStorage({call}, errno.ENOSPC)
+    recorder = Recorder(tmp_path, [EMG], segment_s=1.5, storage=storage)
     values = signal(5.0)
-    for start in range(0, len(values), BLOCK):
-        recorder.samples("emg", start, start * 1_000_000, values[start : start + BLOCK])
-    recorder.stop()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    recorder.start()
+    feed_anyway(recorder, values)
+    sealed = recorder.stop()
     status = recorder.status()
     assert storage.fired
     assert status.state == "failed"
     assert "check the disk" in status.error
     assert not recorder.samples("emg", 0, 0, values[:BLOCK])
-    assert recorder.status().dropped["emg"] > 0
-    for path in segment_files(tmp_path):
-        assert gaps_in([path]) == ()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before, "no file is left open"
+    assert {item.name for item in sealed} <= {path.name for path in segment_files(tmp_path)}
+    recovered = recover_segments(tmp_path, numbers={status.left_open})
+    assert bool(recovered) == bool(list(tmp_path.glob("*.cut")))
+    assert list(tmp_path.glob("*.open")) == []
+    held = sum(item.samples["emg"] for item in unbound_segments(tmp_path, ()))
+    assert held + status.dropped["emg"] >= len(values)
+
+
+def feed_anyway(recorder: Recorder, values: NDArray[np.int16]) -> None:
+    """As `feed`, whether the samples are taken or not."""
+    for start in range(0, len(values), BLOCK):
+        recorder.samples("emg", start, start * 1_000_000, values[start : start + BLOCK])
 
 
 def left_open(folder: Path, values: NDArray[np.int16]) -> Path:

@@ -1,6 +1,8 @@
 """Samples of a visit: clock pairs beside them, and an end in good order before the disk is full."""
 
 import asyncio
+import errno
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,10 +23,13 @@ from bedside.events import (
     StepReopened,
     VisitOpened,
 )
-from bedside.record.samples import read_samples, read_states, segment_files
+from bedside.record.fsutil import SYSTEM, Storage
+from bedside.record.samples import Reading, read_samples, read_states, segment_files
 from bedside.station.recording import Recording
 from hal.drivers.gait.manual_robot import ManualRobot
 from hal.roles import EmgBlock, EmgChannel, LslStamps
+from tests.helpers.far_ends import until
+from tests.helpers.journals import FailingStorage
 
 RATE_HZ, ROWS, START_NS = 5120.0, 512, 7_000_000_000_000
 
@@ -43,10 +48,10 @@ AMPLIFIER = Amplifier("amplifier", time.monotonic_ns)
 
 
 class Rig:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, storage: Storage = SYSTEM) -> None:
         self.notes: list[Event] = []
         self.full = False
-        self.recording = Recording(folder, ("emg",), self.notes.append, lambda: self.full)
+        self.recording = Recording(folder, ("emg",), self.notes.append, lambda: self.full, storage)
         self.raw = folder / "v" / "raw"
         self.blocks = 0
         opened = VisitOpened(visit="v", participant="P", study="S", session=1, sessions_planned=28, simulated=True)
@@ -159,3 +164,86 @@ async def test_the_senders_own_stamps_and_offsets_are_kept_beside_the_samples(ri
     assert kept.values[:, 0].tolist() == stamps_s.tolist(), "to the last bit"
     assert kept.index.tolist() == [7, 8]
     assert read_states(files, "emg_offsets")[0][1] == {"first_sample": 7, "offset_s": -2.5e-5}
+
+
+class Disk(FailingStorage):
+    """A disk that stalls where something is created until it is let go, and that refuses everything while `broken`."""
+
+    def __init__(self) -> None:
+        super().__init__(set(), errno.EIO)
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self.broken = False
+
+    def create(self, path: Path) -> int:
+        self.reached.set()
+        assert self.go_on.wait(30)
+        return super().create(path)
+
+    def _step(self, name: str) -> None:
+        self._fail = {self.calls} if self.broken else set()
+        super()._step(name)
+
+
+async def test_a_disk_that_stalls_at_the_start_of_a_trial_does_not_hold_up_the_loop(tmp_path: Path) -> None:
+    disk = Disk()
+    rig = Rig(tmp_path, disk)
+    rig.feed(12)
+    assert await asyncio.to_thread(disk.reached.wait, 30), "the disk was not asked"
+    assert rig.recording.words == "recording"
+    disk.go_on.set()
+    await rig.recording.stop("enough")
+    assert read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist() == list(range(1, 13))
+
+
+async def written(rig: Rig, blocks: int) -> None:
+    """Until so many blocks are on the disk."""
+    first = rig.raw / "000001.mcap.open"
+    await until(lambda: first.exists() and len(list(Reading([first]).items())) >= blocks)
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+async def test_after_a_write_error_all_that_was_written_is_read_again_and_entered(
+    tmp_path: Path, lasting: bool
+) -> None:
+    disk = Disk()
+    disk.go_on.set()
+    rig = Rig(tmp_path, disk)
+    rig.feed(40)
+    await written(rig, 30)
+    disk.broken = True
+    rig.feed(20)
+    await until(lambda: rig.recording.words == "failed")
+    assert disk.fired
+    disk.broken = lasting
+    await rig.recording.look()
+    disk.broken = False
+    faults = [fault for fault in rig.of(RecordFault) if isinstance(fault, RecordFault)]
+    assert "check the disk" in faults[0].text
+    assert faults[0].dropped >= 15 * ROWS
+    assert ("cannot be read" in faults[1].text) == lasting
+    assert rig.recording.words == "failed"
+    rig.feed(5)
+    rig.enter("threshold")
+    rig.feed(10)
+    await rig.recording.stop("the visit is closed")
+    files = {path.name for path in rig.raw.iterdir()}
+    assert files == {"000001.mcap.cut", "000001.recovered.mcap", "000002.mcap"}
+    sealed = {note.name for note in rig.of(RawSealed) if isinstance(note, RawSealed)}
+    assert sealed == {path.name for path in segment_files(rig.raw)}
+    kept = read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist()
+    assert kept[:30] == list(range(1, 31)), "whole chunks of a second"
+    assert kept[-10:] == list(range(66, 76))
+
+
+async def test_a_segment_that_cannot_be_sealed_is_read_again_and_entered(tmp_path: Path) -> None:
+    disk = Disk()
+    disk.go_on.set()
+    rig = Rig(tmp_path, disk)
+    rig.feed(40)
+    await written(rig, 30)
+    disk.broken = True
+    await rig.recording.stop("the visit is closed")
+    disk.broken = False
+    assert [type(note) for note in rig.notes[-3:]] == [RecordFault, RecordingStopped, RecordFault]
+    await rig.recording.stop("the station ends")
+    assert [note.name for note in rig.of(RawSealed) if isinstance(note, RawSealed)] == ["000001.recovered.mcap"]
