@@ -11,10 +11,11 @@ import msgspec
 
 from bedside.record.chain import Entry
 from bedside.record.errors import JournalDamaged
+from bedside.record.proof import VerifyReport
 from bedside.record.reading import read_journal
 from bedside.record.replay import replay
 from bedside.record.signing import BadKey, load_public_key
-from bedside.record.verify import VerifyReport, journals_below, verify
+from bedside.record.verify import journals_below, verify
 
 _EXPLAINED = ("reason", "text", "error")
 
@@ -40,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
         # who reads (head, less) has seen enough; the interpreter's own flush at exit must not complain either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        return _complain(f"{error.filename}: cannot be read: {error.strerror}; check the path and its permissions")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -95,10 +98,10 @@ def _print(journal: Path, speed: float, *, as_json: bool) -> int:
         (lambda entry: _out(msgspec.json.encode(entry).decode())) if as_json else (lambda entry: _out(one_line(entry)))
     )
     try:
-        replay(read_journal(journal), emit, speed=speed, sleep=time.sleep)
+        told = replay(read_journal(journal, whole=True), emit, speed=speed, sleep=time.sleep)
     except JournalDamaged as error:
         return _complain(f"{error}; run bedside log verify")
-    return 0
+    return 0 if told else _complain(f"{journal}: no line in it; run bedside log verify")
 
 
 def one_line(entry: Entry) -> str:

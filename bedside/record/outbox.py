@@ -88,6 +88,15 @@ def seal_visit(folder: Path) -> Manifest:
     return manifest
 
 
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a visit's folder, None for a visit that is not sealed; raises `ValueError` for a damaged one."""
+    path = folder / MANIFEST
+    manifest = _load(path, Manifest)
+    if manifest is None and path.exists():
+        raise ValueError(f"{MANIFEST} cannot be read")
+    return manifest
+
+
 class Outbox:
     """The outbox below the folder `data`, for somebody who looks again and again.
 

@@ -62,11 +62,12 @@ def read_files(folder: Path) -> Iterator[FileRead]:
             end = Head(last.n, last.h)
 
 
-def read_journal(folder: Path, *, strict: bool = True) -> Iterator[Entry]:
+def read_journal(folder: Path, *, strict: bool = True, whole: bool = False) -> Iterator[Entry]:
     """The journal's lines in order, the journal's own ones (`Entry.own`) among them.
 
-    A cut-off last line is what a crash or a writer at work leaves: reading ends before it. Any other line that does not
-    hold raises JournalDamaged, unless `strict` is false: then what holds is given and the rest left out.
+    A cut-off last line is what a crash or a writer at work leaves: reading ends before it, and with `whole` raises
+    JournalDamaged then. Any other line that does not hold raises JournalDamaged, unless `strict` is false: then what
+    holds is given and the rest left out.
     """
     for read in read_files(folder):
         if strict and read.broken_link:
@@ -74,7 +75,7 @@ def read_journal(folder: Path, *, strict: bool = True) -> Iterator[Entry]:
         for line in read.scan.lines:
             yield line.entry
         bad = read.scan.bad
-        if strict and bad and not read.being_written:
+        if strict and bad and (whole or not read.being_written):
             raise JournalDamaged(f"{read.path} line {bad.number} (byte {bad.offset}): {bad.reason}")
 
 

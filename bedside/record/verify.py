@@ -1,71 +1,32 @@
 """Proves a journal and the samples and results bound to it, or names the first place where the proof fails."""
 
-import hashlib
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
-
-import msgspec
+from typing import NoReturn
 
 from bedside.record.chain import GENESIS, Entry, Head
-from bedside.record.layout import other_files
+from bedside.record.layout import file_number, other_files
+from bedside.record.named import named_files
 from bedside.record.note import NOTE, DamagedNote, read_note
+from bedside.record.outbox import sha256_of
+from bedside.record.proof import KEEP, Problem, VerifyReport
 from bedside.record.reading import FileRead, read_files
-from bedside.record.samples import Gap, gaps_in
+from bedside.record.samples import gaps_in
 from bedside.record.signing import seal_fault
 
 RAW_SEALED, ANALYSED, VISIT_OPENED = "raw.sealed", "capture.analysed", "visit.opened"
 IMPORTED, IMPORTS = frozenset({"capture.imported", "robot.imported"}), "imports"
-_KEEP = "keep the folder as it is and compare it with the copy on the study server"
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where the record is not what was acknowledged. `line` counts from 1, `offset` is in bytes from 0."""
-
-    file: str
-    line: int | None
-    offset: int | None
-    reason: str
-    remedy: str = _KEEP
-
-    def __str__(self) -> str:
-        """One line for a person."""
-        place = "" if self.line is None else f" line {self.line}"
-        place += "" if self.offset is None else f" (byte {self.offset})"
-        return f"{self.file}{place}: {self.reason}"
-
-
-class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was proven. `ok` when nothing contradicts the record; `unsigned` and `notes` are for a person to weigh.
-
-    `gaps` are samples missing inside the proven files. `backwards` names the lines whose monotonic time lies before
-    that of the line before them in the same boot.
-    """
-
-    folder: str
-    ok: bool
-    problems: tuple[Problem, ...]
-    files: int
-    lines: int
-    last_n: int
-    head: str
-    sealed: int
-    signed: int
-    unsigned: tuple[str, ...]
-    raw_files: int
-    gaps: tuple[Gap, ...]
-    backwards: tuple[Problem, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def first(self) -> Problem | None:
-        """The first bad place."""
-        return self.problems[0] if self.problems else None
+_START = "start the station once: it removes a line cut off by a crash"
+_WHOLE = "copy a closed visit's whole folder, or the box's journal with its head.json, and verify that"
 
 
 def verify(folder: Path, *, raw: Path | None = None, key: str | None = None) -> VerifyReport:
     """Check chain, numbers, links between files, seals, signatures, the note of the last number, samples and results.
 
+    A folder without a note is an excerpt, such as a closed visit's: all of its files were sealed before they were put
+    there, so one without a seal, or without the signature that its opening line promises, was cut or emptied.
     `raw` is where sealed segments of samples lie; when not given `../raw`, and for the whole box's journal
     `../visits/VISIT/raw`. `key` is the public key (hex) that must have signed; without it the key that each file names
     is used, which a forger could have replaced.
@@ -85,16 +46,21 @@ class _Verifier:
         self.visit = ""
         self.last: Entry | None = None
         self.last_place: Problem | None = None
-        self.note: Head | None = None
+        # looked at before the files are read: a writer at work seals and signs in between, and never the other way
+        self.excerpt = not (folder / NOTE).exists()
+        self.signatures = {path.name for path in folder.glob("*.sig")}
+        self.note = self._noted()
 
     def run(self) -> VerifyReport:
-        self.note = self._noted()
         for read in read_files(self.folder):
             self._file(read)
         if not self.files and not self.problems:
             self._bad(self.folder.name, None, None, "there is no journal file here, so nothing is proven")
         if self.note and self.note.n > (self.last.n if self.last else 0):
             self._cut_off(self.note.n)
+        if not self.lines and not self.problems:
+            self._bad(self.folder.name, None, None, "there is no line in it, so nothing is proven")
+        self.problems += named_files(self.folder)
         self.notes += [f"{path.name} is a copy made before a repair" for path in other_files(self.folder, ".broken")]
         return VerifyReport(
             folder=str(self.folder),
@@ -113,8 +79,8 @@ class _Verifier:
             notes=tuple(self.notes),
         )
 
-    def _bad(self, file: str, line: int | None, offset: int | None, reason: str) -> None:
-        self.problems.append(Problem(file=file, line=line, offset=offset, reason=reason))
+    def _bad(self, file: str, line: int | None, offset: int | None, reason: str, remedy: str = KEEP) -> None:
+        self.problems.append(Problem(file=file, line=line, offset=offset, reason=reason, remedy=remedy))
 
     def _file(self, read: FileRead) -> None:
         name, bad = read.path.name, read.scan.bad
@@ -126,10 +92,8 @@ class _Verifier:
         for line in read.scan.lines:
             self._line(name, line.number, line.offset, line.entry)
         if bad:
-            remedy = "start the station once: it removes a line cut off by a crash" if read.being_written else _KEEP
-            self.problems.append(
-                Problem(file=name, line=bad.number, offset=bad.offset, reason=bad.reason, remedy=remedy)
-            )
+            remedy = _START if read.being_written and not self.excerpt else KEEP
+            self._bad(name, bad.number, bad.offset, bad.reason, remedy)
         if read.abandoned_bytes:
             self.notes.append(f"{name} ended with a write error, {read.abandoned_bytes} bytes were never acknowledged")
         self._seal(read)
@@ -137,7 +101,7 @@ class _Verifier:
     def _set_aside(self, read: FileRead) -> None:
         for item in read.opening.set_aside if read.opening else ():
             path = self.folder / item.file
-            if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != item.sha256:
+            if not path.exists() or sha256_of(path) != item.sha256:
                 self._bad(item.file, None, None, "the file that was set aside is missing or was altered since")
 
     def _line(self, name: str, number: int, offset: int, entry: Entry) -> None:
@@ -159,7 +123,6 @@ class _Verifier:
         if entry.ev == ANALYSED and entry.data.get("report"):
             report = Path(str(entry.data["report"]))
             self._bound(here, self._raw_folder().parent / report.parent.name / report.name, entry)
-
         if entry.ev in IMPORTED:
             for kept, digest in (("kept", "sha256"), ("mapping_kept", "mapping_sha256")):
                 path = self._raw_folder().parent / IMPORTS / Path(str(entry.data.get(kept))).name
@@ -169,7 +132,7 @@ class _Verifier:
         """Whether the file that a line names is there with the bytes that the line names under `digest`."""
         if not path.is_file():
             self._bad(str(path), None, None, f"missing; {here.file} line {here.line} names it")
-        elif _sha256(path) != entry.data.get(digest):
+        elif sha256_of(path) != entry.data.get(digest):
             self._bad(str(path), None, None, f"altered since {here.file} line {here.line} named it")
         else:
             return True
@@ -190,6 +153,8 @@ class _Verifier:
     def _seal(self, read: FileRead) -> None:
         name, last = read.path.name, read.scan.last
         if last is None or not read.scan.sealed or read.scan.bad:
+            if not read.scan.bad:
+                self._unsealed(read)
             if not read.last:
                 self.unsigned.append(name)
             return
@@ -203,11 +168,24 @@ class _Verifier:
         elif self.key or signer:
             place = read.scan.lines[-1]
             missing = "sealed, but the signature that its opening line promises is missing"
-            if not read.last or self.key:
+            # the box's last file may be sealed this moment, or by a crash, and is signed afterwards
+            if not read.last or self.key or self.excerpt:
                 self._bad(name, place.number, place.offset, missing)
             self.unsigned.append(name)
         else:
             self.unsigned.append(name)
+
+    def _unsealed(self, read: FileRead) -> None:
+        """A file that ends without its seal, as far as that tells of an end that is not there any more."""
+        name, lines = read.path.name, read.scan.lines
+        line, offset = (lines[-1].number, lines[-1].offset) if lines else (None, None)
+        if f"{name}.sig" in self.signatures:
+            self._bad(name, line, offset, f"its seal is missing, and {name}.sig signs one: the end was cut off")
+        elif not lines and not read.last:
+            self._bad(name, None, None, "it is empty, and files come after it")
+        elif self.excerpt and read.last:
+            reason = "it ends without its seal, and a copied visit holds closed files only: the end was cut off"
+            self._bad(name, line, offset, reason, _WHOLE)
 
     def _signature(self, read: FileRead, fault: str | None) -> None:
         if fault is None:
@@ -224,7 +202,9 @@ class _Verifier:
             self._bad(NOTE, 1, 0, str(error))
             return None
         if note is None:
-            self.notes.append(f"no {NOTE}: this is an excerpt, and lines cut off at its ends would not be noticed")
+            self.notes.append(
+                f"no {NOTE}: this is an excerpt, and whole files missing at its ends would not be noticed"
+            )
         return note
 
     def _cut_off(self, noted: int) -> None:
@@ -233,12 +213,17 @@ class _Verifier:
         self._bad(place.file if place else NOTE, place.line if place else None, None, reason)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def journals_below(folder: Path) -> Iterator[Path]:
-    """Every journal in `folder` or below it: a folder with a first file or a note of the last number."""
-    found = {path.parent for pattern in ("0*.jsonl", "0*.jsonl.damaged", NOTE) for path in folder.rglob(pattern)}
+    """Every journal in `folder` or below it: a folder with a file of a chain, or what belongs to one, or the note.
+
+    Raises OSError for a folder that may not be looked into: what is in it would go unseen.
+    """
+    found = []
+    for place, _, names in os.walk(folder, onerror=_refuse):
+        if NOTE in names or any(file_number(name) is not None for name in names):
+            found.append(Path(place))
     yield from sorted(found)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise error

@@ -97,14 +97,19 @@ class ChainWriter:
         if file is None or self._failure:
             return
         closing = _own(at, chain.SEAL, to_data(Closing(reason, file.lines, stop)))
+        sealed: Head | None = None
         try:
             self._write([closing], "rotate")
+            sealed = self.head
             if self._note:
                 self._note.sync()
             self._leave()
-            self._sign(file.path.name, self.head)
+            self._sign(file.path.name, sealed)
         except OSError as error:
             self._replace((), error)
+            self._sign_again(file.path.name, sealed)
+            # who seals goes on with files that nobody writes any more
+            self.seal(reason, at, stop=stop)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -175,6 +180,14 @@ class ChainWriter:
         signature = self._setup.folder / f"{name}.sig"
         if self._setup.key and not signature.exists():
             write_whole(signature, sign(name, head, self._setup.key), self._setup.storage)
+
+    def _sign_again(self, name: str, sealed: Head | None) -> None:
+        """Sign a file whose seal was written before something failed; without a seal there is nothing to sign."""
+        try:
+            if sealed:
+                self._sign(name, sealed)
+        except OSError as second:
+            self._give_up(second)
 
     def _replace(self, records: Sequence[Record], error: OSError) -> tuple[Entry, ...]:
         """A write failed: the file stays as it is, is never synced again, and all goes on once in a new one."""

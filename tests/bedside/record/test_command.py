@@ -12,6 +12,7 @@ from bedside.record import command
 from bedside.record.chain import Entry
 from bedside.record.replay import pauses, replay
 from tests.helpers.journals import open_journal, record
+from tests.helpers.rights import anybodys, closed, nobody
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -109,6 +110,39 @@ def test_what_is_not_there_is_named(bedside_log: Run, tmp_path: Path) -> None:
 
 def test_replay_prints_what_show_prints(bedside_log: Run, data: Path) -> None:
     assert bedside_log("replay", data / "station", "--speed", 0)[1] == bedside_log("show", data / "station")[1]
+
+
+@pytest.mark.parametrize("action", ["show", "replay"])
+def test_a_last_line_that_does_not_hold_is_left_out_and_said(bedside_log: Run, data: Path, action: str) -> None:
+    path = data / "station" / "000001.jsonl"
+    whole = path.read_bytes()
+    for rest in (b'{"h":"not whole', b"garbage\n"):
+        path.write_bytes(whole + rest)
+        code, out, err = bedside_log(action, data / "station")
+        assert code == 1
+        assert len(out.splitlines()) == 3
+        assert "000001.jsonl line 4 (byte" in err
+        assert "bedside log verify" in err
+
+
+@pytest.mark.parametrize("content", [b"garbage\n", b"garbage", b""])
+def test_a_journal_without_any_line_is_no_journal_shown(bedside_log: Run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "000001.jsonl").write_bytes(content)
+    for action in ("show", "replay", "verify"):
+        code, out, err = bedside_log(action, tmp_path)
+        assert code == 1
+        assert ("BAD" in out) if action == "verify" else (out == "" and "bedside log verify" in err)
+
+
+def test_what_may_not_be_read_is_said(bedside_log: Run) -> None:
+    with anybodys() as folder:
+        open_journal(folder / "journal").close()
+        for path in (folder, folder / "journal", folder / "journal" / "000001.jsonl"):
+            for action in ("show", "replay", "verify"):
+                with closed(path), nobody():
+                    code, out, err = bedside_log(action, folder)
+                assert (code, out) == (1, ""), (path, action)
+                assert "cannot be read: Permission denied" in err
 
 
 def entry(n: int, mono_ns: int, boot: str = "b") -> Entry:

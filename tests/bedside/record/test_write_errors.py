@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bedside.record.ballast import Ballast
+from bedside.record.chain import SEAL
 from bedside.record.errors import JournalFailed
 from bedside.record.journal import Journal, read_journal
 from bedside.record.reading import read_back
@@ -89,6 +91,24 @@ def test_a_second_failure_stops_for_good_and_keeps_what_was_acknowledged(memory:
         journal.close()
         assert numbers(read_journal(folder))[: len(acknowledged)] == acknowledged
         assert verify(folder).ok, verify(folder).problems
+
+
+def test_a_seal_that_fails_still_ends_with_a_sealed_file(memory: Path) -> None:
+    """The files of a closed visit are linked into its folder then: none of them may be written any more."""
+    failed = []
+    for call in range(8):
+        storage = FailingStorage(set())
+        journal = open_journal(memory / f"{call}", key=Ed25519PrivateKey.generate(), storage=storage)
+        journal.append(record(1))
+        storage._fail = {storage.calls + call}
+        journal.seal("the visit is closed")
+        failed += storage.fired
+        *_, (newest, entries) = sorted(read_back(journal.folder))
+        assert entries[-1].ev == SEAL, (newest, storage.fired)
+        assert newest.with_name(f"{newest.name}.sig").exists()
+        journal.close()
+        assert verify(journal.folder).problems == ()
+    assert {"write", "fdatasync", "create", "fsync_folder"} <= set(failed)
 
 
 def test_a_failed_sync_is_never_repeated(tmp_path: Path) -> None:
