@@ -49,7 +49,7 @@ class Actuator:
         self._todo: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._action: asyncio.Task[None] | None = None
-        self._held = False
+        self._holds = 0
         self._doing: Event | None = None
 
     def perform(self, event: Event) -> None:
@@ -59,7 +59,6 @@ class Actuator:
                 self._pulses_off()
             else:
                 self.off_now()
-                self._held = False
             self._todo.append(event)
         elif isinstance(event, CurrentIntended) and event.action == "stop":
             self._ramp_down()
@@ -67,7 +66,7 @@ class Actuator:
         elif isinstance(event, TrainIntended) and event.triggered:
             return  # the stimulator follows its trigger input already; the intent that starts the trigger comes next
         elif isinstance(event, CurrentIntended | AmplitudeIntended | ArmIntended | PulseIntended | TrainIntended):
-            if self._held:
+            if self._holds:
                 log.info("not begun: a stop came first", intent=type(event).__name__)
                 return
             self._todo.append(event)
@@ -76,9 +75,13 @@ class Actuator:
         self._wake.set()
 
     def hold(self) -> None:
-        """A stop arrived: off this instant, and begin nothing until its `OffIntended` has been journalled."""
-        self._held = True
+        """A stop is about to be decided or journalled: off this instant, and begin nothing until `release`."""
+        self._holds += 1
         self.off_now()
+
+    def release(self) -> None:
+        """What `hold` was called for is decided and journalled; called once for each `hold`."""
+        self._holds -= 1
 
     def _pulses_off(self) -> None:
         """Write the magnetic stimulator's off frame and forget what it was still to do; the current goes on."""
@@ -94,10 +97,10 @@ class Actuator:
         self._todo = deque(event for event in self._todo if not isinstance(event, CurrentIntended))
 
     def off_now(self) -> None:
-        """Write the off frames this instant and forget whatever else was to be done."""
+        """Write the off frames this instant and forget whatever else was to be done, but to see that it is off."""
         self._write_off()
-        self._todo.clear()
-        if self._action is not None:
+        self._todo = deque(event for event in self._todo if isinstance(event, OffIntended))
+        if self._action is not None and not isinstance(self._doing, OffIntended):
             self._action.cancel()
 
     async def run(self) -> None:

@@ -83,10 +83,10 @@ class Station:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._core = Core(parts.state, parts.books, parts.clock)
         self._actuator = Actuator(
             parts.stimulator, lambda report: self._core.put(report, source="stimulator"), parts.fleet.current
         )
+        self._core = Core(parts.state, parts.books, parts.clock, self._actuator)
         self._calibrations = Calibrations(parts.fleet.devices, lambda: parts.clock.now().utc, parts.clock.speed)
         self._access = Access(lambda: self._core.state, lambda: self._server.clients)
         self._assessor = Telling("assess")
@@ -347,6 +347,7 @@ class Station:
             execute=self._executive.execute,
             allow=self._access.allow,
             stop_now=self._actuator.hold,
+            stopped=self._actuator.release,
             joined=self._joined,
             left=self._left,
             last_n=lambda: self._core.state.n,

@@ -3,7 +3,8 @@
     cause -> observe (live part) -> decide (pure) -> journal (durable) -> evolve (state) -> effects, screens
 
 Causes are handled one at a time, in order; a stop goes to the front. The journal is written by a thread of its own,
-so a slow card delays the next decision but never the event loop.
+so a slow card delays the next decision but never the event loop. Nor does it delay an off: whatever the rules answer
+with one is switched off before it is written down, and a cause that has to wait is looked at for that as it comes.
 """
 
 import asyncio
@@ -13,11 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
-from bedside.events import Envelope, Event
+from bedside.events import Envelope, Event, OffIntended
 from bedside.station.books import Books
 from bedside.station.clock import Clock
 from bedside.visit.inputs import Cause, Now, Person
@@ -27,6 +28,20 @@ from bedside.visit.state import Visit
 log = structlog.get_logger()
 
 Listener = Callable[[Envelope], None]
+
+
+class Brake(Protocol):
+    """What switches off at once: held with a decision to switch off, released where one is not made after all."""
+
+    def hold(self) -> None:
+        """Off this instant, and begin nothing until the `OffIntended` is durable."""
+        ...
+
+    def release(self) -> None:
+        """What it was held for is decided and journalled."""
+        ...
+
+
 T = TypeVar("T")
 
 
@@ -46,6 +61,7 @@ class _Job:
     source: str
     via: str
     done: asyncio.Future[None] | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +74,9 @@ class Facts:
 class Core:
     """Holds the visit's state and is the only one to change it."""
 
-    def __init__(self, state: Visit, books: Books, clock: Clock) -> None:
+    def __init__(self, state: Visit, books: Books, clock: Clock, brake: Brake) -> None:
         self.state = state
+        self._brake = brake
         self._books = books
         self._clock = clock
         self._jobs: deque[_Job] = deque()
@@ -75,7 +92,9 @@ class Core:
 
     def put(self, cause: Cause, *, source: str, via: str = "device") -> None:
         """Hand over something that happened; `source` is the device's name or "rule"."""
-        self._enqueue(_Job(cause, None, source, via))
+        job = _Job(cause, None, source, via)
+        self._foresee(job, cause)
+        self._enqueue(job)
 
     def note(self, *events: Event, source: str, via: str = "station") -> None:
         """Have facts journalled that no rule has to decide."""
@@ -84,7 +103,9 @@ class Core:
     async def ask(self, cause: Cause, *, who: Person | None, source: str, via: str, first: bool = False) -> None:
         """Have a command decided and its events durable; raises `Refusal`."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Job(cause, who, source, via, done), first=first)
+        job = _Job(cause, who, source, via, done)
+        self._foresee(job, cause)
+        self._enqueue(job, first=first)
         await done
 
     def _enqueue(self, job: _Job, *, first: bool = False) -> None:
@@ -130,6 +151,19 @@ class Core:
         """Let the writer finish what it has in hand."""
         self._writer.shutdown(wait=True)
 
+    def _foresee(self, job: _Job, cause: Cause) -> None:
+        """Hold where the rules, asked now, would switch off: what is before `cause` may wait for the disk."""
+        if self._ended or (self._busy_since_s is None and not self._jobs):
+            return
+        now = self._clock.now()
+        with contextlib.suppress(Refusal):
+            self._hold(job, decide(observe(self.state, cause, now), cause, now, job.who))
+
+    def _hold(self, job: _Job, events: tuple[Event, ...]) -> None:
+        if not job.held and any(isinstance(event, OffIntended) and not event.keeps_current for event in events):
+            job.held = True
+            self._brake.hold()
+
     async def _handle(self, job: _Job) -> None:
         try:
             await self._decide(job)
@@ -140,6 +174,9 @@ class Core:
             raise
         else:
             self._finish(job, None)
+        finally:
+            if job.held:
+                self._brake.release()
 
     async def _decide(self, job: _Job) -> None:
         now = self._clock.now()
@@ -148,6 +185,7 @@ class Core:
         else:
             self.state = observe(self.state, job.cause, now)
             events = decide(self.state, job.cause, now, job.who)
+            self._hold(job, events)
         if events:
             await self._record(events, now, job.who.user if job.who else job.source, job.via)
 

@@ -181,7 +181,7 @@ class Executive:
                 steps=command.steps,
             )
         if isinstance(command, ConfirmPrompt) and self._fleet.operated is not None:
-            confirm(self._fleet.operated, command.value)
+            confirm(self._fleet.operated, command)
 
     def _refused(self, request: Request, client: Client, reason: str, remedy: str) -> Reply:
         name = name_of(request.command)
@@ -205,11 +205,12 @@ def wanted_of(state: Visit, asked: ImportTrial) -> Wanted:
     )
 
 
-def confirm(operated: OperatorDriven, value: int | None) -> None:
-    """Pass the operator's answer to the prompt that waits for it; `value` is what the device shows."""
-    match operated.prompt.kind if operated.prompt is not None else None:
-        case "amplitude" if value is not None:
-            operated.operator_reads_back(value)
+def confirm(operated: OperatorDriven, answer: ConfirmPrompt) -> None:
+    """Pass the operator's answer on, to the prompt it was given to; a stop may have put another in its place."""
+    kind = operated.prompt.kind if operated.prompt is not None else None
+    match kind if kind == answer.prompt else None:
+        case "amplitude" if answer.value is not None:
+            operated.operator_reads_back(answer.value)
         case "enable" | "train":
             operated.operator_confirms()
         case "start":

@@ -49,6 +49,8 @@ PUT_OUT_ABOVE_BYTES = 1024 * 1024
 """A client that reads too slowly first misses live traces, which nobody needs later, then is put out."""
 REMEMBERED_REPLIES = 1000
 REQUESTS_PER_S = 50
+MOST_WAITING = 256
+"""Requests of one client that may wait to be answered, while the disk is slow."""
 CONTROL_SILENT_S = 0.8
 """Leaves 0.2 s to notice and to switch off, so that a train ends within a second of the kiosk's death."""
 
@@ -69,6 +71,7 @@ class Client:
     catching_up: CatchingUp | None = None
     replay: asyncio.Task[None] | None = None
     replies: dict[int, Reply] = field(default_factory=dict)
+    requests: asyncio.Queue[Request | None] = field(default_factory=asyncio.Queue)
     asked_s: deque[float] = field(default_factory=lambda: deque(maxlen=REQUESTS_PER_S))
 
     def too_fast(self, now_s: float) -> bool:
@@ -87,6 +90,7 @@ class Hooks:
         execute: Callable[[Request, Client], Awaitable[Reply]],
         allow: Callable[[Client, AnyCommand], None],
         stop_now: Callable[[], None],
+        stopped: Callable[[], None],
         joined: Callable[[Client], None],
         left: Callable[[Client, str], None],
         last_n: Callable[[], int],
@@ -97,6 +101,8 @@ class Hooks:
     ) -> None:
         """`allow` raises `Refusal` for what a client may not ask; `tells` says what a role is told of.
 
+        `stop_now` is called as soon as a stop has come, `stopped` when it has been carried out or refused.
+
         `pages` reads the events behind one number up to another; it is called in the loop and gone through in threads.
 
         `shown_n` and `real_n` turn journal numbers into those that a role may know, and back.
@@ -104,6 +110,7 @@ class Hooks:
         self.execute = execute
         self.allow = allow
         self.stop_now = stop_now
+        self.stopped = stopped
         self.joined = joined
         self.left = left
         self.last_n = last_n
@@ -228,6 +235,7 @@ class Server:
 
     async def _serve(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = self._welcome(role, writer)
+        answering = self._spawn(self._answer_in_turn(client))
         reason = "connection closed"
         try:
             reason = await self._listen_to(client, reader)
@@ -235,6 +243,9 @@ class Server:
             reason = "connection broken"
         finally:
             self._dismiss(client, reason)
+        # what was asked before the connection ended is still done
+        client.requests.put_nowait(None)
+        await answering
 
     def _welcome(self, role: Role, writer: asyncio.StreamWriter) -> Client:
         self._counter += 1
@@ -269,18 +280,24 @@ class Server:
                 return self._put_out(client, f"message not understood: {error}")
             if isinstance(message, Request) and client.too_fast(time.monotonic()):
                 if isinstance(message.command, Stop):
-                    await self._handle(client, message)
+                    self._handle(client, message)
                 return self._put_out(client, f"more than {REQUESTS_PER_S} requests in a second")
-            await self._handle(client, message)
+            if client.requests.qsize() >= MOST_WAITING:
+                return self._put_out(client, f"{MOST_WAITING} requests wait to be answered")
+            self._handle(client, message)
 
-    async def _handle(self, client: Client, message: ClientMessage) -> None:
+    def _handle(self, client: Client, message: ClientMessage) -> None:
+        """Never waits: a stop must not lie unread behind what waits for the disk."""
         client.beat_s = time.monotonic()
         match message:
+            case Request(command=Stop()):
+                self._hooks.stop_now()
+                self._spawn(self._stop(client, message))
             case Request(command=CalibrateDevice() | ImportTrial() | ImportRobot()):
-                # what takes its time: the next request of the same client, a stop above all, does not wait for it
+                # what takes its time: the next request of the same client does not wait for it
                 self._spawn(self._answer(client, message))
             case Request():
-                await self._answer(client, message)
+                client.requests.put_nowait(message)
             case Subscribe():
                 client.wants = message
                 if message.since is not None:
@@ -288,9 +305,19 @@ class Server:
             case Beat():
                 pass
 
+    async def _answer_in_turn(self, client: Client) -> None:
+        while (request := await client.requests.get()) is not None:
+            await self._answer(client, request)
+
+    async def _stop(self, client: Client, request: Request) -> None:
+        """Every stop is carried out, also one whose number was answered before."""
+        try:
+            reply = await self._carry_out(client, request)
+        finally:
+            self._hooks.stopped()
+        self._send(client, self._encoder.encode(reply) + b"\n")
+
     async def _answer(self, client: Client, request: Request) -> None:
-        if isinstance(request.command, Stop):
-            self._hooks.stop_now()
         reply = client.replies.get(request.id)
         if reply is None:
             reply = self._forbidden(client, request) or await self._carry_out(client, request)
@@ -308,7 +335,7 @@ class Server:
 
     def _forbidden(self, client: Client, request: Request) -> Reply | None:
         command = request.command
-        if isinstance(command, Stop) or (isinstance(command, TakeControl) and client.role == "control"):
+        if isinstance(command, TakeControl) and client.role == "control":
             return None
         if client.role == "control" and not client.controls:
             return Reply(id=request.id, ok=False, reason="another kiosk is in control", remedy="take control first")

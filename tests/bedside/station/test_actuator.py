@@ -123,8 +123,32 @@ async def test_after_a_stop_nothing_begins_until_the_stop_is_on_record(bench: Be
     await bench.until(lambda: "off" in bench.done)
     assert bench.done == ["off"]
     assert bench.world.pulses == []
+    bench.actuator.release()
     bench.actuator.perform(AMPLITUDE)
     await bench.until(lambda: "amplitude" in bench.done)
+
+
+async def test_two_stops_at_once_hold_until_both_are_on_record(bench: Bench) -> None:
+    bench.actuator.hold()
+    bench.actuator.hold()
+    bench.actuator.perform(OFF)
+    bench.actuator.release()
+    for event in (AMPLITUDE, ARM, PULSE):
+        bench.actuator.perform(event)
+    bench.actuator.perform(OFF)
+    bench.actuator.release()
+    await bench.until(lambda: bench.done == ["off", "off"])
+    assert bench.world.pulses == []
+    bench.actuator.perform(AMPLITUDE)
+    await bench.until(lambda: "amplitude" in bench.done)
+
+
+async def test_a_stop_does_not_cancel_the_confirmation_of_the_one_before(bench: Bench) -> None:
+    bench.actuator.perform(OFF)
+    await bench.until(lambda: bench.actuator._action is not None)
+    bench.actuator.hold()
+    bench.actuator.release()
+    await bench.until(lambda: bench.done == ["off"])
 
 
 async def test_a_failed_action_takes_those_behind_it_along(bench: Bench) -> None:

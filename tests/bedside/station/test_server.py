@@ -19,7 +19,7 @@ from bedside.station import server as server_module
 from bedside.station.access import Access
 from bedside.station.client import StationAbsent, StationClient, StationGone
 from bedside.station.server import Client, Hooks, Server
-from bedside.station.wire import EventMessage, Goodbye, Live, Reply, Request, Subscribe, Wave
+from bedside.station.wire import Beat, EventMessage, Goodbye, Live, Reply, Request, Subscribe, Wave
 from bedside.visit.state import Visit
 from tests.helpers.bed import shipped
 
@@ -30,6 +30,7 @@ class Station:
     def __init__(self) -> None:
         self.executed: list[Request] = []
         self.stops = 0
+        self.stopped = 0
         self.left: list[str] = []
         self.state = Visit.start(shipped())
         self.server = Server("box", "bedside test", self.hooks())
@@ -44,6 +45,9 @@ class Station:
         def stop_now() -> None:
             self.stops += 1
 
+        def stopped() -> None:
+            self.stopped += 1
+
         def left(client: Client, reason: str) -> None:
             self.left.append(reason)
 
@@ -51,6 +55,7 @@ class Station:
             execute=execute,
             allow=Access(lambda: self.state, lambda: self.server.clients).allow,
             stop_now=stop_now,
+            stopped=stopped,
             joined=lambda client: None,
             left=left,
             last_n=lambda: 7,
@@ -179,6 +184,83 @@ async def test_what_takes_its_time_does_not_keep_the_same_kiosks_stop_waiting(
     assert not working.done()
     done.set()
     assert (await working).ok
+
+
+async def test_a_stop_and_signs_of_life_pass_what_waits_for_the_disk(station: Station, connect: Connect) -> None:
+    durable = asyncio.Event()
+    hooks, answered = station.hooks(), list[str]()
+
+    async def execute(request: Request, client: Client) -> Reply:
+        if isinstance(request.command, AddNote):
+            await durable.wait()
+            answered.append(request.command.text)
+        return Reply(id=request.id, ok=True)
+
+    hooks.execute = execute
+    station.server._hooks = hooks
+    kiosk = await connect("control")
+    notes = [asyncio.create_task(kiosk.client.ask(AddNote(text=str(number)))) for number in range(5)]
+    await asyncio.sleep(0)
+    assert (await kiosk.client.ask(Stop())).ok
+    assert (station.stops, station.stopped) == (1, 1)
+    heard_s = station.server.clients[0].beat_s
+    kiosk.client.send(Beat())
+    await kiosk.until(lambda: station.server.clients[0].beat_s > heard_s)
+    assert not any(note.done() for note in notes)
+    durable.set()
+    assert all(reply.ok for reply in await asyncio.gather(*notes))
+    assert answered == list("01234"), "requests are answered in the order in which they came"
+
+
+async def test_what_was_asked_before_the_connection_ended_is_done(station: Station, connect: Connect) -> None:
+    durable = asyncio.Event()
+    hooks = station.hooks()
+    execute = hooks.execute
+
+    async def slowly(request: Request, client: Client) -> Reply:
+        await durable.wait()
+        return await execute(request, client)
+
+    hooks.execute = slowly
+    station.server._hooks = hooks
+    kiosk, watcher = await connect("control"), await connect("observe")
+    for number in range(3):
+        kiosk.client.send(Request(id=number, command=AddNote(text=str(number))))
+    await kiosk.client.close()
+    await watcher.until(lambda: station.left == ["connection closed"])
+    durable.set()
+    await watcher.until(lambda: len(station.executed) == 3)
+
+
+async def test_a_client_with_too_much_waiting_is_put_out(
+    station: Station, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durable = asyncio.Event()
+    hooks = station.hooks()
+
+    async def execute(request: Request, client: Client) -> Reply:
+        await durable.wait()
+        return Reply(id=request.id, ok=True)
+
+    hooks.execute = execute
+    station.server._hooks = hooks
+    monkeypatch.setattr(server_module, "MOST_WAITING", 3)
+    kiosk, watcher = await connect("control"), await connect("observe")
+    for number in range(10):
+        kiosk.client.send(Request(id=number, command=AddNote(text="x")))
+    await watcher.until(lambda: bool(station.left))
+    assert len(station.server.clients) == 1
+    durable.set()
+
+
+async def test_every_stop_is_carried_out_also_one_whose_number_was_answered(station: Station, connect: Connect) -> None:
+    kiosk = await connect("control")
+    for _ in range(2):
+        kiosk.client.send(Request(id=5, command=Stop()))
+    await kiosk.client.ask(AddNote(text="behind"))
+    await kiosk.until(lambda: station.stopped == 2)
+    assert [request.command for request in station.executed].count(Stop()) == 2
+    assert station.stops == 2
 
 
 async def test_an_assessor_gets_what_it_may_see_and_no_other_waveform(station: Station, connect: Connect) -> None:
