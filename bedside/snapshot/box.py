@@ -6,12 +6,16 @@ from bedside.events import Priority
 
 
 class Robot(msgspec.Struct, frozen=True, kw_only=True):
-    """The gait robot as last told; `source` "device" or "operator"."""
+    """The gait robot as last told; `source` "device" or "operator".
+
+    `age_s` is since its last word, or since a person typed it; `support_above`: more than the study prescribes.
+    """
 
     phase: str = "unknown"
     speed_kmh: float | None = None
     body_weight_support_kg: float | None = None
     body_weight_support_pct: float | None = None
+    support_above: bool = False
     assist_pct: float | None = None
     e_stop: bool | None = None
     steps: int | None = None

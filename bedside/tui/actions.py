@@ -124,7 +124,7 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Type what the robot's own screen shows",
         "visit",
         DEEDS["robot.report"],
-        offers.in_visit,
+        offers.offered_or("robot.report", offers.has_visit),
     ),
     KeyAction(
         "site",

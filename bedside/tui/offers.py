@@ -23,7 +23,12 @@ def may_command(picture: Picture) -> str:
 
 def in_visit(picture: Picture) -> str | None:
     """Works while a visit is open."""
-    return may_command(picture) if picture.snapshot.visit and not picture.snapshot.closed else None
+    return may_command(picture) if has_visit(picture) else None
+
+
+def has_visit(picture: Picture) -> bool:
+    """Whether a visit is open."""
+    return bool(picture.snapshot.visit) and not picture.snapshot.closed
 
 
 def offered(command: str) -> State:

@@ -11,7 +11,6 @@ from bedside.events import (
     NoteAdded,
     OperatorConfirmed,
     PhysicianDecided,
-    RobotChanged,
     Signed,
     SignedIn,
 )
@@ -25,8 +24,8 @@ from bedside.visit import (
     forms,
     opening,
     restart,
-    robot,
     robot_table,
+    robot_typed,
     singles,
     steps,
 )
@@ -192,29 +191,6 @@ def _stop_current(state: Visit, cause: commands.StopCurrent, _now: Now, _who: Pe
     return current_run.stop(state, cause.reason)
 
 
-def _robot(state: Visit, cause: commands.ReportRobot, _now: Now, _who: Person | None) -> tuple[Event, ...]:
-    if robot.telemetry(state):
-        raise Refusal("the robot tells its state over its own wire", "look at the robot panel")
-    rule = state.setup.study.robot
-    if rule is None:
-        raise Refusal("this study has no gait robot", "")
-    low, high = rule.envelope_kmh
-    speed = cause.speed_kmh
-    if cause.phase == "walk" and (speed is None or not low <= speed <= high):
-        raise Refusal(f"walking speed must be {low:g} to {high:g} km/h", "type what the robot shows")
-    return (
-        RobotChanged(
-            phase=cause.phase,
-            speed_kmh=speed,
-            body_weight_support_kg=cause.body_weight_support_kg,
-            assist_pct=cause.assist_pct,
-            e_stop=None,
-            steps=cause.steps,
-            source="operator",
-        ),
-    )
-
-
 def _prompt(state: Visit, cause: commands.ConfirmPrompt, _now: Now, _who: Person | None) -> tuple[Event, ...]:
     prompt = state.live.prompt
     if prompt is None or cause.prompt != prompt.kind:
@@ -309,7 +285,7 @@ SIGNED_IN: dict[type, Rule] = {
     commands.PrepareCurrent: _prepare_current,
     commands.StartCurrent: _start_current,
     commands.ConfirmContact: _contact,
-    commands.ReportRobot: _robot,
+    commands.ReportRobot: robot_typed.report,
     commands.ConfirmPrompt: _prompt,
     commands.ReportAdverseEvent: _adverse,
     SignedByPerson: _sign,

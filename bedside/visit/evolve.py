@@ -142,6 +142,7 @@ def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> V
         chain=None,
         pacing=False,
         course=course,
+        robot_told_ns=robot.told_before(state, envelope.mono_ns, envelope.utc),
         robot_since_ns=envelope.mono_ns,
         steady_kmh=state.robot.speed_kmh if state.robot is not None else None,
         walk_since_ns=walk_ns,
@@ -171,6 +172,8 @@ def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
     return replace(
         state,
         robot=event,
+        robot_told_ns=now_ns,
+        robot_told_utc=envelope.utc,
         robot_since_ns=steady_ns,
         steady_kmh=steady_kmh,
         walked_ns=walked_ns,

@@ -46,7 +46,7 @@ def _reading(state: Visit, cause: Heard, now: Now) -> tuple[Event, ...]:
     match reading:
         case RobotState():
             changed = robot.changed(state, reading)
-            return (changed,) if changed is not None else ()
+            return (changed, *robot.support_note(state, changed)) if changed is not None else ()
         case ContactState():
             pressed = switches.changed(state, cause.device, reading)
             return (pressed,) if pressed is not None else ()

@@ -4,14 +4,18 @@ Whatever goes wrong with either, the pulses stop and the robot is left as it is:
 controlled stop of the walk is the therapist's.
 """
 
+from datetime import datetime
+
 from bedside.config import RobotConfig
-from bedside.events import RobotChanged, Value
+from bedside.events import NoteAdded, RobotChanged, Value
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import NO_TIME, Visit
 from hal.roles import RobotState
 
 MOVING_OR_STANDING = frozenset({"stand", "walk"})
 SPEED_TOLERANCE_KMH = 0.1
+MOST_SUPPORT_PCT = 60.0
+"""Of the body weight; the upper end of what trials of robot-assisted walking after stroke take off."""
 ROUNDING = 1e-9
 """What a sum of decimal numbers may miss its decimal result by."""
 
@@ -42,10 +46,23 @@ def present(state: Visit) -> RobotState | RobotChanged | None:
 
 
 def age_s(state: Visit, now: Now) -> float | None:
-    """Seconds since the robot was heard over its wire; None when it never was or has none."""
-    if not telemetry(state) or state.live.robot is None or state.live.robot_ns == NO_TIME:
-        return None
-    return max(0.0, (now.mono_ns - state.live.robot_ns) / NS)
+    """Seconds since the robot was heard over its wire, or, without one, since a person typed; None for never."""
+    if telemetry(state):
+        heard_ns = NO_TIME if state.live.robot is None else state.live.robot_ns
+    else:
+        heard_ns = NO_TIME if state.robot is None else state.robot_told_ns
+    return None if heard_ns == NO_TIME else max(0.0, (now.mono_ns - heard_ns) / NS)
+
+
+def told_before(state: Visit, mono_ns: int, utc: str) -> int:
+    """When (ns) the robot was journalled last, for a visit that is interrupted at `mono_ns` and `utc`.
+
+    Visit time may begin anew with the box, so that how long ago it was is taken from the wall clock (ISO 8601).
+    """
+    if state.robot_told_ns == NO_TIME or not state.robot_told_utc:
+        return NO_TIME
+    gap = datetime.fromisoformat(utc) - datetime.fromisoformat(state.robot_told_utc)
+    return mono_ns - max(0, round(gap.total_seconds() * NS * state.setup.speed))
 
 
 def state_problem(state: Visit, _now: Now) -> str | None:
@@ -114,6 +131,37 @@ def fit_note(rule: RobotConfig | None, item: str, value: Value) -> str:
     unit = "km/h" if item == "speed_kmh" else "%"
     side = "below" if value < span[0] else "above"
     return f"{side} trial prescription: {span[0]:g} to {span[1]:g} {unit}"
+
+
+def support_pct(state: Visit, load_kg: float | None) -> float | None:
+    """An unloaded weight (kg) in % of today's body weight; None while either is not known."""
+    weight_kg = state.answer("screening", "weight_kg")
+    if load_kg is None or isinstance(weight_kg, bool) or not isinstance(weight_kg, int | float) or weight_kg <= 0:
+        return None
+    return load_kg / weight_kg * 100.0
+
+
+def support_above(state: Visit, load_kg: float | None) -> bool:
+    """Whether more weight is taken off the patient than the study prescribes, or than is usual where it does not."""
+    pct = support_pct(state, load_kg)
+    return pct is not None and pct > _most_support_pct(state) + ROUNDING
+
+
+def _most_support_pct(state: Visit) -> float:
+    rule = state.setup.study.robot
+    return rule.support_pct[1] if rule is not None and rule.support_pct is not None else MOST_SUPPORT_PCT
+
+
+def support_note(state: Visit, event: RobotChanged) -> tuple[NoteAdded, ...]:
+    """A remark in the record when the support comes to lie above the allowed; it is a report and is not refused."""
+    load_kg, before = event.body_weight_support_kg, state.robot
+    was_above = before is not None and support_above(state, before.body_weight_support_kg)
+    if not state.going_on or was_above or not support_above(state, load_kg):
+        return ()
+    pct, most = support_pct(state, load_kg), _most_support_pct(state)
+    return (
+        NoteAdded(text=f"body-weight support of {load_kg:g} kg is {pct:.0f} %, above the {most:g} % of this study"),
+    )
 
 
 def changed(state: Visit, reading: RobotState) -> RobotChanged | None:

@@ -154,20 +154,17 @@ def _prompt(state: Visit) -> Prompt | None:
 
 
 def _robot(state: Visit, now: Now) -> Robot | None:
-    said: RobotState | None = state.live.robot
-    if state.robot is None and said is None:
-        return None
-    shown = said if said is not None and robot.telemetry(state) else state.robot
+    shown = robot.present(state)
     if shown is None:
         return None
-    weight_kg = state.answer("screening", "weight_kg")
     load_kg = shown.body_weight_support_kg
-    pct = load_kg / weight_kg * 100.0 if load_kg is not None and isinstance(weight_kg, int | float) else None
+    pct = robot.support_pct(state, load_kg)
     return Robot(
         phase=shown.phase,
         speed_kmh=shown.speed_kmh,
         body_weight_support_kg=load_kg,
         body_weight_support_pct=None if pct is None else round(pct, 1),
+        support_above=robot.support_above(state, load_kg),
         assist_pct=shown.assist_pct,
         e_stop=shown.e_stop,
         steps=shown.steps,

@@ -241,6 +241,7 @@ def _others(state: Visit, now: Now, name: StepId, *, unblinded: bool) -> tuple[A
         ]
     if unblinded and state.setup.current is not None:
         rows += _direct_current(state, name)
+    rows.append((commands.ReportRobot(phase="stand"), "What the robot shows"))
     rows += [(commands.PreviousStep(), "Step before"), (commands.EndVisit(reason="asked for"), "End the visit")]
     return tuple(asked(state, now, cause, label) for cause, label in rows)
 

@@ -7,6 +7,8 @@ from bedside.tui.picture import Picture
 from bedside.tui.rows import NOT_KNOWN, Row, Span, age_text, clock_of, fit, minutes, number, row, veil, wrapped
 
 Cell = tuple[str, Span, Span]
+TYPED_STALE_S = 600.0
+"""A person cannot type all the time: what was typed stands for so long before it counts as old."""
 CELL_WIDTHS = (10, 9, 12, 13, 11, 15)
 
 
@@ -75,16 +77,20 @@ def robot_cells(picture: Picture) -> list[Cell]:
     robot = picture.snapshot.robot or Robot()
     age_s = picture.aged(robot.age_s)
     up = picture.link.up
-    by = "typed by hand" if robot.source == "operator" else robot.phase
-    share = "" if robot.body_weight_support_pct is None else f"{robot.body_weight_support_pct:.0f} %"
-    support = number(robot.body_weight_support_kg, 0, "kg")
-    if robot.source == "operator" and age_s is not None and age_s < 600:
-        age_s = 0.0
+    by = robot.phase
+    if robot.source == "operator" and age_s is not None and age_s < TYPED_STALE_S:
+        by, age_s = f"typed {minutes(age_s)}", 0.0
     speed = _cell("speed", number(robot.speed_kmh, 1, "km/h"), by, age_s, up)
     if picture.snapshot.robot is not None and robot.phase == "unknown":
         # A belt nobody hears may run: this is louder than any age.
         speed = (*speed[:2], ("UNKNOWN", "look"))
-    return [speed, _cell("support", support, share, age_s, up)]
+    return [speed, _support_cell(robot, age_s, up)]
+
+
+def _support_cell(robot: Robot, age_s: float | None, up: bool) -> Cell:
+    share = "" if robot.body_weight_support_pct is None else f"{robot.body_weight_support_pct:.0f} %"
+    support = _cell("support", number(robot.body_weight_support_kg, 0, "kg"), share, age_s, up)
+    return (*support[:2], (f"{share} HIGH", "look")) if robot.support_above else support
 
 
 def stimulator_cells(picture: Picture) -> list[Cell]:
