@@ -112,7 +112,7 @@ def _demand(state: Visit, now: Now, allowed: frozenset[str]) -> None:
         raise Refusal("direct current belongs to the coil and treatment steps", "complete the steps before them")
     demand_over(state)
     if trigger.spent(state) is not None:
-        raise Refusal("electrical stimulation was given in this visit", "it is not given twice")
+        raise Refusal(trigger.spent_words(state), "it is not given twice")
     if state.setup.study.timing.signed is None:
         raise Refusal("the study's timing is not signed by a physician", "a physician signs it in the study file")
     for name in CONDITIONS:

@@ -132,7 +132,7 @@ def _followed(state: Visit, event: AdverseEventFollowedUp, _: Envelope) -> Visit
 
 def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> Visit:
     state = evolve_stimulator.unheard(state, envelope.mono_ns, event.reason)
-    state = evolve_current.unheard(state)
+    state = evolve_current.unheard(state, envelope.mono_ns)
     course = evolve_course.rebased(state.course, envelope.mono_ns)
     walk_ns = envelope.mono_ns if state.walk_since_ns is not None else None
     return replace(

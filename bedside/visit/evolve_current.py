@@ -29,7 +29,10 @@ def with_last(state: Visit, run: CurrentRun) -> Visit:
 
 
 def stopped(state: Visit, reason: str, mono_ns: int) -> Visit:
-    """The state once everything was told to stop: a program that was not started is none any more."""
+    """The state once everything was told to stop: a program that was not started is none any more.
+
+    Visit time begins anew with the box. How long a program ran that was asked for before is then not known.
+    """
     if state.current is not None:
         state = replace(state, current=replace(state.current, stopped_ns=mono_ns))
     run = state.currents[-1] if state.currents else None
@@ -37,18 +40,35 @@ def stopped(state: Visit, reason: str, mono_ns: int) -> Visit:
         return state
     if run.asked_ns is None:
         return with_last(state, replace(run, failed=run.failed or reason))
-    ran_s = max(0, mono_ns - (run.asked_ns if run.started_ns is None else run.started_ns)) / NS
+    begun_ns = run.asked_ns if run.started_ns is None else run.started_ns
+    anew = mono_ns < max(begun_ns, state.last_ns)
+    ran_s = max(0, (state.last_ns if anew else mono_ns) - begun_ns) / NS
     if run.stopped_s is not None or ran_s >= run.intended.shown_s:
         return state
-    return with_last(state, replace(run, stopped_s=ran_s, stop_reason=reason))
+    return with_last(state, replace(run, stopped_s=0.0 if anew else ran_s, unsure=anew, stop_reason=reason))
 
 
-def unheard(state: Visit) -> Visit:
-    """The state when nobody listened for a while: what the device adds to its charge meanwhile has no phase."""
+def unheard(state: Visit, mono_ns: int) -> Visit:
+    """The state when nobody listened for a while: what the device adds to its charge meanwhile has no phase.
+
+    Everything was told to stop before this, and visit time may have begun anew: what is over stays over at `mono_ns`.
+    """
+    told = state.current
+    if told is not None:
+        since_ns = None if told.runs_since_ns is None else mono_ns
+        state = replace(state, current=replace(told, runs_since_ns=since_ns, stopped_ns=mono_ns))
     if not state.currents:
         return state
+    state = replace(state, currents=tuple(_over(run, mono_ns) for run in state.currents))
     run = state.currents[-1]
     return with_last(state, replace(run, ledger=replace(run.ledger, told=None)))
+
+
+def _over(run: CurrentRun, mono_ns: int) -> CurrentRun:
+    """A run that nobody stopped had come to its end before, also as a blinded person sees it."""
+    if run.started_ns is None or run.stopped_s is not None:
+        return run
+    return replace(run, started_ns=mono_ns - round(run.intended.shown_s * NS))
 
 
 def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:

@@ -22,7 +22,7 @@ def ready(state: Visit, now: Now) -> str | None:
     if dose.preset_of(state).levels != bursts.levels:
         return "the electrical stimulator triggers other pulses than the protocol's"
     if trigger.spent(state) is not None:
-        return "the current that times the pulses was given: it is not given twice"
+        return f"{trigger.spent_words(state)}: it times the pulses, and is not given twice"
     plan = current_plan.planned(state)
     whole = plan.program.trigger_bursts * plan.program.burst_pulses
     if state.ledger.remaining != whole:

@@ -276,7 +276,7 @@ class CurrentRun(msgspec.Struct, frozen=True):
     """One direct current program: prepared, asked to start, reported running, stopped, ended; s and ns.
 
     `stopped_s` after its start it was told to stop, in a sham also after its current had ended: as a blinded person
-    sees it.
+    sees it. `unsure`: nobody can say how long it ran before that, so that `stopped_s` is no time.
     """
 
     intended: CurrentIntended
@@ -284,6 +284,7 @@ class CurrentRun(msgspec.Struct, frozen=True):
     asked_ns: int | None = None
     started_ns: int | None = None
     stopped_s: float | None = None
+    unsure: bool = False
     stop_reason: str = ""
     failed: str = ""
     ended: CurrentEnded | None = None

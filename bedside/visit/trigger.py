@@ -10,6 +10,8 @@ from bedside.visit.state import CurrentRun, Gap, Visit
 
 TOLD_S = 1.0
 """How late (real s) a word of either device may come."""
+CHARGE_SLACK = 1.1
+"""The device's account of its charge may be 10 % above what flowed."""
 
 
 def bursts(state: Visit) -> Bursts | None:
@@ -27,11 +29,28 @@ def last(state: Visit) -> CurrentRun | None:
 
 
 def spent(state: Visit) -> CurrentRun | None:
-    """A program that was given beyond its first ramp: it is not given again, and neither are its triggers."""
-    for run in state.currents:
-        if run.started_ns is not None and (run.stopped_s is None or run.stopped_s > run.intended.ramp_s):
-            return run
-    return None
+    """A program that was, or may have been, given beyond its first ramp: it is not given again, nor its triggers."""
+    return next((run for run in state.currents if _given(run)), None)
+
+
+def spent_words(state: Visit) -> str:
+    """That it was given, as far as anybody knows."""
+    run = spent(state)
+    may = run is not None and run.unsure
+    return f"electrical stimulation {'may have been' if may else 'was'} given in this visit"
+
+
+def _given(run: CurrentRun) -> bool:
+    """By the time until it was told to stop, by the device's charge, and where neither is known by assumption.
+
+    A program that is stopped within its first ramp gives at most the charge of both ramps.
+    """
+    if run.asked_ns is None:
+        return False
+    ramps_c = run.intended.current_ma / 1000.0 * run.intended.ramp_s
+    if run.unsure or run.ledger.given_c > CHARGE_SLACK * ramps_c:
+        return True
+    return run.started_ns is not None and (run.stopped_s is None or run.stopped_s > run.intended.ramp_s)
 
 
 def sent(state: Visit) -> int | None:
