@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import savgol_filter
 
-from dsp.epochs import check_arguments, stray_artefact_ms, too_short, unusable, without_padding, wrong_unit
+from dsp.epochs import (
+    SLOW_HZ,
+    check_arguments,
+    stray_artefact_ms,
+    too_short,
+    too_slow,
+    unusable,
+    without_padding,
+    wrong_unit,
+)
 from dsp.flank import PRECURSOR_OF_RESPONSE
 from dsp.muscles import Window
 from dsp.onset import RULE, find_onset
@@ -98,7 +107,7 @@ def measure(
     last_ms = (epoch.size - 1 - trigger_index) * 1000.0 / rate_hz
     wide = amplitude_window_ms or (window_ms[0], min(window_ms[1] + AMPLITUDE_AFTER_ONSET_MS, last_ms))
     needed_ms = window_ms[1] if amplitude_window_ms is None else wide[1]
-    refusal = too_short(epoch.size, rate_hz, trigger_index, needed_ms)
+    refusal = too_slow(rate_hz) or too_short(epoch.size, rate_hz, trigger_index, needed_ms)
     refusal = refusal or unusable(epoch, rate_hz, trigger_index, wide)
     if refusal:
         return _refused(refusal, window_ms, wide)
@@ -217,6 +226,8 @@ def _notes(sweep: Sweep, first_response_ms: float) -> tuple[str, ...]:
     stray_ms = stray_artefact_ms(sweep, first_response_ms)
     if stray_ms is not None:
         notes.append(f"a step like a pulse's artefact lies at {stray_ms:.1f} ms: is the trigger right?")
+    if sweep.rate_hz < SLOW_HZ:
+        notes.append(f"sampled at {sweep.rate_hz:g} Hz: peaks between samples are lost, {SLOW_HZ:g} Hz are the rule")
     if REST_WARNING_UV < sweep.rest_rms_uv <= REST_LIMIT_UV:
         notes.append(f"rest is {sweep.rest_rms_uv:.1f} uV: nearly tense")
     if sweep.hum.frequency_hz is not None:

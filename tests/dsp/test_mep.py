@@ -195,6 +195,16 @@ def test_too_short_epochs_say_what_is_missing() -> None:
     assert short_but_enough.amplitude_window_ms[1] < 61.0
 
 
+def test_what_is_sampled_too_slowly_is_refused_and_slowly_is_said() -> None:
+    made = sweep()
+    for every, words in ((50, "too slow"), (20, "too slow"), (5, ""), (1, "")):
+        measured = measure(made.epoch_uv[::every], RATE_HZ / every, TRIGGER // every)
+        assert measured.valid is not bool(words)
+        assert measured.reason.startswith(words)
+        assert math.isnan(measured.amplitude_uv) is bool(words)
+        assert any("sampled at 1000 Hz" in note for note in measured.notes) is (every == 5)
+
+
 def test_a_dead_channel_is_void() -> None:
     measured = measure(np.full(N, 12.0), RATE_HZ, TRIGGER)
     assert not measured.valid
