@@ -143,13 +143,21 @@ class ClockMap:
         self._behind_ns.append(lag_ns - self._edge.at(x_ns))
         self._fed += 1
 
+    def late_ns(self, count: int, arrival_ns: int) -> float:
+        """How much later than by the line `count` would arrive with this arrival (ns); negative before it.
+
+        Raises ValueError before the first `feed`. It tells no time, so nothing follows from it for `at_ns`.
+        """
+        self._must_be_known()
+        x_ns = self._x_ns(count)
+        return arrival_ns - self._zero_ns - x_ns - self._edge.at(x_ns)
+
     def at_ns(self, counts: ArrayLike) -> Ints:
         """Station times (ns, shape (n,)) of rising counts: strictly rising, also from call to call and over restarts.
 
         Raises ValueError before the first `feed`.
         """
-        if not self.known:
-            raise ValueError("nothing has arrived yet: feed first")
+        self._must_be_known()
         steps: Ints = np.atleast_1d(np.asarray(counts, np.int64)) - self._zero_count
         x_ns: NDArray[np.float64] = steps.astype(np.float64) * self.tick_ns
         # float64 holds nanoseconds of months without loss; the station's own large zero is added as an integer
@@ -172,8 +180,7 @@ class ClockMap:
 
     def one_ns(self, count: int) -> int:
         """`at_ns` of a single count."""
-        if not self.known:
-            raise ValueError("nothing has arrived yet: feed first")
+        self._must_be_known()
         x_ns = self._x_ns(count)
         self._last_ns = round(self._not_before(x_ns, x_ns + self._edge.at(x_ns))) + self._zero_ns
         self._last_x_ns = x_ns
@@ -186,6 +193,10 @@ class ClockMap:
         # nothing ties the counts before a restart to those after it
         rest_ns = 0.0 if self._last_x_ns is None else max(0.0, x_ns - self._last_x_ns)
         return max(target_ns, self._last_ns - self._zero_ns + max(APART_NS, SLOWEST * rest_ns))
+
+    def _must_be_known(self) -> None:
+        if not self.known:
+            raise ValueError("nothing has arrived yet: feed first")
 
     def _x_ns(self, count: int) -> float:
         return (count - self._zero_count) * self.tick_ns

@@ -2,8 +2,9 @@
 
 Blocks come when network and event loop let them, some late and the next right behind: stamped by arrival they would
 overlap. Their running index is as even as the amplifier's crystal, so the earliest arrivals of the last half minute say
-where it is (`hal.clockmap`). What came first may have waited anywhere, so the first half second of a new count is held
-until there is something to compare it with.
+where it is (`hal.clockmap`). What came first may have waited anywhere, and what was lost may have been estimated, too
+short or too long: so the first half second of a new count, and that after every hole, is held until there is something
+to compare it with.
 """
 
 from hal.clockmap import ClockMap
@@ -17,12 +18,12 @@ STALL_NS = 1_000_000_000
 """Late for no longer than this, it was a stall: what waited comes in one heap, and the map was right all the time."""
 HOLD_NS = 500_000_000
 """Arrivals of so long tell the level; a heap that waited for a starting station does not, however much it holds."""
+STEP_NS = 3_000_000
+"""Where the least late block after a hole is off by more, the hole was not as long as the index says."""
 APART = 0.1
 """Share of a sample's period that is left between two blocks where the map has moved back by more."""
 OVER_NS = 250_000_000
 """Blocks that reach further than this over the next are no matter of delays: the rate is not what was said."""
-STEP_NS, STEP_BLOCKS = 3_000_000, 50
-"""After a hole: where none of so many blocks comes less late than this, the hole was estimated too small."""
 
 Stamped = tuple[EmgBlock, int]
 
@@ -39,7 +40,6 @@ class Stamping:
         self._map = _map_of(rate_hz)
         self._held: list[EmgBlock] | None = []
         self._next_sample = 0
-        self._late_ns: list[int] | None = None
         self._strays_from_ns: int | None = None
         self._told_ns: int | None = None
 
@@ -48,37 +48,55 @@ class Stamping:
         stamped: list[Stamped] = []
         if block.first_sample < self._next_sample:
             # the amplifier counts anew
-            stamped = self.rest()
+            stamped = self._release()
             self._period_ns = 1e9 / block.rate_hz
             self._map, self._held = _map_of(block.rate_hz), []
+        elif block.lost:
+            stamped, self._held = self._release(), []
         self._next_sample = block.first_sample + len(block.counts)
-        self._map.feed(self._next_sample, block.mono_ns)
         if self._held is None:
+            self._map.feed(self._next_sample, block.mono_ns)
             return [(block, self._first_ns(block))]
         self._held.append(block)
-        if block.mono_ns - self._held[0].mono_ns >= HOLD_NS:
-            stamped += self.rest()
+        if _lasting(self._held):
+            stamped += self._release()
+            self._held = None
         return stamped
 
     def rest(self) -> list[Stamped]:
         """What is still held, by what is known of the clock until now."""
-        held, self._held = self._held, None
-        return [(block, self._first_ns(block)) for block in held or ()]
+        return self._release()
+
+    def _release(self) -> list[Stamped]:
+        """The held blocks with their times; blocks that come next are held on, where these were."""
+        held = self._held or []
+        if not held:
+            return []
+        self._held = []
+        if self._map.known and self._misses(held):
+            self._map.restart()
+        for block in held:
+            self._map.feed(_after(block), block.mono_ns)
+        return [(block, self._first_ns(block)) for block in held]
+
+    def _misses(self, held: list[EmgBlock]) -> bool:
+        """Whether the map does not fit these blocks: one came before it could, or all of a long time came too late."""
+        least_ns = min(self._map.late_ns(_after(block), block.mono_ns) for block in held)
+        return least_ns < -STEP_NS or (least_ns > STEP_NS and _lasting(held))
 
     def _first_ns(self, block: EmgBlock) -> int:
         """The time (ns) of the block's first sample on the station's monotonic clock."""
-        after = block.first_sample + len(block.counts)
-        first_ns, last_ns = (int(at) for at in self._map.at_ns([block.first_sample, after - 1]))
-        late_ns = block.mono_ns - last_ns
-        if self._strayed(block, late_ns) or self._stepped(block, late_ns):
+        after = _after(block)
+        if self._strayed(block, self._map.late_ns(after, block.mono_ns)):
             self._map.restart()
             self._map.feed(after, block.mono_ns)
+        first_ns = int(self._map.at_ns([block.first_sample, after - 1])[0])
         if self._told_ns is not None and self._told_ns - first_ns < OVER_NS:
             first_ns = max(first_ns, self._told_ns + round(APART * self._period_ns))
         self._told_ns = first_ns + round((len(block.counts) - 1) * self._period_ns)
         return first_ns
 
-    def _strayed(self, block: EmgBlock, late_ns: int) -> bool:
+    def _strayed(self, block: EmgBlock, late_ns: float) -> bool:
         """Whether arrivals have left the line for longer than a stall takes; before it they cannot be at all."""
         if late_ns <= STRAY_NS:
             self._strays_from_ns = None
@@ -89,17 +107,15 @@ class Stamping:
         self._strays_from_ns = None if lasting else self._strays_from_ns
         return lasting
 
-    def _stepped(self, block: EmgBlock, late_ns: int) -> bool:
-        """Whether the index has fallen behind with the last hole, as one that the clock estimated may."""
-        if block.lost:
-            self._late_ns = []
-        if self._late_ns is None:
-            return False
-        self._late_ns.append(late_ns)
-        if len(self._late_ns) < STEP_BLOCKS:
-            return False
-        least_ns, self._late_ns = min(self._late_ns), None
-        return least_ns > STEP_NS
+
+def _after(block: EmgBlock) -> int:
+    """The index after the block's last sample: that which is reached when it arrives."""
+    return block.first_sample + len(block.counts)
+
+
+def _lasting(held: list[EmgBlock]) -> bool:
+    """Whether they arrived over a time that tells the level."""
+    return held[-1].mono_ns - held[0].mono_ns >= HOLD_NS
 
 
 def _map_of(rate_hz: float) -> ClockMap:

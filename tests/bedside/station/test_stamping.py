@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bedside.station.stamping import Stamping
+from hal.drivers.emg.emg_blocks import BlockMaker
 from hal.roles import EmgBlock
 
 Ints = NDArray[np.int64]
@@ -117,13 +118,71 @@ def test_a_delay_that_stays_is_taken_for_the_new_one_and_the_times_go_on_rising(
     assert np.abs(errors_ms(given)[-400:]).max() < 2.0
 
 
-def test_after_a_hole_that_was_estimated_the_times_are_right_again() -> None:
+HOLE_S = 1.0
+
+
+def after_a_hole(wrong_ms: float, *, index: int, start_s: float) -> list[tuple[EmgBlock, int]]:
+    """What follows a hole that a driver estimated wrong: too long where its first block was late, else too short."""
+    lost = round((HOLE_S + wrong_ms / 1e3) * RATE_HZ)
+    given = []
+    first_ns = None
+    for block, true_ns in blocks(5, index=index + lost, start_s=start_s + HOLE_S):
+        first_ns = first_ns or block.mono_ns + round(max(0.0, wrong_ms) * 1e6)
+        late = replace(block, mono_ns=max(block.mono_ns, first_ns), lost=lost if not given else 0)
+        given.append((late, true_ns))
+    return given
+
+
+@pytest.mark.parametrize("wrong_ms", [-400.0, -78.0, -20.0, 5.0, 20.0, 60.0, 150.0, 400.0])
+def test_a_hole_that_was_estimated_wrong_moves_no_time(wrong_ms: float) -> None:
+    before = list(blocks(40 if wrong_ms == 60.0 else 5))
+    ends = before[-1][0].first_sample + ROWS
+    given = before + after_a_hole(wrong_ms, index=ends, start_s=ends / RATE_HZ)
+    begins = stamped(block for block, _ in given)
+    assert np.abs(begins - np.array([true_ns for _, true_ns in given])).max() < 2_000_000
+    assert apart_ns(begins).min() > 0, "no block reaches into the next"
+
+
+@pytest.mark.parametrize(("late_before_ms", "late_after_ms"), [(0.0, 0.0), (30.0, 0.0), (0.0, 30.0), (0.0, 200.0)])
+def test_a_reconnection_moves_no_time_whatever_the_driver_makes_of_its_gap(
+    late_before_ms: float, late_after_ms: float
+) -> None:
+    stamping, maker = Stamping(RATE_HZ), BlockMaker(0.5, RATE_HZ)
+    told: list[tuple[EmgBlock, int]] = []
+    true_ns: list[int] = []
+    for start_s, late_last_ms, late_first_ms in ((0.0, late_before_ms, 0.0), (7.3, 0.0, late_after_ms)):
+        given = [(block.mono_ns, at_ns) for block, at_ns in blocks(5, start_s=start_s)]
+        given[-1] = (given[-1][0] + round(late_last_ms * 1e6), given[-1][1])
+        maker.restart()
+        for arrived_ns, at_ns in given:
+            at_least_ns = given[0][0] + round(late_first_ms * 1e6)
+            (block,) = maker.cut(np.zeros((ROWS, 8), np.int16), [], [], max(arrived_ns, at_least_ns))
+            told += stamping.take(block)
+            true_ns.append(at_ns)
+    told += stamping.rest()
+    assert maker.lost > 2 * RATE_HZ, "it was not pulled"
+    assert np.abs(np.array([at_ns for _, at_ns in told]) - np.array(true_ns)).max() < 2_000_000
+
+
+def test_blocks_after_a_hole_are_held_come_out_once_and_in_order_and_are_flushed() -> None:
     stamping = Stamping(RATE_HZ)
     before = [block for block, _ in blocks(5)]
     stamped(before, stamping)
-    after = list(blocks(5, index=before[-1].first_sample + ROWS + 4720, start_s=6.02))
-    marked = [(replace(block, lost=4720 * (number == 0)), true_ns) for number, (block, true_ns) in enumerate(after)]
-    assert np.abs(errors_ms(marked, stamping)[110:]).max() < 2.0
+    ends = before[-1].first_sample + ROWS
+    after = [block for block, _ in after_a_hole(60.0, index=ends, start_s=ends / RATE_HZ)]
+    again = [
+        block for block, _ in after_a_hole(-60.0, index=after[9].first_sample + ROWS, start_s=ends / RATE_HZ + 1.2)
+    ]
+    out = [[told.first_sample for told, _ in stamping.take(block)] for block in (*after[:10], *again)]
+    assert not any(out[:10]), "nothing is told before its level is known"
+    assert len(out[10]) == 10, "the next hole ends the wait"
+    assert not any(out[11:30])
+    told = [index for indices in out for index in indices] + [block.first_sample for block, _ in stamping.rest()]
+    assert told == [block.first_sample for block in (*after[:10], *again)]
+    stamping.take(replace(again[-1], first_sample=told[-1] + 2 * ROWS, lost=ROWS))
+    ((last, _),) = stamping.rest()
+    assert last.first_sample == told[-1] + 2 * ROWS
+    assert stamping.rest() == []
 
 
 def test_a_counted_loss_moves_no_time() -> None:
