@@ -58,6 +58,7 @@ def analyse(
     x, y = np.asarray(x_cm, dtype=float), np.asarray(y_cm, dtype=float)
     loads = None if loads_kg is None else np.asarray(loads_kg, dtype=float)
     _check(x, y, loads, rate_hz, lowpass_hz, envelope)
+    _check_part(skip_s, duration_s)
     _check_cells(cells, loads)
     told = _filter_name(lowpass_hz)
     base = Posture(
@@ -176,7 +177,7 @@ def _refused(base: Posture, n: int, why: str) -> Posture:
 
 
 def _part(n: int, rate_hz: float, skip_s: float, duration_s: float | None) -> slice | str:
-    first = round(max(skip_s, 0.0) * rate_hz)
+    first = round(skip_s * rate_hz)
     if duration_s is None:
         return slice(first, n)
     last = first + round(duration_s * rate_hz)
@@ -201,6 +202,13 @@ def _check(x: Array, y: Array, loads: Array | None, rate_hz: float, lowpass_hz: 
         raise ValueError(f"envelope must be one of {', '.join(DEFINITIONS)}, not {envelope!r}")
     if lowpass_hz is not None and not 0 < lowpass_hz < rate_hz / 2:
         raise ValueError(f"lowpass_hz must lie between 0 and half the rate ({rate_hz / 2:g} Hz), not {lowpass_hz:g}")
+
+
+def _check_part(skip_s: float, duration_s: float | None) -> None:
+    if not 0 <= skip_s < math.inf:
+        raise ValueError(f"skip_s must not be negative, got {skip_s:g}")
+    if duration_s is not None and not 0 < duration_s < math.inf:
+        raise ValueError(f"duration_s must be positive, got {duration_s:g}")
 
 
 def _check_cells(cells: Sequence[str] | None, loads: Array | None) -> None:

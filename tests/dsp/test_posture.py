@@ -370,6 +370,10 @@ def test_shapes_and_options_that_cannot_be_are_errors() -> None:
         analyse(x, y[1:], RATE_HZ)
     with pytest.raises(ValueError, match="loads_kg"):
         analyse(x, y, RATE_HZ, loads_kg=np.ones(4))
+    with pytest.raises(ValueError, match="duration_s must be positive"):
+        analyse(x, y, RATE_HZ, duration_s=-5.0)
+    with pytest.raises(ValueError, match="skip_s must not be negative"):
+        analyse(x, y, RATE_HZ, skip_s=-1.0)
     with pytest.raises(ValueError, match="lowpass_hz"):
         analyse(x, y, RATE_HZ, lowpass_hz=50.0)
 
