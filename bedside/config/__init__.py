@@ -22,11 +22,12 @@ from bedside.config.protocol import Preset
 from bedside.config.scale_files import load_overlay, load_overlays, load_scales
 from bedside.config.scales import Contrary, Gate, Implies, Mcid, Overlay, Scale, ScaleItem, ScaleRule, Speed, Subscore
 from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
-from bedside.config.strict import ConfigError, digest, read
+from bedside.config.strict import ConfigError, digest, files_in, read
 from bedside.config.study import RmtRule, RobotConfig, Signature, Study
 from bedside.config.trigger_topology import check_pairing
 
 __all__ = [
+    "CONFIG_HELP",
     "AdverseConfig",
     "Bursts",
     "Category",
@@ -82,14 +83,26 @@ __all__ = [
 ]
 
 
+CONFIG_HELP = "configuration folder (default: $BEDSIDE_CONFIG, else /etc/bedside, else the shipped example)"
+THE_BOXS = Path("/etc/bedside")
+
+
 def config_folder(option: str | None = None) -> Path:
     """The folder of configuration: the option, $BEDSIDE_CONFIG, /etc/bedside, or the one shipped with the program."""
     chosen = option or os.environ.get("BEDSIDE_CONFIG")
     if chosen:
         return Path(chosen)
     shipped = Path(__file__).parent.parent
-    places = (Path("/etc/bedside"), shipped.parent / "configs", shipped / "configs")
-    return next((place for place in places if (place / "station.toml").is_file()), places[0])
+    places = (THE_BOXS, shipped.parent / "configs", shipped / "configs")
+    return next((place for place in places if _holds_a_station(place)), places[0])
+
+
+def _holds_a_station(place: Path) -> bool:
+    try:
+        return (place / "station.toml").is_file()
+    except PermissionError:
+        # it is there and closed to this user, who must be told: no other configuration stands in for it
+        return True
 
 
 def config_hash(folder: Path) -> str:
@@ -135,7 +148,7 @@ def _ranges(study: Study) -> Iterator[tuple[float, float, str]]:
 def load_presets(folder: Path) -> dict[str, Preset]:
     """All magnetic protocols of protocols/*.toml by id; raises `ConfigError`."""
     found = {}
-    for path in sorted((folder / "protocols").glob("*.toml")):
+    for path in files_in(folder / "protocols"):
         if is_current(path):
             continue
         found[path.stem] = preset = read(path, Preset)
@@ -151,7 +164,7 @@ def load_instruments(folder: Path) -> dict[str, Instrument]:
     """All instruments/*.toml by id, no item twice; raises `ConfigError`."""
     found: dict[str, Instrument] = {}
     items: set[str] = set()
-    for path in sorted((folder / "instruments").glob("*.toml")):
+    for path in files_in(folder / "instruments"):
         found[path.stem] = instrument = read(path, Instrument)
         _same_id(path, instrument.id)
         for item in instrument.items:
@@ -222,7 +235,7 @@ def load_staff(path: Path) -> dict[str, StaffMember]:
 
 def _named(folder: Path, name: str) -> Path:
     """The file of `name` in `folder`; an unknown name is refused with the nearest known one."""
-    known = sorted(path.stem for path in folder.glob("*.toml"))
+    known = [path.stem for path in files_in(folder)]
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         remedy = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"

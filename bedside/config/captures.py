@@ -10,7 +10,7 @@ from msgspec import Meta, structs
 
 from bedside.config.scale_checks import check_mcid, nearest
 from bedside.config.scales import Direction, Mcid
-from bedside.config.strict import ConfigError, Section, read
+from bedside.config.strict import ConfigError, Section, files_in, read
 
 CaptureKind = Literal["gait", "posture", "cycling", "mep"]
 LiveView = Literal["cop", "knee", "feet", "none"]
@@ -117,7 +117,7 @@ class CaptureConfig(Section, frozen=True, kw_only=True):
 def load_captures(folder: Path) -> dict[str, CaptureConfig]:
     """All instruments/captures/*.toml by id, in the order in which they are offered; raises `ConfigError`."""
     found = []
-    for path in sorted((folder / "instruments" / "captures").glob("*.toml")):
+    for path in files_in(folder / "instruments" / "captures"):
         capture = read(path, CaptureConfig)
         _check(path, capture)
         found.append(structs.replace(capture, sha256=hashlib.sha256(path.read_bytes()).hexdigest()))

@@ -10,7 +10,7 @@ from bedside.config.current import (
     CurrentStudy,
 )
 from bedside.config.station import DeviceConfig
-from bedside.config.strict import ConfigError, parse, read
+from bedside.config.strict import ConfigError, files_in, is_there, parse, read
 from bedside.config.trigger_topology import check_masters
 
 
@@ -22,7 +22,7 @@ def is_current(path: Path) -> bool:
 def load_current_presets(folder: Path) -> dict[str, CurrentPreset]:
     """All direct current protocols of protocols/*.toml by id; raises `ConfigError`."""
     found: dict[str, CurrentPreset] = {}
-    for path in sorted((folder / "protocols").glob("*.toml")):
+    for path in files_in(folder / "protocols"):
         if is_current(path):
             found[path.stem] = preset = read(path, CurrentPreset)
             if preset.id != path.stem:
@@ -34,7 +34,7 @@ def load_current_presets(folder: Path) -> dict[str, CurrentPreset]:
 def load_current(folder: Path, study: str, devices: dict[str, DeviceConfig]) -> CurrentPart | None:
     """The direct current part of a study, None where it has none; raises `ConfigError` naming file and key."""
     path = folder / "current" / f"{study}.toml"
-    if not path.exists():
+    if not is_there(path):
         return None
     loaded = read(path, CurrentStudy)
     if loaded.id != study:

@@ -7,14 +7,14 @@ from msgspec import structs
 
 from bedside.config.scale_checks import check_scale, nearest
 from bedside.config.scales import Overlay, OverlayFile, Scale
-from bedside.config.strict import ConfigError, read
+from bedside.config.strict import ConfigError, files_in, is_there, read
 
 
 def load_scales(folder: Path) -> dict[str, Scale]:
     """All instruments/scales/*.toml by id, in the order in which they are offered; raises `ConfigError`."""
     found: list[Scale] = []
     owners: dict[str, str] = {}
-    for path in sorted((folder / "instruments" / "scales").glob("*.toml")):
+    for path in files_in(folder / "instruments" / "scales"):
         scale = read(path, Scale)
         check_scale(path, scale)
         for item in scale.items:
@@ -33,7 +33,7 @@ def load_scales(folder: Path) -> dict[str, Scale]:
 
 def load_overlay(path: Path, scale: Scale) -> Overlay:
     """A site's wording for `scale`, by item code; empty where the file does not exist; raises `ConfigError`."""
-    if not path.exists():
+    if not is_there(path):
         return Overlay(scale=scale.id, version=scale.version, licence="none", language="", items={}, sha256="")
     told = read(path, OverlayFile)
     if told.scale != scale.id:
@@ -52,7 +52,7 @@ def load_overlay(path: Path, scale: Scale) -> Overlay:
 
 def load_overlays(folder: Path, scales: dict[str, Scale]) -> dict[str, Overlay]:
     """The wording of `folder`/overlays for each scale; raises `ConfigError`, also for a file that fits no scale."""
-    for path in sorted((folder / "overlays").glob("*.toml")):
+    for path in files_in(folder / "overlays"):
         if path.stem not in scales:
             raise ConfigError(path, "", f"there is no scale '{path.stem}'", nearest(path.stem, list(scales)))
     return {name: load_overlay(folder / "overlays" / f"{name}.toml", scale) for name, scale in scales.items()}

@@ -3,14 +3,17 @@
 import difflib
 import hashlib
 import math
+import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
 
+from bedside.config.lines import line_of, steps_of
 from hal.options import types_at, values_at
 
 T = TypeVar("T")
@@ -18,17 +21,21 @@ T = TypeVar("T")
 MAX_BYTES = 1 << 20
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*?)`(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<key>.*?)`(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
-_AT = re.compile(r"^(?P<text>.*) - at `(?:key` in `)?(?P<path>\$.*)`$", re.DOTALL)
-_NO_SUCH_WORD = "Invalid enum value"
+_AT = re.compile(r"^(?P<text>.*) - at `(?P<key>key` in `)?(?P<path>\$.*)`$", re.DOTALL)
+_NO_SUCH_WORD = re.compile(r"Invalid enum value '(?P<word>.*)'$", re.DOTALL)
 
 
 class ConfigError(Exception):
-    """A file that cannot be used: `path` names it, `key` the place in it, `remedy` what to write instead."""
+    """A file that cannot be used: `path` names it, `key` the place in it, `remedy` what to write instead.
 
-    def __init__(self, path: Path, key: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{path}: {key + ': ' if key else ''}{problem} ({remedy})")
+    `line` (from 1) is where the key stands, None where that is not known.
+    """
+
+    def __init__(self, path: Path, key: str, problem: str, remedy: str, *, line: int | None = None) -> None:
+        super().__init__(f"{path}{f', line {line}' if line else ''}: {key + ': ' if key else ''}{problem} ({remedy})")
         self.path = path
         self.key = key
+        self.line = line
         self.problem = problem
         self.remedy = remedy
 
@@ -49,9 +56,7 @@ def parse(path: Path) -> dict[str, Any]:
             raise ConfigError(path, "", "larger than 1 MiB", "this is no configuration file")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(
-            path, "", f"cannot be read: {error.strerror or error}", "check the path and its permissions"
-        ) from error
+        raise _unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise ConfigError(path, "", "is not UTF-8 text", "save it as UTF-8") from error
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -85,27 +90,79 @@ def _explain(path: Path, message: str, kind: type[Any]) -> ConfigError:
     if found := _UNKNOWN.search(message):
         place = found["path"] or "$"
         structs = [node for node in types_at(kind, place) if isinstance(node, inspect.StructType)]
-        known = [field.encode_name for struct in structs for field in struct.fields]
-        near = difflib.get_close_matches(found["key"], known, 1, 0.5)
-        remedy = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known)) or 'none'}"
-        return ConfigError(path, _join(place, found["key"]), "unknown key", remedy)
+        return _unknown_key(path, place, found["key"], [field.encode_name for one in structs for field in one.fields])
     if found := _MISSING.search(message):
         return ConfigError(path, _join(found["path"] or "$", found["key"]), "is missing", "add it")
     if found := _AT.match(message):
-        valid = values_at(kind, found["path"]) if found["text"].startswith(_NO_SUCH_WORD) else []
+        place, text = found["path"], found["text"]
+        word = _NO_SUCH_WORD.match(text)
+        valid = values_at(kind, place) if word else []
+        if word and found["key"]:
+            return _unknown_key(path, place, word["word"], valid)
         remedy = f"valid: {', '.join(valid)}" if valid else "correct the value"
-        return ConfigError(path, _join(found["path"], ""), found["text"][:1].lower() + found["text"][1:], remedy)
+        line = _line(path, steps_of(place))
+        return ConfigError(path, _join(place, ""), text[:1].lower() + text[1:], remedy, line=line)
     return ConfigError(path, "", message, "compare with the shipped example")
+
+
+def _unknown_key(path: Path, place: str, key: str, known: list[str]) -> ConfigError:
+    near = difflib.get_close_matches(key, known, 1, 0.5)
+    remedy = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known)) or 'none'}"
+    line = _line(path, (*steps_of(place), key))
+    return ConfigError(path, _join(place, key), "unknown key", remedy, line=line)
+
+
+def _line(path: Path, steps: Sequence[str | int]) -> int | None:
+    try:
+        return line_of(path.read_text(encoding="utf-8"), steps)
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _join(place: str, key: str) -> str:
     return ".".join(part for part in (place.removeprefix("$").removeprefix("."), key) if part)
 
 
+def files_in(folder: Path) -> list[Path]:
+    """The TOML files in a folder by name, none where it does not exist.
+
+    Raises `ConfigError` for a folder that may not be looked into, which a glob would show as an empty one.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; raises `ConfigError` where that may not be known."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def digest(folder: Path) -> str:
-    """SHA-256 (hex) over all TOML files below `folder`, names included, so that any edit is seen."""
+    """SHA-256 (hex) over all TOML files below `folder`, names included, so that any edit is seen.
+
+    Raises `ConfigError` for a file or folder that may not be read.
+    """
     whole = hashlib.sha256()
-    for path in sorted(folder.rglob("*.toml")):
-        whole.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    try:
+        below = [Path(place) / name for place, _, names in os.walk(folder, onerror=_raise) for name in names]
+        for path in sorted(path for path in below if path.suffix == ".toml"):
+            whole.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            whole.update(hashlib.sha256(path.read_bytes()).digest())
+    except OSError as error:
+        raise _unreadable(Path(error.filename or folder), error) from error
     return whole.hexdigest()
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(path, "", f"cannot be read: {error.strerror or error}", "check the path and its permissions")
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, structs
 
-from bedside.config.strict import ConfigError, Section, read
+from bedside.config.strict import ConfigError, Section, files_in, read
 from bedside.record.tables.columns import (
     ACCEL,
     CELLS,
@@ -86,7 +86,7 @@ class Mapping(Section, frozen=True, kw_only=True):
 
 def load_mapping(folder: Path, name: str) -> Mapping:
     """imports/<name>.toml below `folder`, cross-checked; raises `ConfigError`."""
-    known = sorted(path.stem for path in (folder / "imports").glob("*.toml"))
+    known = [path.stem for path in files_in(folder / "imports")]
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         remedy = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
@@ -97,7 +97,11 @@ def load_mapping(folder: Path, name: str) -> Mapping:
 def load_mappings(folder: Path) -> tuple[tuple[Mapping, ...], tuple[ConfigError, ...]]:
     """Every mapping of imports/ below `folder` that can be used, by name, and why the others cannot."""
     found, problems = [], []
-    for path in sorted((folder / "imports").glob("*.toml")):
+    try:
+        paths = files_in(folder / "imports")
+    except ConfigError as error:
+        return (), (error,)
+    for path in paths:
         try:
             found.append(read_mapping(path))
         except ConfigError as error:
