@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bedside.config import (
+    CONFIG_HELP,
     ConfigError,
     config_folder,
     load_adverse,
@@ -27,6 +28,7 @@ from bedside.config import (
     load_station,
     load_study,
 )
+from bedside.config.strict import files_in
 from bedside.doctor_devices import Check, check_devices
 from bedside.record.outbox import unsent
 from bedside.record.tables.mapping import load_mappings
@@ -37,11 +39,12 @@ from bedside.visit.setup import load_setup
 LOW_DISK_BYTES = 2_000_000_000
 ANY_WIDTH = 10_000
 INDENT = " " * 6
+LOOK_AS = "look as the station's user: sudo -u bedside bedside doctor"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--config", metavar="DIR", help="configuration folder")
+    parser.add_argument("--config", metavar="DIR", help=CONFIG_HELP)
     parser.add_argument("--data", type=Path, metavar="DIR", help="where visits are kept")
     parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="where the sockets are")
     parser.add_argument("--json", action="store_true", help="one JSON list on stdout")
@@ -90,7 +93,8 @@ async def _report(args: argparse.Namespace) -> list[Check]:
     data, run_dir = args.data or Path(station.data), args.run_dir or Path(station.run)
     checks += check_participants(data)
     checks += await check_devices(config, station, run_dir)
-    checks += [check_clock(), check_disk(data), check_folder("data", data), check_folder("run", run_dir)]
+    checks += [check_clock(), _looked("disk", lambda: check_disk(data))]
+    checks += [check_folder("data", data), check_folder("run", run_dir)]
     return [*checks, *check_record(data)]
 
 
@@ -127,7 +131,10 @@ def _devices_named(config: Path) -> list[str]:
 
 def check_participants(data: Path) -> list[Check]:
     """Participants' records that cannot be read; one line when all can."""
-    paths = sorted((data / "participants").glob("*.toml"))
+    try:
+        paths = files_in(data / "participants")
+    except ConfigError as error:
+        return [_broken("participants", error)]
     checks = [_attempt("participant", partial(load_participant, path), path.stem) for path in paths]
     broken = [check for check in checks if not check.ok]
     return broken or [Check(name="participants", ok=True, text=str(data / "participants"))]
@@ -142,8 +149,16 @@ def _attempt(name: str, load: Callable[[], object], text: str) -> Check:
 
 
 def _broken(name: str, error: ConfigError) -> Check:
-    place = f"{error.path}, {error.key}" if error.key else str(error.path)
+    place = ", ".join(filter(None, (str(error.path), f"line {error.line}" if error.line else "", error.key)))
     return Check(name=name, ok=False, text=error.problem, remedy=f"{place}: {error.remedy}")
+
+
+def _looked(name: str, look: Callable[[], Check]) -> Check:
+    """The check, or that this user may not look there: what is closed to one is no fault of the rest."""
+    try:
+        return look()
+    except OSError as error:
+        return Check(name=name, ok=False, text=f"{error.filename} cannot be read: {error.strerror}", remedy=LOOK_AS)
 
 
 def check_clock() -> Check:
@@ -183,14 +198,22 @@ def check_folder(name: str, folder: Path) -> Check:
 
 def check_record(data: Path) -> Iterator[Check]:
     """The journal's proof and what is not on the study server yet."""
-    journal = data / "journal"
-    if journal.is_dir():
-        report = verify(journal)
-        bad = report.first
-        text = "every line holds" if bad is None else str(bad)
-        remedy = "" if bad is None else "keep the folder as it is and call the administrator"
-        yield Check(name="journal", ok=report.ok, text=text, remedy=remedy)
+    yield _looked("journal", lambda: _proof(data / "journal"))
+    yield _looked("sync", lambda: _waiting(data))
+
+
+def _proof(journal: Path) -> Check:
+    if not journal.is_dir():
+        return Check(name="journal", ok=True, text="there is none yet")
+    report = verify(journal)
+    bad = report.first
+    text = "every line holds" if bad is None else str(bad)
+    remedy = "" if bad is None else "keep the folder as it is and call the administrator"
+    return Check(name="journal", ok=report.ok, text=text, remedy=remedy)
+
+
+def _waiting(data: Path) -> Check:
     waiting = len(unsent(data))
-    yield Check(
+    return Check(
         name="sync", ok=True, text=f"{waiting} files wait to be sent" if waiting else "nothing waits to be sent"
     )
