@@ -20,6 +20,7 @@ from bedside.config import (
     config_folder,
     load_adverse,
     load_device,
+    load_devices,
     load_instruments,
     load_limits,
     load_participant,
@@ -34,6 +35,7 @@ from bedside.record.outbox import unsent
 from bedside.record.tables.mapping import load_mappings
 from bedside.record.verify import verify
 from bedside.station.setup import SYNCHRONISED
+from bedside.visit.assessing import contested
 from bedside.visit.setup import load_setup
 
 LOW_DISK_BYTES = 2_000_000_000
@@ -112,7 +114,16 @@ def check_config(config: Path) -> list[Check]:
     found = {check.remedy: check for check in (_attempt("config", load, str(config)) for load in loads)}
     broken = [check for check in found.values() if not check.ok]
     staff = _attempt("staff", lambda: load_staff(config / "staff.toml"), str(config / "staff.toml"))
-    return [*(broken or found.values()), staff]
+    return [*(broken or found.values()), *check_places(config), staff]
+
+
+def check_places(config: Path) -> list[Check]:
+    """A line for each place that several sensors are configured for: an assessment refuses all of them there."""
+    try:
+        devices = load_devices(config, load_station(config))
+    except ConfigError:
+        return []
+    return [Check(name=place, ok=False, text=why.what, remedy=why.remedy) for place, why in contested(devices).items()]
 
 
 def check_mappings(config: Path) -> list[Check]:

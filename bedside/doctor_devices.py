@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 
 from bedside.config import ConfigError, DeviceConfig, StationConfig, load_devices
+from bedside.config.wires import SIMULATED
 from bedside.snapshot import DeviceLine
+from bedside.station.building import build_fleet
 from bedside.station.client import StationAbsent, StationClient, StationGone
 from bedside.station.clock import Clock
 from bedside.station.picture import device_lines
-from bedside.station.setup import SIMULATED, build_fleet
 from bedside.station.wire import SnapshotMessage
 from hal.device import Device, HalError, Reading, SetupError
 
@@ -55,7 +56,7 @@ async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> 
         return [Check(name="station", ok=False, text=words, remedy="restart the station")]
     except StationAbsent:
         try:
-            return await _examine(load_devices(config, station))
+            return await _examine(config, load_devices(config, station))
         except ConfigError as error:
             return [Check(name="devices", ok=False, text=str(error), remedy="correct the device's file")]
     except StationGone as error:
@@ -64,20 +65,27 @@ async def check_devices(config: Path, station: StationConfig, run_dir: Path) -> 
     return [*await check_bluetooth(line.address for line in lines), *map(check_device, lines)]
 
 
-async def _examine(devices: Mapping[str, DeviceConfig]) -> list[Check]:
+async def _examine(config: Path, devices: Mapping[str, DeviceConfig]) -> list[Check]:
     """Open all that can be built here; those that cannot are told, and keep no other from being examined."""
     built, impossible = dict(devices), []
     for key, device in devices.items():
         try:
-            build_fleet({key: device}, Clock())
-        except SetupError as error:
+            build_fleet(config, {key: device}, Clock())
+        except (ConfigError, SetupError) as error:
             del built[key]
-            text = str(error.args[0])
-            text = f"{text[:1].upper()}{text[1:]}. {device.role} at {device.address}"
-            impossible.append(Check(name=device.id, ok=False, text=text, remedy=error.remedy or "correct its file"))
+            impossible.append(_impossible(device, error))
     # Bluetooth first: loading its library takes a moment, in which nobody would hear an open device.
     bluetooth = await check_bluetooth(device.address for device in built.values())
-    return [*bluetooth, *impossible, *map(check_device, await _devices_opened_here(built))]
+    return [*bluetooth, *impossible, *map(check_device, await _devices_opened_here(config, built))]
+
+
+def _impossible(device: DeviceConfig, error: ConfigError | SetupError) -> Check:
+    """What is to be said of a device that cannot be made from its file, or on this box."""
+    what, remedy = str(error.args[0]), error.remedy or "correct its file"
+    if isinstance(error, ConfigError):
+        what, remedy = error.problem, f"{error.path}, {error.key}: {remedy}"
+    text = f"{what[:1].upper()}{what[1:]}. {device.role} at {device.address}"
+    return Check(name=device.id, ok=False, text=text, remedy=remedy)
 
 
 async def check_bluetooth(addresses: Iterable[str]) -> list[Check]:
@@ -107,9 +115,9 @@ async def _devices_of_station(run_dir: Path) -> tuple[DeviceLine, ...]:
     return ()
 
 
-async def _devices_opened_here(devices: Mapping[str, DeviceConfig]) -> tuple[DeviceLine, ...]:
+async def _devices_opened_here(config: Path, devices: Mapping[str, DeviceConfig]) -> tuple[DeviceLine, ...]:
     clock = Clock()
-    fleet, simulated = build_fleet(devices, clock)
+    fleet, simulated = build_fleet(config, devices, clock)
     settled = asyncio.Event()
 
     def heard(_device: Device, _reading: Reading) -> None:

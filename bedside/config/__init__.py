@@ -25,6 +25,7 @@ from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelC
 from bedside.config.strict import ConfigError, digest, files_in, read
 from bedside.config.study import RmtRule, RobotConfig, Signature, Study
 from bedside.config.trigger_topology import check_pairing
+from bedside.config.wires import check_wires
 
 __all__ = [
     "CONFIG_HELP",
@@ -207,7 +208,10 @@ def load_device(folder: Path, device: str) -> DeviceConfig:
 
 
 def load_devices(folder: Path, station: StationConfig) -> dict[str, DeviceConfig]:
-    """The devices that the station names: by role where one device fills it, else by id; raises `ConfigError`."""
+    """The devices that the station names: by role where one device fills it, else by id; raises `ConfigError`.
+
+    No device is named twice, each for its own role, and no two share a wire.
+    """
     found: dict[str, DeviceConfig] = {}
     path = folder / "station.toml"
     for role, device in station.named:
@@ -220,6 +224,7 @@ def load_devices(folder: Path, station: StationConfig) -> dict[str, DeviceConfig
             twice = f"'{device}' is named twice" if role not in SINGLE else f"{role} names more than one device"
             raise ConfigError(path, f"devices.{role}", twice, "leave one of them out")
         found[key] = loaded
+    check_wires(folder, tuple(found.values()))
     return found
 
 

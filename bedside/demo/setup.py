@@ -13,9 +13,9 @@ import tomli_w
 from bedside.config import ConfigError, Participant, load_device, load_participant, load_station, load_study
 from bedside.config.station import SINGLE, DeviceRole
 from bedside.config.strict import Section, read
+from bedside.config.wires import SIMULATED
 from bedside.demo.therapist import Script
 from bedside.events import Value
-from bedside.station.setup import SIMULATED
 from hal.catalogue import BY_HAND
 from hal.sim.far_end import FAR_ENDS
 

@@ -7,12 +7,10 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from bedside.config import (
     ConfigError,
-    DeviceConfig,
     config_hash,
     load_staff,
     load_station,
@@ -23,6 +21,7 @@ from bedside.record.chain import Stamp, Sync
 from bedside.record.journal import Journal
 from bedside.record.signing import credential_key
 from bedside.station.books import Books, past_visits
+from bedside.station.building import build_fleet
 from bedside.station.clock import Clock
 from bedside.station.devices import Fleet
 from bedside.station.history import Assessed, assessed_of, history_of
@@ -34,15 +33,12 @@ from bedside.visit.inputs import History
 from bedside.visit.rules import evolve
 from bedside.visit.setup import load_setup
 from bedside.visit.state import Visit
-from hal.catalogue import DeviceSpec, build
-from hal.device import Device
 from hal.guard_client import GuardClient
 from hal.links.lsl_library import Scope
 from hal.roles import Stimulator
 
 log = structlog.get_logger()
 
-SIMULATED = "sim://"
 SOFTWARE = f"bedside {version('bedside')}"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
@@ -83,7 +79,7 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
     station = load_station(places.config)
     clock = Clock(speed)
     setup = load_setup(places.config, speed=speed)
-    fleet, simulated = build_fleet(setup.devices, clock)
+    fleet, simulated = build_fleet(places.config, setup.devices, clock)
     if speed != 1.0 and len(simulated) != len(setup.devices):
         path = places.config / "station.toml"
         raise ConfigError(path, "devices", "a real device cannot run at another speed", "leave out --speed")
@@ -121,25 +117,6 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
         lsl_outlet=None if station.lsl_outlet == "off" else station.lsl_outlet,
         guard=guard,
     )
-
-
-def build_fleet(devices: Mapping[str, DeviceConfig], clock: Clock) -> tuple[Fleet, frozenset[str]]:
-    """The configured devices, and the names of those whose address says that the far end is simulated."""
-    built: list[Device] = []
-    simulated: set[str] = set()
-    for config in devices.values():
-        if config.address.startswith(SIMULATED):
-            simulated.add(config.id)
-        built.append(build(device_spec(config), clock.now_ns))
-    return Fleet(built), frozenset(simulated)
-
-
-def device_spec(config: DeviceConfig) -> DeviceSpec:
-    """What the catalogue needs of a device's file; the driver is not told whether its far end is simulated."""
-    options = dict(config.options)
-    if config.channels:
-        options["channels"] = [msgspec.to_builtins(channel) for channel in config.channels]
-    return DeviceSpec(config.id, config.driver, config.address.removeprefix(SIMULATED), options)
 
 
 def open_books(data: Path, clock: Clock, box: str, digest: str, environ: Mapping[str, str]) -> Books:

@@ -1,11 +1,12 @@
 """An assessment in its visit: how it opens, what its commands lead to, what ends a trial."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from bedside import commands
 from bedside.assess import calendar, capturing, further, importing, working
 from bedside.assess.state import MEP, Assessment
-from bedside.config import Participant
+from bedside.config import DeviceConfig, Participant
 from bedside.config.assessments import AssessmentPoint
 from bedside.events import (
     AssessmentPlanned,
@@ -29,6 +30,8 @@ from bedside.visit.opening import demand_room, demand_sides
 from bedside.visit.state import Visit
 
 CONNECT = "connect it; the device page says how"
+UNPLACED = "unplaced"
+"""The placement of a sensor that is worn nowhere yet."""
 UNFINISHED = "{} is due after the last session, and the course is not over"
 
 
@@ -287,24 +290,34 @@ def places(state: Visit) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for device in state.setup.devices.values():
         if device.role == "imu":
-            found.setdefault(str(device.options.get("placement", "unplaced")), device.id)
+            found.setdefault(str(device.options.get("placement", UNPLACED)), device.id)
         elif device.role in ("plate", "emg"):
             found.setdefault(device.role, device.id)
     return found
 
 
-def contested(state: Visit) -> dict[str, str]:
-    """Places for which several devices are configured, and what to do: which of them is worn there cannot be known."""
+class Contested(NamedTuple):
+    """Why nobody knows which device serves a place, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+def contested(devices: Mapping[str, DeviceConfig]) -> dict[str, Contested]:
+    """Places for which several devices are configured: which of them is worn there cannot be known."""
     serving: dict[str, list[str]] = {}
-    for device in state.setup.devices.values():
+    for device in devices.values():
         if device.role in ("imu", "plate"):
-            place = str(device.options.get("placement", "unplaced")) if device.role == "imu" else device.role
+            place = str(device.options.get("placement", UNPLACED)) if device.role == "imu" else device.role
             serving.setdefault(place, []).append(device.id)
     return {
-        place: f"{' and '.join(names)} are both configured for it: leave one out of [devices] in station.toml"
-        + ("" if place == "plate" else f", or give it another placement in devices/{names[-1]}.toml")
+        place: Contested(
+            f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} configured for it",
+            "leave one out of [devices] in station.toml"
+            + ("" if place == "plate" else f", or give it another placement in devices/{names[-1]}.toml"),
+        )
         for place, names in serving.items()
-        if len(names) > 1
+        if len(names) > 1 and place != UNPLACED
     }
 
 
@@ -317,11 +330,11 @@ def needs(state: Visit) -> tuple[str, ...]:
 
 def missing(state: Visit) -> dict[str, str]:
     """Needed places without a working sensor, and what to do about each."""
-    serving, doubtful, found = places(state), contested(state), {}
+    serving, doubtful, found = places(state), contested(state.setup.devices), {}
     for place in needs(state):
         device = state.live.devices.get(serving.get(place, ""))
         if place in doubtful:
-            found[place] = doubtful[place]
+            found[place] = ": ".join(doubtful[place])
         elif place not in serving:
             found[place] = "name a device for it in station.toml"
         elif device is None or device.health.state != "ok":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bedside.config import load_device
-from bedside.station.setup import device_spec
+from bedside.station.building import device_spec
 from hal.catalogue import build, driver_names
 from hal.links.address import link_kind
 from hal.sim.far_end import BLUETOOTH, FAR_ENDS
