@@ -3,7 +3,7 @@
 import csv
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bedside.analyse.emg_files import BadRecordingError
 from bedside.analyse.imported import samples_at
-from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, plate_streams, runs_of
+from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, plate_streams, rails_of, runs_of
 from bedside.record.tables.mapping import Mapping as TableMapping
 from dsp.posture import EvenTrack, resample
 
@@ -22,6 +22,7 @@ NEWTON_PER_KG = 9.80665
 CELLS = ("top_left", "bottom_left", "top_right", "bottom_right")
 """The two cells of the left side, then those of the right."""
 BRIEF = {"tl": "top_left", "tr": "top_right", "bl": "bottom_left", "br": "bottom_right"}
+AT_RAIL_REMEDY = "check that cell's cable and what presses on it, zero the empty plate and repeat the trial"
 ACCELERATION = "acceleration_m_s2"
 X_NAMES = ("cop_x_cm", "cop_ml_cm", "net_cop_ml_m")
 Y_NAMES = ("cop_y_cm", "cop_ap_cm", "net_cop_ap_m")
@@ -41,7 +42,8 @@ class Track:
 
     `sampled_hz` is the instrument's own rate, `start_s` the time of the first sample as the file counts, `cells` the
     names of the loads' columns. `two_plates` says whether the sides are the legs' loads; `acceleration` (n,) is what a
-    file with that column says of a perturbation; `notes` what was found while reading.
+    file with that column says of a perturbation; `notes` what was found while reading. `railed_s` are the cells of a
+    recorded plate that were at an end of their range, each with how long at most (s).
     """
 
     path: Path
@@ -57,6 +59,15 @@ class Track:
     acceleration: Array | None = None
     start_s: float = 0.0
     notes: tuple[str, ...] = ()
+    railed_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def railed(self) -> str | None:
+        """What the driver said of cells at their rail, None where there were none."""
+        if not self.railed_s:
+            return None
+        cells = ", ".join(f"{cell.replace('_', ' ')} for {seconds:.1f} s" for cell, seconds in self.railed_s.items())
+        return f"the plate was at its rail ({cells}): that load is not known"
 
 
 def read_track(
@@ -74,7 +85,7 @@ def read_track(
         if mapping is not None:
             times, columns = samples_at(path, mapping)
         elif is_recording(path):
-            times, columns = _recorded(path, stream, part)
+            return _recorded(path, stream, part, rate_hz)
         elif path.suffix.lower() == ".csv":
             times, columns = _from_csv(path)
         elif path.suffix.lower() == ".npz":
@@ -122,7 +133,7 @@ def _from_npz(path: Path) -> tuple[Array, Columns]:
     return np.arange(n) / float(rate.item()), columns
 
 
-def _recorded(path: Path, stream: str | None, part: Part) -> tuple[Array, Columns]:
+def _recorded(path: Path, stream: str | None, part: Part, rate_hz: float | None) -> Track:
     plates = plate_streams(runs_of(path, part))
     if stream is None and len(plates) != 1:
         raise BadRecordingError(f"{path}: holds {len(plates)} plates ({', '.join(plates)}); name one with --stream")
@@ -131,7 +142,11 @@ def _recorded(path: Path, stream: str | None, part: Part) -> tuple[Array, Column
         raise BadRecordingError(f"{path}: no plate {name!r} in it; there are {', '.join(plates) or 'none'}")
     run = plates[name]
     start_ns = int(run.times_ns[0]) if part.from_ns is None else part.from_ns
-    return (run.times_ns - start_ns) / NS, dict(zip(run.stream.channels, run.physical().T, strict=True))
+    columns = dict(zip(run.stream.channels, run.physical().T, strict=True))
+    track = _track(path, (run.times_ns - start_ns) / NS, columns, rate_hz)
+    # where a cell is at its rail there is no position: a look for it costs a second reading
+    whole = all(np.isfinite(columns[name]).all() for name in (*X_NAMES, *Y_NAMES) if name in columns)
+    return track if whole else replace(track, railed_s=rails_of(path, run.stream, part))
 
 
 def _track(path: Path, times: Array, columns: Columns, rate_hz: float | None) -> Track:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from bedside.analyse.emg_files import BadRecordingError
-from bedside.record.samples import Reading, SampleRun, sample_runs, segment_files
-from bedside.record.streams import SampleStream
+from bedside.record.samples import Reading, SampleRun, read_states, sample_runs, segment_files
+from bedside.record.streams import RAILS, SampleStream
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -216,6 +216,22 @@ def _cut(run: SampleRun, part: Part) -> SampleRun:
 def plate_streams(runs: Mapping[str, SampleRun]) -> dict[str, SampleRun]:
     """The force plates among the streams. Raises BadRecordingError for times that do not rise."""
     return {name: _rising(run) for name, run in runs.items() if _is_plate(run.stream)}
+
+
+def rails_of(path: Path, stream: SampleStream, part: Part = WHOLE) -> dict[str, float]:
+    """The inputs of a stream's device that were at an end of their range in that part, each with how long at most (s).
+
+    Blocks are named whole, so that the time is too long by one at each end. Raises BadRecordingError.
+    """
+    try:
+        states = read_states(recording_files(path), RAILS.name)
+    except (OSError, ValueError) as error:
+        raise BadRecordingError(f"{path}: cannot be read ({error})") from error
+    found: dict[str, float] = {}
+    for mono_ns, told in states:
+        if told["device"] == stream.device and part.mask(np.array([mono_ns]))[0]:
+            found |= {name: found.get(name, 0.0) + told["samples"] / stream.rate_hz for name in told["where"]}
+    return found
 
 
 def _rising(run: SampleRun) -> SampleRun:

@@ -12,7 +12,7 @@ from bedside.analyse.imported import far_off, mapping_arguments, mapping_of, pro
 from bedside.analyse.imported_results import results_table, stand_results
 from bedside.analyse.means import mean_table
 from bedside.analyse.plain import plain
-from bedside.analyse.posture_files import Track, read_track
+from bedside.analyse.posture_files import AT_RAIL_REMEDY, Track, read_track
 from bedside.analyse.recorded import WHOLE, Part, part_arguments, part_of
 from bedside.analyse.stance_tasks import MEASURES, moves_report, moves_table
 from bedside.analyse.task_files import beside, read_tasks
@@ -116,6 +116,7 @@ def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
         duration_s=settings.duration_s,
         sampled_hz=track.sampled_hz,
     )
+    result = _beside_rails(result, track)
     head = _head(path, settings, track)
     if mapping is not None and result.valid:
         head["notes"] += far_off(result.offset_x_cm, result.offset_y_cm)
@@ -124,6 +125,15 @@ def stance_report(path: Path, settings: StanceSettings) -> dict[str, Any]:
         "identities": _identities(result),
         "weight": _weight(track, settings, measured=result.valid),
     }
+
+
+def _beside_rails(result: Posture, track: Track) -> Posture:
+    """A missing position is nobody's fault who stood there, where a cell was at its rail."""
+    if track.railed is None:
+        return result
+    if result.refusal is None:
+        return replace(result, warnings=(*result.warnings, track.railed))
+    return replace(result, refusal=f"{track.railed}; {AT_RAIL_REMEDY}")
 
 
 def _head(path: Path, settings: StanceSettings, track: Track) -> dict[str, Any]:

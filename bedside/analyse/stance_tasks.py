@@ -9,7 +9,7 @@ import numpy as np
 
 from bedside.analyse.cues import Cue, Moves, Task
 from bedside.analyse.plain import plain
-from bedside.analyse.posture_files import Track
+from bedside.analyse.posture_files import AT_RAIL_REMEDY, Track
 from dsp.posture import (
     absent,
     against_loads,
@@ -46,6 +46,8 @@ def moves_report(track: Track, moves: Moves) -> Report:
     measure = MEASURES[moves.task]
     ends = [*(cue.at_s for cue in moves.cues[1:]), math.inf]
     track, against = _ready(track)
+    if track.railed is not None and against is not None:
+        against = f"{track.railed}; {AT_RAIL_REMEDY}"
     cues = []
     for number, (cue, end) in enumerate(zip(moves.cues, ends, strict=True), 1):
         end_s = end if cue.until_s is None else min(end, cue.until_s)
@@ -59,10 +61,15 @@ def moves_report(track: Track, moves: Moves) -> Report:
     return {
         "task": moves.task,
         "refusal": nothing if len(refused) == len(cues) else None,
-        "flags": [f"{cue['name']}: {cue['refusal']}" for cue in refused] if len(refused) < len(cues) else [],
+        "flags": _flags(track, refused) if len(refused) < len(cues) else [],
         "cues": cues,
         "summary": _summary(moves, cues),
     }
+
+
+def _flags(track: Track, refused: list[Report]) -> list[str]:
+    """What is doubtful where something was measured."""
+    return [*([] if track.railed is None else [track.railed]), *(f"{cue['name']}: {cue['refusal']}" for cue in refused)]
 
 
 def moves_table(report: Report) -> str:

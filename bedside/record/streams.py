@@ -77,6 +77,8 @@ STAMPS = SampleStream(
 )
 OFFSETS = StateStream(name="emg_offsets", properties={"offset_s": "number"})
 MAGNETIC = StateStream(name="magnetic", properties={"device": "string", "mono_ns": "integer"})
+RAILS = StateStream(name="rails", properties={"device": "string", "where": "array", "samples": "integer"})
+"""For each block with samples at an end of the device's range: which inputs, and in how many samples at most."""
 CURRENT = StateStream(name="current", properties={"phase": "string", "measured_ma": "number"})
 CONTACTS = StateStream(name="contacts", properties={"device": "string", "use": "string", "active": "boolean"})
 

@@ -17,6 +17,7 @@ from bedside.record.streams import (
     OFFSET,
     OFFSETS,
     PLATE,
+    RAILS,
     ROBOT,
     STAMPS,
     Dtype,
@@ -129,6 +130,8 @@ class Entries:
             place = device.placement if isinstance(device, MotionSensor) else ""
             self._recorder.declare(uneven_stream(device.name, place, block.rate_hz, MOTION_CHANNELS, MOTION_UNITS))
         self._uneven(device.name, block, np.hstack((block.accel_m_s2, block.gyro_rad_s)))
+        if block.clipped is not None and block.clipped.any():
+            self._rails(device, block, ("sensor",), int(block.clipped.sum()))
         if block.counts is not None and len(block.counts):
             self._recorder.clock_pair(device.name, int(block.counts[-1]), block.mono_ns)
         else:
@@ -142,6 +145,8 @@ class Entries:
             units = ("ms", *("kg",) * len(corners), "cm", "cm")
             self._recorder.declare(uneven_stream(device.name, PLATE, block.rate_hz, names, units))
         self._uneven(device.name, block, np.hstack((block.loads_kg, block.cop_cm)))
+        if block.saturated:
+            self._rails(device, block, block.saturated, len(block.loads_kg))
         self._pair(device.name, block.first_sample + len(block.sample_ns) - 1, block.mono_ns)
 
     def _uneven(self, name: str, block: MotionBlock | PlateBlock, values: Samples) -> None:
@@ -151,6 +156,11 @@ class Entries:
         offsets = (block.sample_ns - first_ns) / 1e6
         rows = np.column_stack((offsets, values)).astype(np.float32)
         self._recorder.samples(name, block.first_sample, first_ns, rows)
+
+    def _rails(self, device: Device, block: MotionBlock | PlateBlock, where: tuple[str, ...], samples: int) -> None:
+        """What was at an end of its range, beside the samples, which do not show it."""
+        told = {"device": device.name, "where": where, "samples": samples}
+        self._state(RAILS, int(block.sample_ns[0]), told)
 
     def _magnetic(self, device: Device, block: MagneticBlock) -> None:
         for at_ns, field, raw in zip(

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from hal.ble import BLE_PATIENCE, BleDevice
 from hal.clockmap import ClockMap, Ints
-from hal.device import Vitals
+from hal.device import Attention, Vitals
 from hal.drivers.hearing import Hearing
 from hal.drivers.motion.sample_index import SampleIndex
+from hal.drivers.rail_watch import RailWatch
 from hal.drivers.stillness import Stillness
 from hal.links.gatt import GattLink
 from hal.roles.motion import MagneticBlock, MotionBlock, Placement
@@ -28,6 +29,10 @@ LEVEL_NS = 500_000_000
 """Arrivals of so long tell where a clock is; a heap that waited for a stalled program does not, much as it holds."""
 FROZEN = "its readings repeat themselves: it measures nothing"
 FROZEN_REMEDY = "switch the sensor off and on"
+AT_RAIL = Attention(
+    "it reaches the end of its range: what it feels beyond is cut off",
+    "fasten it tighter; if it stays so at rest, exchange it",
+)
 Vectors = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -81,6 +86,7 @@ class MotionStream(BleDevice):
         self._battery_pct: float | None = None
         self._hearing: Hearing[Any] = Hearing()
         self._stillness = Stillness()
+        self._rails = RailWatch()
 
     # the role
 
@@ -110,6 +116,11 @@ class MotionStream(BleDevice):
         return ()
 
     @property
+    def attention(self) -> tuple[Attention, ...]:
+        """What somebody has to see to."""
+        return (AT_RAIL,) * bool(self._rails.lately(self.now_ns()))
+
+    @property
     def dropped(self) -> int:
         """Samples known to be lost."""
         return self.lost
@@ -127,6 +138,7 @@ class MotionStream(BleDevice):
             clock_offset_ms=clock.offset_ms if clock.settled else None,
             clock_drift_ppm=clock.drift_ppm if clock.drift_within_ppm < TOLD_WITHIN_PPM else None,
             clock_spread_ms=clock.spread_ms if clock.settled else None,
+            attention=self.attention,
             notes=self.notes,
         )
 
@@ -151,7 +163,10 @@ class MotionStream(BleDevice):
     def publish_rows(self, rows: list[Rows], first: int, lost: int, sample_ns: Ints, arrival_ns: int) -> None:
         """Publish one block of rows that follow each other."""
         counts = [part.counts for part in rows if part.counts is not None]
-        clipped = [part.clipped for part in rows if part.clipped is not None]
+        parts = [part.clipped for part in rows if part.clipped is not None]
+        clipped = _joined(parts) if parts else None
+        if clipped is not None and clipped.any():
+            self._rails.see(("sensor",), arrival_ns)
         self.publish(
             MotionBlock(
                 arrival_ns,
@@ -162,7 +177,7 @@ class MotionStream(BleDevice):
                 rate_hz=self.rate_hz,
                 lost=lost,
                 counts=_joined(counts) if counts else None,
-                clipped=_joined(clipped) if clipped else None,
+                clipped=clipped,
             )
         )
 

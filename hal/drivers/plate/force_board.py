@@ -84,7 +84,7 @@ class _Held(NamedTuple):
     """A sample with its count on the board's clock, waiting for the map of that clock."""
 
     counts: tuple[int, ...]
-    count: int
+    micros: int
     lost: int
     arrived_ns: int
 
@@ -224,7 +224,7 @@ class ForceBoard(StreamingPlate):
         """Pass on what waited for the clock."""
         held, self._held = self._held, []
         for one in held:
-            self.take(one.counts, self._clock.one_ns(one.count), lost=one.lost, arrived_ns=one.arrived_ns)
+            self.take(one.counts, self._clock.one_ns(one.micros), lost=one.lost, arrived_ns=one.arrived_ns)
 
     async def greet(self) -> None:
         """Wait for the end of the link; what waited for the clock until then comes out by what is known of it."""

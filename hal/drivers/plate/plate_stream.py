@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hal.device import Refused, Vitals
+from hal.device import Attention, Refused, Vitals
 from hal.drivers.pace import Pace
 from hal.drivers.plate.plate_math import Array, PlateRefusal, cell_names, centre_of_pressure_cm, empty_loads_kg
 from hal.drivers.plate.plate_watch import Stillness
+from hal.drivers.rail_watch import RailWatch
 from hal.linked import LinkedDevice, Patience
 from hal.links.base import Link
 from hal.roles.plate import PlateBlock, PlateSide
@@ -22,6 +23,7 @@ BLOCK_ROWS = 5
 ZERO_S = 0.5
 """How much of the latest signal a zero is taken from."""
 FROZEN = "its readings repeat themselves: it measures nothing"
+AT_RAIL_REMEDY = "check that cell's cable and what presses on it; then zero the empty plate"
 UNZEROED = "its zero is not known: zero it with nobody on it"
 
 
@@ -59,6 +61,7 @@ class StreamingPlate(LinkedDevice):
         self._recent: deque[tuple[int, ...]] = deque()
         self._pace = Pace()
         self._stillness = Stillness()
+        self._rails = RailWatch()
         self._arrived_ns = 0
         self._last_ns = 0
         self._next_sample = 0
@@ -95,6 +98,10 @@ class StreamingPlate(LinkedDevice):
             rate_hz=self._pace.rate_hz if self.health.state == "ok" else None,
             received=self._received,
             lost=self._lost,
+            attention=tuple(
+                Attention(f"{name.replace('_', ' ')} is at its rail: its load is not known", AT_RAIL_REMEDY)
+                for name in self._rails.lately(self.now_ns())
+            ),
             notes=(FROZEN,) * self._frozen + (UNZEROED,) * (not self._zero_known),
         )
 
@@ -154,6 +161,8 @@ class StreamingPlate(LinkedDevice):
         loads = raw - self._tare_kg
         cop = centre_of_pressure_cm(loads, self._positions_cm, self._least_kg)
         cop[rails.any(axis=1) | (not self._zero_known)] = np.nan
+        saturated = tuple(name for column, name in enumerate(self._names) if rails[:, column].any())
+        self._rails.see(saturated, self._arrived_ns)
         first = self._next_sample + self._lost_before
         block = PlateBlock(
             mono_ns=self._arrived_ns,
@@ -163,7 +172,7 @@ class StreamingPlate(LinkedDevice):
             first_sample=first,
             rate_hz=self.rate_hz,
             lost=self._lost_before,
-            saturated=tuple(name for column, name in enumerate(self._names) if rails[:, column].any()),
+            saturated=saturated,
         )
         self._next_sample = first + len(self._rows)
         self._rows, self._rows_ns, self._lost_before = [], [], 0

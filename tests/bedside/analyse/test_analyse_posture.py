@@ -8,7 +8,7 @@ import pytest
 
 from bedside.cli import main
 from bedside.record.recorder import Recorder
-from bedside.record.streams import SampleStream
+from bedside.record.streams import RAILS, SampleStream
 from tests.helpers.recordings import need_recordings
 
 RATE_HZ = 100.0
@@ -67,14 +67,20 @@ def test_two_plates_share_the_weight(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "two plates" in str(weight["source"])
 
 
-def recorded(folder: Path, loads: np.ndarray, hole: range = range(0)) -> Path:
-    """A recording of one plate with jittering times; the blocks in `hole` are lost."""
+def recorded(folder: Path, loads: np.ndarray, hole: range = range(0), railed: range = range(0)) -> Path:
+    """A recording of one plate with jittering times; blocks in `hole` are lost, in `railed` a cell is at its rail."""
     names = ("offset_ms", *(f"{corner}_kg" for corner in CORNERS), "cop_x_cm", "cop_y_cm")
     units = ("ms", "kg", "kg", "kg", "kg", "cm", "cm")
     plate = SampleStream(
-        name="board", rate_hz=RATE_HZ, channels=names, units=units, units_per_count=(1.0,) * 7, dtype="float32"
+        name="board",
+        rate_hz=RATE_HZ,
+        channels=names,
+        units=units,
+        units_per_count=(1.0,) * 7,
+        dtype="float32",
+        device="board",
     )
-    recorder = Recorder(folder, [plate])
+    recorder = Recorder(folder, [plate, RAILS])
     recorder.start()
     times = T + np.random.default_rng(1).uniform(-0.002, 0.002, T.size)
     x, y = 1.0 + np.cos(np.pi * times), -2.0 + np.sin(np.pi * times)
@@ -84,6 +90,10 @@ def recorded(folder: Path, loads: np.ndarray, hole: range = range(0)) -> Path:
         part = slice(first, first + 50)
         offsets = 1e3 * (times[part] - times[first])
         rows = np.column_stack((offsets, loads[part], x[part], y[part])).astype(np.float32)
+        if number in railed:
+            rows[:, 1], rows[:, 5:] = 419.4, np.nan
+            told = {"device": "board", "where": ["top_left"], "samples": 50}
+            assert recorder.state(RAILS.name, 10**9 + round(1e9 * times[first]), told)
         assert recorder.samples("board", first, 10**9 + round(1e9 * times[first]), rows)
     recorder.stop()
     return folder
@@ -101,6 +111,19 @@ def test_our_own_recording_is_measured(tmp_path: Path, capsys: pytest.CaptureFix
     assert made["weight"]["left_pct"] == pytest.approx(400 / 7, abs=0.1)
     assert "one plate" in str(made["weight"]["source"])
     assert "read off at 100 Hz" in str(made["notes"])
+
+
+def test_a_plate_at_its_rail_is_named_and_nobody_is_said_to_have_left_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = report(capsys, recorded(tmp_path, corner_loads(), railed=range(12, 57)))
+    assert "at its rail (top left for 22.5 s)" in str(made["posture"]["refusal"])
+    assert "nobody" not in str(made["posture"]["refusal"])
+    # before it was at its rail the same plate is measured, and not blamed
+    before = report(capsys, tmp_path, "--to-ns", 10**9 + round(5.9e9))["posture"]
+    assert (before["refusal"], "rail" in str(before["warnings"])) == (None, False)
+    moved = report(capsys, tmp_path, "--task", "limits", "--cue", "8:90", "--height-cm", 170)
+    assert "at its rail (top left" in str(moved["refusal"])
 
 
 def test_a_recording_with_a_hole_or_a_dead_cell_is_not_measured(

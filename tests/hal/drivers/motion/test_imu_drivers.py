@@ -196,9 +196,11 @@ async def test_capture2go_conversation_and_flags(tmp_path: Path) -> None:
         await until(lambda: worn.samples > 100, 10)
         assert [int.from_bytes(command[6:8], "little") for command in sensor.written] == [0x70, 0x158, 0x120, 0x150]
         assert not any(block.clipped is None or block.clipped.any() for block in worn.blocks)
+        assert not worn.driver.vitals.attention
         sensor.flags = 0x01 | 0x04
         await until(lambda: worn.blocks[-1].clipped is not None and worn.blocks[-1].clipped.all(), 5)
         assert "missed time" in worn.driver.vitals.notes[0]
+        assert "end of its range" in worn.driver.vitals.attention[0].what
         low = legs.fault("imu_capture2go.low_battery:7")
         await until(lambda: worn.driver.vitals.battery_pct == 7, 5)
         assert low.fired_at_s is not None

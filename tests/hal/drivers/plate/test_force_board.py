@@ -224,6 +224,9 @@ async def test_a_cell_at_its_rail_is_named(tmp_path: Path) -> None:
         await until(lambda: heard.blocks and heard.blocks[-1].saturated)
         assert fault.fired_at_s is not None
         assert heard.blocks[-1].saturated == ("right top_right",)
+        assert [part.what for part in board.vitals.attention] == [
+            "right top right is at its rail: its load is not known"
+        ]
         assert np.isnan(heard.blocks[-1].cop_cm[-1]).all()
         with pytest.raises(Refused, match=r"rail|enough"):
             await board.zero()
