@@ -32,7 +32,7 @@ class CytonOptions:
     block_ms: float = 20.0
 
     def __post_init__(self) -> None:
-        check_one_of("trigger_pin", self.trigger_pin, (0, *codec.TRIGGER_PINS))
+        check_one_of("trigger_pin", self.trigger_pin, (0, *codec.AUX_OF_PIN))
         check_channels(self.channels, codec.INPUTS)
 
 

@@ -1,7 +1,8 @@
 """OpenBCI Cyton on the wire: one-character commands, 33-byte packets with an 8-bit counter. No I/O.
 
-`A0`, counter, 8 channels of 24 bit big-endian, 6 auxiliary bytes, `C0` to `C6`. From the maker's public documents; not
-tried on hardware: in digital mode the auxiliary bytes are taken to show pins 11, 12, 13, 17 and 18 in this order.
+`A0`, counter, 8 channels of 24 bit big-endian, 6 auxiliary bytes, `C0` to `C6`. From the maker's public documents; in
+digital mode the auxiliary bytes are as the maker's firmware 3 fills them: three words of 16 bit, high byte first, with
+pins 11 and 12, 13 and 17, and 18 alone in the low byte of the third. Not tried on hardware.
 """
 
 import numpy as np
@@ -22,9 +23,10 @@ START = b"b"
 STOP = b"s"
 DIGITAL_MODE = b"/3"
 END_OF_TEXT = b"$$$"
-TRIGGER_PINS = (11, 12, 13, 17, 18)
 HEAD = 0xA0
 RAW_AUX = 0xC1
+AUX_OF_PIN = {11: 0, 12: 1, 13: 2, 17: 3, 18: 5}
+"""Which auxiliary byte shows a digital pin."""
 
 
 def packet_finder() -> FrameFinder:
@@ -41,7 +43,7 @@ def decode(packets: Bytes) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
 
 def pin(packets: Bytes, number: int) -> NDArray[np.uint8]:
     """Whether a digital pin was high, (n,) of 0 and 1; 0 where the packet carries something else."""
-    levels = packets[:, 2 + 3 * INPUTS + TRIGGER_PINS.index(number)]
+    levels = packets[:, 2 + 3 * INPUTS + AUX_OF_PIN[number]]
     return np.asarray((levels != 0) & (packets[:, -1] == RAW_AUX), np.uint8)
 
 

@@ -1,5 +1,7 @@
 """The Cyton's bytes: packets, scale, pins, finding packets in anything."""
 
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,14 +34,14 @@ def test_packets_byte_by_byte(wire: str, counter: int, counts: list[int]) -> Non
     assert (read.tolist(), numbers.tolist()) == ([counts], [counter])
 
 
-@pytest.mark.parametrize(("place", "number"), enumerate((11, 12, 13, 17, 18)))
-def test_pins_of_the_digital_mode(place: int, number: int) -> None:
-    aux = bytes(int(at == place) for at in range(6))
+@pytest.mark.parametrize(
+    ("number", "words"), [(11, (0x100, 0, 0)), (12, (1, 0, 0)), (13, (0, 0x100, 0)), (17, (0, 1, 0)), (18, (0, 0, 1))]
+)
+def test_pins_of_the_digital_mode(number: int, words: tuple[int, int, int]) -> None:
+    aux = struct.pack(">3h", *words)
     high = np.frombuffer(packet([0.0] * 8, 0, aux, 0xC1), np.uint8)[None, :]
     other = np.frombuffer(packet([0.0] * 8, 0, aux, 0xC0), np.uint8)[None, :]
-    assert [codec.pin(high, pin).tolist() for pin in codec.TRIGGER_PINS] == [
-        [int(pin == number)] for pin in (11, 12, 13, 17, 18)
-    ]
+    assert [pin for pin in codec.AUX_OF_PIN if codec.pin(high, pin).tolist() == [1]] == [number]
     assert codec.pin(other, number).tolist() == [0], "an accelerometer's bytes are no pins"
 
 
