@@ -14,7 +14,7 @@ QUIETEST_ELECTRODE_UV = 0.05
 """RMS. A pair of electrodes of 1 kOhm alone gives 0.1 uV over 500 Hz (Johnson noise); every amplifier adds to it."""
 RESPONSE_IN_MV_AT_MOST = 30.0
 SLOWEST_HZ, SLOW_HZ = 500.0, 2000.0
-"""The amplitude of modelled responses of 500 uV is up to 2 % off at 2000 Hz, 3 % at 1000 Hz and 14 % at 500 Hz; at 100 Hz
+"""The amplitude of modelled responses of 500 uV is up to 2 % off at 2000 Hz, 3 % at 1000 Hz, 14 % at 500 Hz; at 100 Hz
 most of it is lost."""
 STOPPED_MS, STOPPED_SAMPLES = 10.0, 10
 LARGEST_RESPONSE_UV = 30_000.0
