@@ -86,7 +86,7 @@ GENERIC: dict[str, FaultKind] = {
         FaultKind("bounce", "a contact bounces for so many ms whenever it changes", "ms", "8"),
         FaultKind("panel_off", "somebody disarms or stops it at its own front panel", once=True),
         FaultKind("panel_stop", "somebody stops the running belt at the treadmill's own panel", once=True),
-        FaultKind("safety_key", "somebody pulls the treadmill's safety key", once=True),
+        FaultKind("safety_key", "somebody pulls the treadmill's safety key while it is listened to", once=True),
         FaultKind("coil_out", "the coil's connector is pulled"),
         FaultKind("device_error", "the device reports an error of its own"),
         FaultKind("ignore_off", "the device stays armed when told to disarm"),

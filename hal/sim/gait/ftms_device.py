@@ -109,7 +109,7 @@ class FtmsDevice(BleFarEnd):
         gait.advance(now_s)
         if self.belt.on and self.struck("panel_stop"):
             self.press_stop()
-        if not gait.e_stop and self.struck("safety_key"):
+        if self._listened_to and not gait.e_stop and self.struck("safety_key"):
             self.pull_safety_key()
         self._distance_m += gait.speed_kmh / 3.6 * max(0.0, now_s - self._last_s)
         self._last_s = now_s
@@ -121,6 +121,10 @@ class FtmsDevice(BleFarEnd):
             self._told_s = now_s
             for packet in self._data(now_s):
                 self.notify(DATA, packet)
+
+    @property
+    def _listened_to(self) -> bool:
+        return DATA not in self._lacks and self.peripheral.characteristic(DATA).notifying
 
     def tell_status(self, status: bytes) -> None:
         """Notify the machine's status, where it has that characteristic."""

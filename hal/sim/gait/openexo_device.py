@@ -12,6 +12,7 @@ from hal.sim.bluetooth.ble_far_end import BleFarEnd
 from hal.sim.bluetooth.peripheral import Characteristic, Peripheral
 from hal.sim.far_end import FarEnd, Surroundings
 from hal.sim.patient.gait_model import Phase
+from hal.sim.truth import Truth
 
 UART = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
 UART_WRITE = "6e400002-b5a3-f393-e0a9-e50e24dcca9e"
@@ -54,6 +55,8 @@ class OpenExoDevice(BleFarEnd):
     def __init__(self, around: Surroundings) -> None:
         self.written = bytearray()
         self.errors = 0
+        self.sent = 0
+        self.truth: Truth | None = None
         self._fault_told = False
         self._greeted = False
         self._battery_s = self._steps_s = -1e9
@@ -83,7 +86,7 @@ class OpenExoDevice(BleFarEnd):
         if not self._greeted:
             self._greeted = self.notify(UART_NOTIFY, b"READY") and self.notify(UART_NOTIFY, GREETING.encode() + b"\n")
             return
-        self._tell_fault(gait.phase is Phase.FAULT or self.struck("device_error"))
+        self._tell_fault(self.struck("device_error") or gait.phase is Phase.FAULT)
         if gait.phase in (Phase.STAND, Phase.WALK, Phase.STOPPING):
             self._tell_legs(now_s)
         if abs(now_s - self._battery_s) >= BATTERY_EVERY_S:
@@ -97,12 +100,15 @@ class OpenExoDevice(BleFarEnd):
     def _tell_legs(self, now_s: float) -> None:
         if self._lost(now_s):
             return
-        data = frame_bytes("?", self._values(now_s))
+        values = self._values(now_s)
+        data = frame_bytes("?", values)
         if not self.struck("freeze"):
             self._frozen = None
         else:
             data = self._frozen = self._frozen or data
-        self.notify(UART_NOTIFY, data)
+        if self.notify(UART_NOTIFY, data) and self.truth is not None:
+            self.truth.note((self.sent,), (now_s,), [round(value * 100) / 100 for value in values])
+        self.sent += 1
 
     def _lost(self, now_s: float) -> bool:
         faults, name = self.around.faults, self.around.name
