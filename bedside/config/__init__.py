@@ -2,7 +2,6 @@
 
 import difflib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from bedside.config.adverse_checks import check_adverse
@@ -24,6 +23,7 @@ from bedside.config.scales import Contrary, Gate, Implies, Mcid, Overlay, Scale,
 from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
 from bedside.config.strict import ConfigError, digest, files_in, read
 from bedside.config.study import RmtRule, RobotConfig, Signature, Study
+from bedside.config.study_checks import check_study
 from bedside.config.trigger_topology import check_pairing
 from bedside.config.wires import check_wires
 
@@ -123,27 +123,8 @@ def load_study(folder: Path, study: str) -> Study:
     _same_id(path, loaded.id)
     rules = [rule.id for rule in loaded.hunt.rules]
     _known(path, "hunt.default_rule", loaded.hunt.default_rule, rules)
-    plan = loaded.calendar
-    if plan is not None and plan.per_week * plan.weeks != loaded.sessions:
-        problem = f"{plan.per_week} a week for {plan.weeks} weeks are not the {loaded.sessions} of sessions"
-        raise ConfigError(path, "calendar", problem, "make both the same")
-    for low, high, key in _ranges(loaded):
-        if not 0 <= low <= high:
-            raise ConfigError(path, key, f"{low:g} to {high:g} is no range", "write the lower value first")
+    check_study(path, loaded)
     return loaded
-
-
-def _ranges(study: Study) -> Iterator[tuple[float, float, str]]:
-    """Every range of a study, and its key."""
-    hunt, robot = study.hunt, study.robot
-    yield (*hunt.window_ms, "hunt.window_ms")
-    yield hunt.start_pct_mso, hunt.cap_pct_mso, "hunt.start_pct_mso"
-    if robot is None:
-        return
-    yield (*robot.envelope_kmh, "robot.envelope_kmh")
-    for key, span in (("prescription_kmh", robot.prescription_kmh), ("support_pct", robot.support_pct)):
-        if span is not None:
-            yield (*span, f"robot.{key}")
 
 
 def load_presets(folder: Path) -> dict[str, Preset]:
@@ -234,8 +215,14 @@ def load_participant(path: Path) -> Participant:
 
 
 def load_staff(path: Path) -> dict[str, StaffMember]:
-    """The staff by code; raises `ConfigError`."""
-    return {member.code: member for member in read(path, StaffFile).staff}
+    """The staff by code; raises `ConfigError`, also for a code that two people have: it would sign for both."""
+    found: dict[str, StaffMember] = {}
+    for place, member in enumerate(read(path, StaffFile).staff):
+        if member.code in found:
+            problem = f"'{member.code}' is {found[member.code].name} already"
+            raise ConfigError(path, f"staff[{place}].code", problem, "give each person a code of their own")
+        found[member.code] = member
+    return found
 
 
 def _named(folder: Path, name: str) -> Path:

@@ -41,12 +41,16 @@ class RmtRule(Section, frozen=True, kw_only=True):
     consecutive: bool = False
 
 
+Latency = Annotated[float, Meta(ge=0, le=200)]
+"""ms after a pulse: what comes later is no response to it by way of the cortex and the spinal cord."""
+
+
 class HuntConfig(Section, frozen=True, kw_only=True):
     """Hotspot grid and threshold hunt. cm from the vertex, uV, ms, s."""
 
     target_muscle: str
     muscle_side: Literal["contralateral", "ipsilateral"] = "contralateral"
-    window_ms: tuple[float, float]
+    window_ms: tuple[Latency, Latency]
     rest_limit_uv: Positive
     step_cm: Positive
     range_cm: Positive
@@ -73,28 +77,34 @@ class CoilPlacement(Section, frozen=True, kw_only=True):
     sham_drawing: tuple[str, ...] = ()
 
 
+Speed = Annotated[float, Meta(gt=0, le=5)]
+"""km/h. Healthy people walk at about 5; no gait robot trains faster, and a larger number is another unit or a slip."""
+Support = Annotated[float, Meta(ge=0, le=60)]
+"""% of the body weight, as much as the fitting form takes."""
+
+
 class RobotConfig(Section, frozen=True, kw_only=True):
     """Walking: km/h, % of body weight, minutes.
 
     Outside `envelope_kmh` a speed is refused; outside `prescription_kmh` and `support_pct` a value is allowed, with a
-    note that the trial prescribes another.
+    note that the trial prescribes another. What is prescribed, and what is allowed during pulses, lies within it.
     """
 
-    envelope_kmh: tuple[float, float]
-    prescription_kmh: tuple[float, float] | None = None
-    support_pct: tuple[float, float] | None = None
-    max_while_stimulating_kmh: Positive
-    steady_s: Annotated[float, Meta(ge=0)] = 30.0
-    steady_kmh: Positive = 0.2
+    envelope_kmh: tuple[Speed, Speed]
+    prescription_kmh: tuple[Speed, Speed] | None = None
+    support_pct: tuple[Support, Support] | None = None
+    max_while_stimulating_kmh: Speed
+    steady_s: Annotated[float, Meta(ge=0, le=600)] = 30.0
+    steady_kmh: Annotated[float, Meta(gt=0, le=0.5)] = 0.2
     minutes: Annotated[int, Meta(ge=1, le=90)]
 
 
 class RunConfig(Section, frozen=True, kw_only=True):
     """The treatment's clocks (s)."""
 
-    contact_every_s: Positive = 120.0
-    contact_answer_s: Positive = 15.0
-    pause_limit_s: Positive = 300.0
+    contact_every_s: Annotated[float, Meta(gt=0, le=600)] = 120.0
+    contact_answer_s: Annotated[float, Meta(gt=0, le=60)] = 15.0
+    pause_limit_s: Annotated[float, Meta(gt=0, le=1800)] = 300.0
     complete_fraction: Annotated[float, Meta(gt=0, le=1)] = 0.8
 
 

@@ -5,7 +5,7 @@ from itertools import chain
 from bedside.config import Concern, ItemConfig
 from bedside.events import Answered, ConcernRaised, Event, StepId, Value
 from bedside.refusal import Refusal
-from bedside.visit import adverse, follow_up
+from bedside.visit import adverse, follow_up, robot
 from bedside.visit.state import Visit
 
 FREE_TEXT = 500
@@ -98,6 +98,8 @@ def answer(state: Visit, step: StepId, item_id: str, value: Value, utc: str) -> 
     if item.by == "machine":
         raise Refusal(f"{item.label} is worked out by the program", "change the values it comes from")
     kept = checked(item, value)
+    if step == "fit":
+        robot.demand_within(state.setup.study.robot, item.id, kept)
     follow_up.demand_day(state, item, kept, utc)
     events: list[Event] = [Answered(step=step, item=item_id, value=kept, unit=item.unit)]
     found = concern(item, kept)

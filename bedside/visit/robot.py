@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bedside.config import RobotConfig
 from bedside.events import NoteAdded, RobotChanged, Value
+from bedside.refusal import Refusal
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import NO_TIME, Visit
 from hal.roles import RobotState
@@ -131,6 +132,15 @@ def fit_note(rule: RobotConfig | None, item: str, value: Value) -> str:
     unit = "km/h" if item == "speed_kmh" else "%"
     side = "below" if value < span[0] else "above"
     return f"{side} trial prescription: {span[0]:g} to {span[1]:g} {unit}"
+
+
+def demand_within(rule: RobotConfig | None, item: str, value: Value) -> None:
+    """Raise `Refusal` for a prescribed speed outside the study's envelope, which may be narrower than the form's."""
+    if rule is None or item != "speed_kmh" or isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    low, high = rule.envelope_kmh
+    if not low <= value <= high:
+        raise Refusal(f"{value:g} km/h is outside this study's envelope", f"type a speed from {low:g} to {high:g} km/h")
 
 
 def support_pct(state: Visit, load_kg: float | None) -> float | None:

@@ -115,6 +115,18 @@ def test_labels_are_short_and_ours() -> None:
         (STUDY, "isi_s = 5.0\n", "", ["hunt.isi_s", "is missing"]),
         (STUDY, 'default_rule = "adaptive_50"', 'default_rule = "magic"', ["hunt.default_rule", "adaptive_50"]),
         (STUDY, "window_ms = [20.0, 50.0]", "window_ms = [50.0, 20.0]", ["hunt.window_ms", "lower value first"]),
+        (STUDY, "window_ms = [20.0, 50.0]", "window_ms = [20.0, 500.0]", ["hunt.window_ms[1]", "200"]),
+        (STUDY, "envelope_kmh = [0.8, 1.8]", "envelope_kmh = [0.8, 18]", ["robot.envelope_kmh[1]", "5"]),
+        (STUDY, "envelope_kmh = [0.8, 1.8]", "envelope_kmh = [0, 1.8]", ["robot.envelope_kmh[0]"]),
+        (STUDY, "envelope_kmh = [0.8, 1.8]", "envelope_kmh = [1.8, 0.8]", ["robot.envelope_kmh", "lower value first"]),
+        (STUDY, "stimulating_kmh = 1.2", "stimulating_kmh = 12", ["robot.max_while_stimulating_kmh", "5"]),
+        (STUDY, "stimulating_kmh = 1.2", "stimulating_kmh = 2", ["robot.max_while_stimulating_kmh", "0.8 to 1.8 km/h"]),
+        (STUDY, "stimulating_kmh = 1.2", "stimulating_kmh = 0.5", ["robot.max_while_stimulating_kmh", "outside"]),
+        (STUDY, "kmh = [1.2, 1.8]", "kmh = [1.2, 2.0]", ["robot.prescription_kmh", "2 km/h is outside envelope_kmh"]),
+        (STUDY, "support_pct = [40, 60]", "support_pct = [40, 140]", ["robot.support_pct[1]", "60"]),
+        (STUDY, "steady_kmh = 0.2", "steady_kmh = 20.0", ["robot.steady_kmh", "0.5"]),
+        (STUDY, "contact_every_s = 120.0", "contact_every_s = 12000.0", ["run.contact_every_s", "600"]),
+        (STUDY, "pause_limit_s = 300.0", "pause_limit_s = 30000.0", ["run.pause_limit_s", "1800"]),
         (STUDY, '"lf_01hz_120"]', '"lf_02hz"]', ["presets", "lf_02hz"]),
         (STUDY, 'mode = "simultaneous"', 'mode = "whenever"', ["timing.mode"]),
         ("protocols/lf_1hz_1200.toml", "pct = 80", "pct = 95", ["intensity.pct", "ceiling"]),
@@ -231,6 +243,18 @@ def test_pins_are_only_held_as_hashes() -> None:
     assert not config.pin_matches(staff["thera"], "1235")
     assert "1234" not in staff["thera"].pin
     assert config.hash_pin("1") != config.hash_pin("1"), "salted"
+
+
+def test_two_people_with_one_code_are_refused(folder: Path) -> None:
+    path = folder / "demo" / "staff.toml"
+    first = config.load_staff(path)["thera"]
+    path.write_text(f'{path.read_text()}\n[[staff]]\ncode = "thera"\nname = "B"\nprofession = "physician"\n')
+    with path.open("a") as file:
+        file.write(f'pin = "{first.pin}"\n')
+    with pytest.raises(ConfigError, match="give each person a code of their own") as refused:
+        config.load_staff(path)
+    assert f"'thera' is {first.name} already" in str(refused.value)
+    assert refused.value.key.startswith("staff[")
 
 
 def test_second_identifier() -> None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 
 from bedside import commands as c
 from bedside import events as e
@@ -131,6 +132,16 @@ def fitting() -> Bed:
 def test_a_prescribed_speed_outside_the_envelope_is_refused(speed_kmh: float) -> None:
     with pytest.raises(Refusal, match="cannot be right"):
         fitting().ask(c.Answer(step="fit", item="speed_kmh", value=speed_kmh))
+
+
+def test_a_study_may_have_a_narrower_envelope_than_the_form() -> None:
+    bed = fitting()
+    narrow = changed(RULE, envelope_kmh=(1.0, 1.5), prescription_kmh=None)
+    bed.state = changed(bed.state, setup=changed(bed.setup, study=changed(bed.setup.study, robot=narrow)))
+    for speed_kmh in (0.9, 1.6):
+        with pytest.raises(Refusal, match="outside this study's envelope"):
+            bed.ask(c.Answer(step="fit", item="speed_kmh", value=speed_kmh))
+    assert bed.ask(c.Answer(step="fit", item="speed_kmh", value=1.5))
 
 
 def test_a_slow_speed_is_allowed_with_a_note() -> None:
