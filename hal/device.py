@@ -19,7 +19,7 @@ Every error names the device and carries a remedy that a therapist can follow.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -102,6 +102,8 @@ class Health:
 
     `since_ns` and `last_heard_ns` are on the caller's monotonic clock (ns); `last_heard_ns` is None before the
     first byte. `dropped` counts frames or samples known to be lost, `reconnects` re-openings since `open`.
+    `last_error` is the newest error, first said at `last_error_ns` (None: there was none); `Device.set_health` keeps
+    both when the device is well again.
     """
 
     state: LinkState
@@ -111,6 +113,8 @@ class Health:
     remedy: str = ""
     dropped: int = 0
     reconnects: int = 0
+    last_error: str = ""
+    last_error_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +214,11 @@ class Device(ABC):
             subscriber(reading)
 
     def set_health(self, health: Health) -> None:
-        """Store `health`; tell subscribers when its state or error changed."""
-        changed = (health.state, health.error) != (self._health.state, self._health.error)
-        self._health = health
-        if changed:
-            self.publish(HealthChanged(self.now_ns(), health))
+        """Store `health`, with the newest error; tell subscribers when its state or error changed."""
+        before, now_ns = self._health, self.now_ns()
+        newest = before.last_error, before.last_error_ns
+        if health.error and health.error != before.error:
+            newest = health.error, now_ns
+        self._health = replace(health, last_error=newest[0], last_error_ns=newest[1])
+        if (health.state, health.error) != (before.state, before.error):
+            self.publish(HealthChanged(now_ns, self._health))

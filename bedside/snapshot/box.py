@@ -48,6 +48,7 @@ class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
 
     `lost` are samples lost of `received`, `dropped` frames or samples as the link counts them; `clock_*` compare the
     device's clock with the station's; `attention` is what somebody has to see to, `notes` are standing remarks.
+    `last_error` is the newest error, said `last_error_age_s` ago (real s), also of a device that is well again.
     """
 
     name: str
@@ -70,6 +71,8 @@ class DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
     clock_spread_ms: float | None = None
     attention: tuple[DeviceAttention, ...] = ()
     notes: tuple[str, ...] = ()
+    last_error: str = ""
+    last_error_age_s: float | None = None
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):

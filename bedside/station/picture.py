@@ -9,7 +9,7 @@ from bedside.station.server import Client
 from bedside.visit.inputs import Now, Person
 from bedside.visit.state import Visit
 from bedside.visit.view import picture
-from hal.device import Device, Health
+from hal.device import Attention, Device, Vitals
 
 TELLING = frozenset({"stimulator", "current"})
 """Devices whose readings and remarks may tell an assessor of a treatment."""
@@ -94,13 +94,13 @@ def device_lines(
 
 
 def _line(device: Device, simulated: bool, now: Now, speed: float) -> DeviceLine:
-    health, vitals = device.health, device.vitals
+    health, vitals = device.health, _vitals(device)
     return DeviceLine(
         name=device.name,
         role=device.role,
         address=device.address,
         state=health.state,
-        age_s=_age_s(health, now, speed),
+        age_s=_age_s(health.last_heard_ns, now, speed),
         simulated=simulated,
         error=health.error,
         remedy=health.remedy,
@@ -116,11 +116,22 @@ def _line(device: Device, simulated: bool, now: Now, speed: float) -> DeviceLine
         clock_spread_ms=vitals.clock_spread_ms,
         attention=tuple(DeviceAttention(what=part.what, remedy=part.remedy) for part in vitals.attention),
         notes=vitals.notes,
+        last_error=health.last_error,
+        last_error_age_s=_age_s(health.last_error_ns, now, speed),
     )
 
 
-def _age_s(health: Health, now: Now, speed: float) -> float | None:
-    return None if health.last_heard_ns is None else max(0.0, (now.mono_ns - health.last_heard_ns) / 1e9 / speed)
+def _vitals(device: Device) -> Vitals:
+    """What the device tells of itself; a driver that breaks over it is told, and takes no other device's picture."""
+    try:
+        return device.vitals
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises
+        what = f"its driver cannot say how it is: {type(error).__name__}: {error}"
+        return Vitals(attention=(Attention(what, "report this to whoever wrote its driver"),))
+
+
+def _age_s(at_ns: int | None, now: Now, speed: float) -> float | None:
+    return None if at_ns is None else max(0.0, (now.mono_ns - at_ns) / 1e9 / speed)
 
 
 def watchers(clients: Iterable[Client], now_s: float) -> tuple[Watcher, ...]:

@@ -152,3 +152,28 @@ def test_retries_slow_down_to_a_limit() -> None:
 
 def test_errors_name_device_and_remedy() -> None:
     assert str(LinkNotFound("no port", device="tms", remedy="plug it in")) == "tms: no port (plug it in)"
+
+
+async def test_the_newest_error_is_kept_when_the_device_is_well_again() -> None:
+    end = TcpEnd()
+    await end.plug()
+    end.on_connect = lambda: end.send(b"hi")
+    echo = Echo("echo", time.monotonic_ns, make_link(end.address), IMPATIENT)
+    await finishes(echo.open())
+    assert (echo.health.last_error, echo.health.last_error_ns) == ("", None)
+    before_ns = time.monotonic_ns()
+    await end.unplug()
+    await until(lambda: echo.health.state == "lost" and "nothing listens" in echo.health.error)
+    lost = echo.health
+    assert lost.last_error == lost.error
+    await end.plug()
+    await until(lambda: echo.health.state == "ok")
+    assert (echo.health.error, echo.health.last_error) == ("", lost.error)
+    assert echo.health.last_error_ns == lost.last_error_ns
+    assert lost.last_error_ns is not None
+    assert before_ns < lost.last_error_ns < time.monotonic_ns()
+    end.send(b"more")
+    await until(lambda: (echo.health.last_heard_ns or 0) > echo.health.since_ns)
+    assert echo.health.last_error == lost.error, "also once more was heard"
+    await finishes(echo.close())
+    await end.unplug()

@@ -3,7 +3,7 @@
 from bedside.snapshot import DeviceLine
 from bedside.tui.picture import Picture
 from bedside.tui.ranking import FRESH_STATES, WELL, low, rank
-from bedside.tui.rows import Row, Span, age_text, row, wrapped
+from bedside.tui.rows import Row, Span, age_text, minutes, row, wrapped
 
 MARKS = ("[ ]", "[!]", "[x]")
 """By rank: not heard, doubtful, well."""
@@ -26,7 +26,7 @@ def device_page(picture: Picture, width: int) -> list[Row]:
     for line in _worst_first(picture):
         heard = picture.link.up and line.state in FRESH_STATES
         lines += [_head(line, picture, width), *_trouble(line, width), *_vitals(line, width, heard=heard)]
-        lines += _notes(line, width)
+        lines += [*_notes(line, width), *_last_error(line, picture, width)]
     return lines if picture.snapshot.devices else [*lines, row((" none known yet", "dim"))]
 
 
@@ -118,6 +118,15 @@ def _notes(line: DeviceLine, width: int) -> list[Row]:
     """Standing remarks that are no trouble."""
     notes = [note for note in line.notes if note != line.error]
     return [row("     ", *spans) for note in notes for spans in wrapped(note, width - 6, 2, "dim")]
+
+
+def _last_error(line: DeviceLine, picture: Picture, width: int) -> list[Row]:
+    """What was last wrong with a device that is well again, and how long ago."""
+    age_s = picture.aged(line.last_error_age_s)
+    if line.error or not line.last_error or age_s is None:
+        return []
+    ago = minutes(age_s) if age_s >= 60 else f"{age_s:.0f} s"
+    return [row("     ", *spans) for spans in wrapped(f"last error, {ago} ago: {line.last_error}", width - 6, 2, "dim")]
 
 
 def _trouble(line: DeviceLine, width: int) -> list[Row]:

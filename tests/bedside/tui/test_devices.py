@@ -147,3 +147,17 @@ def test_a_remark_that_the_error_says_already_is_left_out() -> None:
     words = "its readings repeat themselves: it measures nothing"
     text = text_of(device_page(picture_of(changed(IMU, error=words, notes=(words,))), 80))
     assert sum(words in line for line in text) == 1
+
+
+def test_the_last_error_of_a_device_that_is_well_again_stands_dim_with_its_age() -> None:
+    well = changed(IMU, last_error="no message for 0.5 s", last_error_age_s=42.0, reconnects=1)
+    page = device_page(picture_of(well), 80)
+    (row,) = [row for row in page if "last error" in text_of([row])[0]]
+    assert text_of([row]) == ["     last error, 42 s ago: no message for 0.5 s"]
+    assert {style for part, style in row if part.strip()} == {"dim"}
+    assert text_of(page)[2].startswith(" [x]"), "it is no trouble any more"
+    later = " ".join(text_of(device_page(picture_of(changed(well, last_error_age_s=3_725.0)), 80)))
+    assert "last error, 1:02:05 ago" in later
+    present = changed(well, error="no message for 0.5 s", state="silent")
+    assert "last error" not in " ".join(text_of(device_page(picture_of(present), 80)))
+    assert "last error" not in " ".join(text_of(device_page(picture_of(IMU), 80)))
