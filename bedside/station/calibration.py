@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from bedside.commands import CalibrateDevice
 from bedside.events import DeviceCalibrated
 from bedside.refusal import Refusal
+from bedside.station.resting import at_rest, lies_level, moved, taken_since, turn_left_deg_s
 from dsp.knock import offset_ms
 from dsp.orientation.magnetometer import VALID_DAYS, fit_magnetometer
 from hal.device import Device, Reading
-from hal.roles import ForcePlate, MagneticBlock, MotionBlock, MotionSensor, PlateBlock
+from hal.roles import ForcePlate, MagneticBlock, MotionSensor, PlateBlock
 
 Array = NDArray[np.float64]
 
@@ -27,13 +28,17 @@ REST_S, AFTER_ZERO_S, KNOCK_S, SWEEP_S = 3.0, 1.0, 10.0, 40.0
 """How long each is looked at: what rests, a plate after its zero, three knocks, a sensor turned every way."""
 EMPTY_KG, STILL_KG = 0.5, 0.15
 """Nobody stands so still for `REST_S` that no corner's load moves by more (SD); an empty plate does."""
-STILL_RAD_S, WOBBLE_DEG = 0.1, 2.0
-GRAVITY_M_S2, GRAVITY_SHARE = 9.81, 0.05
+WOBBLE_DEG = 2.0
 
 
 @runtime_checkable
 class SetsItsZero(Protocol):
-    """A motion sensor that takes its present reading as zero; it lies level and still meanwhile."""
+    """A motion sensor that takes its present reading as zero; it lies still meanwhile, with `zero_up` upwards."""
+
+    @property
+    def zero_up(self) -> tuple[float, float, float]:
+        """The axis of the sensor, a unit vector, that must point upwards meanwhile: it is set to gravity."""
+        ...
 
     async def calibrate_motion(self) -> None:
         """Zero acceleration and turn rate."""
@@ -84,9 +89,13 @@ class Calibrations:
         sensor = _motion(device)
         if not isinstance(sensor, SetsItsZero):
             raise Refusal(f"{device.name} has no zero to set", "the analyses find it in the recording by themselves")
+        heard = await self._listen(REST_S, device.name)
+        lies_level(device.name, heard[device.name], sensor.zero_up)
         await sensor.calibrate_motion()
-        gyro, _ = await self._at_rest(device)
-        left = float(np.degrees(np.linalg.norm(gyro.mean(axis=0))))
+        since_ns = device.now_ns()
+        heard = await self._listen(REST_S, device.name)
+        fresh = [block for block in heard[device.name] if taken_since(block, since_ns)]
+        left = turn_left_deg_s(device.name, fresh, sensor.zero_up)
         return DeviceCalibrated(device=device.name, what="zero", residual=left, unit="deg/s", note="turn rate at rest")
 
     async def _empty_plate(self, plate: ForcePlate) -> DeviceCalibrated:
@@ -124,13 +133,7 @@ class Calibrations:
         """Turn rate and acceleration (n, 3) of a sensor that rests; raises `Refusal` where it does not."""
         _motion(device)
         heard = await self._listen(REST_S, device.name)
-        _, gyro, accel = _moved(device.name, heard[device.name])
-        if float(np.std(gyro, axis=0).max()) > STILL_RAD_S:
-            raise Refusal(f"{device.name} is moving", "keep it still and calibrate again")
-        force = float(np.linalg.norm(accel.mean(axis=0)))
-        if abs(force / GRAVITY_M_S2 - 1.0) > GRAVITY_SHARE:
-            raise Refusal(f"{device.name} feels {force:.2f} m/s2 at rest instead of 9.81", "exchange the sensor")
-        return gyro, accel
+        return at_rest(device.name, heard[device.name])
 
     async def _magnetometer(self, device: Device) -> DeviceCalibrated:
         """Fit the field while a person turns the sensor every way."""
@@ -138,7 +141,10 @@ class Calibrations:
         heard = await self._listen(SWEEP_S, device.name)
         fields = [block.field_ut for block in heard[device.name] if isinstance(block, MagneticBlock)]
         if not fields:
-            raise Refusal(f"{device.name} sends no magnetometer samples", "set magnetometer_hz in its device file")
+            raise Refusal(
+                f"{device.name} sends no magnetometer samples",
+                "turn it on in its device file, or choose a sensor that has one",
+            )
         field = np.concatenate(fields).astype(float)
         if not np.isfinite(field).all():
             raise Refusal(f"the magnetometer of {device.name} is of an unknown kind", "its counts have no unit")
@@ -165,8 +171,8 @@ class Calibrations:
             remedy = f"choose {' or '.join(others)}" if others else "there is no other sensor"
             raise Refusal(f"{device.name} is the one that the others are compared with", remedy)
         heard = await self._listen(KNOCK_S, first.name, device.name)
-        a_ns, a_gyro, _ = _moved(first.name, heard[first.name])
-        b_ns, b_gyro, _ = _moved(device.name, heard[device.name])
+        a_ns, a_gyro, _ = moved(first.name, heard[first.name])
+        b_ns, b_gyro, _ = moved(device.name, heard[device.name])
         try:
             late_ms = await asyncio.to_thread(offset_ms, a_ns, a_gyro, b_ns, b_gyro)
         except ValueError as error:
@@ -187,15 +193,3 @@ def _motion(device: Device) -> MotionSensor:
     if not isinstance(device, MotionSensor):
         raise Refusal(f"{device.name} is no motion sensor", "choose another device")
     return device
-
-
-def _moved(name: str, heard: list[Reading]) -> tuple[NDArray[np.int64], Array, Array]:
-    """Times (ns), turn rate and acceleration of what a sensor said; raises `Refusal` when it said nothing."""
-    blocks = [block for block in heard if isinstance(block, MotionBlock) and len(block.sample_ns)]
-    if not blocks:
-        raise Refusal(f"{name} sends nothing", "wait until it is connected, then calibrate again")
-    return (
-        np.concatenate([block.sample_ns for block in blocks]),
-        np.concatenate([block.gyro_rad_s for block in blocks]).astype(float),
-        np.concatenate([block.accel_m_s2 for block in blocks]).astype(float),
-    )

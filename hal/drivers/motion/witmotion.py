@@ -64,6 +64,9 @@ class WitMotionOptions:
 class WitMotion(MotionStream):
     """A `hal.roles.MotionSensor` without a counter."""
 
+    zero_up = (0.0, 0.0, 1.0)
+    """Its maker has it lie level on its back for `calibrate_motion`, which makes this axis show gravity."""
+
     def __init__(
         self,
         name: str,
@@ -247,7 +250,7 @@ class WitMotion(MotionStream):
         await asyncio.sleep(SETTLE_S)
 
     async def calibrate_motion(self, rest_s: float = 5.0) -> None:
-        """Zero acceleration and turn rate; the sensor must lie level and still for `rest_s`."""
+        """Zero acceleration and turn rate; the sensor must lie still with `zero_up` upwards for `rest_s`."""
         await self.set_register(codec.CALIBRATE, codec.MOTION_START)
         await asyncio.sleep(rest_s)
         await self.set_register(codec.CALIBRATE, codec.CALIBRATE_END)

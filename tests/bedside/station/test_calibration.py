@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ class OwnZero(Sensor):
     """One that can set its own zero."""
 
     zeroed = 0
+    zero_up = (0.0, 0.0, 1.0)
 
     async def calibrate_motion(self) -> None:
         self.zeroed += 1
@@ -76,6 +78,16 @@ def resting(seed: int = 1, *, noise: float = 0.01, gravity: float = 9.81) -> Mot
     rng = np.random.default_rng(seed)
     down = np.array([0.0, 0.6, 0.8]) * gravity
     return moved(rng.normal(0.02, noise, (300, 3)), rng.normal(0, 0.02, (300, 3)) + down)
+
+
+def lying(
+    seed: int = 1, *, turn_deg_s: float = 0.3, tilt_deg: float = 0.0, noise: float = 0.01, about: str = "x"
+) -> MotionBlock:
+    """A sensor on a table, turned by so much against the level and showing such a turn rate."""
+    rng = np.random.default_rng(seed)
+    up = Rotation.from_euler(about, tilt_deg, degrees=True).apply([0.0, 0.0, 9.81])
+    gyro = rng.normal(0, noise, (300, 3)) + np.radians([turn_deg_s, 0, 0])
+    return moved(gyro, rng.normal(0, 0.05, (300, 3)) + up)
 
 
 def knocked(late_ms: float, seed: int) -> MotionBlock:
@@ -138,11 +150,51 @@ async def test_what_the_plate_itself_refuses_is_passed_on() -> None:
 
 async def test_a_sensor_sets_its_own_zero_where_it_can() -> None:
     sensor = made(OwnZero, "imu")
-    done = await calibrated("zero", {sensor: lambda: [resting()]})
-    assert sensor.zeroed == 1  # type: ignore[attr-defined]
-    assert done.residual == pytest.approx(np.degrees(0.02 * np.sqrt(3)), abs=0.1)
+    # it leaves its maker with offsets, which is what a zero is for; samples from before come out late
+    late = replace(lying(turn_deg_s=6.0), sample_ns=np.arange(300))
+    done = await calibrated("zero", {sensor: lambda: [late, lying(turn_deg_s=0.0)] if _zeroed(sensor) else [late]})
+    assert _zeroed(sensor) == 1
+    assert done.residual == pytest.approx(0.0, abs=0.2)
     with pytest.raises(Refusal, match="no zero to set"):
         await calibrated("zero", {made(Sensor, "imu"): lambda: [resting()]})
+
+
+def _zeroed(sensor: Device) -> int:
+    assert isinstance(sensor, OwnZero)
+    return sensor.zeroed
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (lying(tilt_deg=12.0), "tilted by 12 degrees"),
+        (lying(tilt_deg=180.0), "tilted by 180 degrees"),
+        (resting(), "tilted by 37 degrees"),
+        (lying(noise=0.05), "is moving"),
+        (moved(np.zeros((300, 3)), np.linspace([-1.0, 0, 9.7], [1.0, 0, 9.7], 300)), "is moving"),
+    ],
+)
+async def test_a_worn_sensor_takes_no_zero(before: MotionBlock, words: str) -> None:
+    sensor = made(OwnZero, "imu")
+    with pytest.raises(Refusal, match=words):
+        await calibrated("zero", {sensor: lambda: [before]})
+    assert _zeroed(sensor) == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (lying(turn_deg_s=34.6), r"34\.6 deg/s are left at rest"),
+        (lying(tilt_deg=5.0, about="y"), r"level, it shows 5\.\d degrees"),
+        (lying(noise=0.05), "is moving: whether its zero is right is not known"),
+        (moved(np.zeros((0, 3)), np.zeros((0, 3))), "sends nothing: whether its zero"),
+    ],
+)
+async def test_a_zero_that_was_taken_in_movement_is_not_believed(after: MotionBlock, words: str) -> None:
+    sensor = made(OwnZero, "imu")
+    with pytest.raises(Refusal, match=words):
+        await calibrated("zero", {sensor: lambda: [after if _zeroed(sensor) else lying()]})
+    assert _zeroed(sensor) == 1
 
 
 async def test_how_a_worn_sensor_hangs_is_measured_at_rest() -> None:
