@@ -7,6 +7,7 @@ for envelopes alone. Not tried on hardware: see `delsys_codec`.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,11 +95,17 @@ class Delsys(EmgDevice):
                 self._answer.set_result(reply)
             else:
                 self.greeting = self.greeting or reply
+                self._greeted.set()
 
     async def talk(self) -> None:
-        """Open the data port, start, take samples until the link ends; raises `NoAnswer`, `Refused`, `LinkError`."""
+        """Open the data port, wait for the greeting, start, take samples until the link ends.
+
+        What came after the start would pass for its answer. Raises `NoAnswer`, `Refused`, `LinkError`.
+        """
         try:
             await self._data_link.open()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._greeted.wait(), ANSWER_S)
             await self._command(START)
             while True:
                 self._take(await self._data_link.read())
@@ -128,6 +135,7 @@ class Delsys(EmgDevice):
         self._stream = SampleStream()
         self._edges = EdgeDetector(self.options.trigger_v)
         self._waiting = bytearray()
+        self._greeted = asyncio.Event()
         self._asked = False
 
     def _take(self, data: bytes) -> None:

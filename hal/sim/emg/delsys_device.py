@@ -18,14 +18,18 @@ RAIL_V = 0.011
 
 
 class DelsysDevice(PortedAmplifier):
-    """Streams from START to STOP, to whoever is on the data port."""
+    """Streams from START to STOP, to whoever is on the data port. It greets a moment after somebody connects.
+
+    What is asked before that is obeyed after it.
+    """
 
     def __init__(self, around: Surroundings, number: int = 0) -> None:
         super().__init__(around, 2000.0)
         number = number or _two_free_ports()
-        self.port = self._commands = TcpPort(self._on_bytes, number, self._greet)
+        self.port = self._commands = TcpPort(self._on_bytes, number, self._arrived)
         self.data_port = TcpPort(lambda _data: None, number + 1)
         self._received = b""
+        self._greets = False
 
     def frames(self, rows: Rows) -> list[bytes]:
         """All samples as one piece."""
@@ -36,20 +40,27 @@ class DelsysDevice(PortedAmplifier):
         return [table.tobytes()]
 
     def step(self) -> None:
-        """Stream; stop when the one who started is gone."""
+        """Greet who has come, and stream; stop when the one who started is gone."""
         if not self._commands.connected:
             self.source.end()
+        elif self._greets:
+            self._greets = False
+            self._say(BANNER)
+            self._on_bytes(b"")
         super().step()
 
-    def _greet(self) -> None:
+    def _arrived(self) -> None:
         self._received = b""
+        self._greets = True
         self.source.end()
-        self._say(BANNER)
 
     def _on_bytes(self, data: bytes) -> None:
         if self.source.struck("silence") is not None:
             return
-        *commands, self._received = (self._received + data).split(b"\r\n\r\n")
+        self._received += data
+        if self._greets:
+            return
+        *commands, self._received = self._received.split(b"\r\n\r\n")
         for command in commands:
             self._obey(command)
 
