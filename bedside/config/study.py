@@ -22,7 +22,11 @@ class Signature(Section, frozen=True, kw_only=True):
 
 
 class Timing(Section, frozen=True, kw_only=True):
-    """How stimulation and walking share the session; without a signature nothing is stimulated."""
+    """How stimulation and walking share the session; without a signature no pulse and no current of any kind is given.
+
+    Visits are built for these modes: "simultaneous" with a gait robot; without one stimulation of a seated patient and
+    exercise after it, which is "stim_then_walk" or "same_day". Others are refused when the study is loaded.
+    """
 
     mode: TimingMode
     signed: Signature | None = None

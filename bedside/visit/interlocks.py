@@ -122,11 +122,7 @@ def _intensity(state: Visit, _: Now) -> str | None:
 
 def _signed(state: Visit, _: Now) -> str | None:
     timing = state.setup.study.timing
-    if timing.signed is None:
-        return f"timing mode '{timing.mode}' is not signed by a physician for this study"
-    if state.setup.study.robot is None:
-        return None
-    return None if timing.mode == "simultaneous" else f"timing mode '{timing.mode}' does not stimulate while walking"
+    return None if timing.signed else f"timing mode '{timing.mode}' is not signed by a physician for this study"
 
 
 def _fit(state: Visit, _: Now) -> str | None:
@@ -227,7 +223,7 @@ TABLE: tuple[Condition, ...] = (
     Condition("threshold", "threshold of today", _threshold, "find the threshold", COURSE),
     Condition("dose", "dose within the limits", _dose, "plan the dose again", COURSE),
     Condition("intensity", "intensity within the plan", _intensity, "lower it", COURSE, during=True),
-    Condition("timing", "timing mode signed", _signed, "a physician signs it in the study file", COURSE),
+    Condition("timing", "timing mode signed", _signed, "a physician signs it in the study file"),
     Condition("fit", "robot fitted", _fit, "complete the fitting", COURSE),
     Condition("coil", "coil placed, both operators there", _coil, "complete the coil step", COURSE),
     Condition("remaining", "pulses remain", _remaining, "go on with the next step", COURSE),

@@ -54,6 +54,7 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
     station = load_station(folder)
     chosen = load_study(folder, study or station.study)
     presets = load_presets(folder)
+    check_timing(folder, chosen)
     missing = next((preset for preset in chosen.presets if preset not in presets), None)
     if missing is not None:
         path = folder / "studies" / f"{chosen.id}.toml"
@@ -75,6 +76,20 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
         simulated=simulated,
         speed=speed,
     )
+
+
+def check_timing(folder: Path, study: Study) -> None:
+    """Raise `ConfigError` for a timing mode whose visits are not built, before anybody is stimulated for nothing."""
+    built = ("simultaneous",) if study.robot is not None else ("stim_then_walk", "same_day")
+    mode = study.timing.mode
+    if mode in built:
+        return
+    where = "with a gait robot" if study.robot is not None else "without a gait robot"
+    remedy = f"no signature helps: {where} write {' or '.join(built)}, signed as such"
+    if study.robot is not None:
+        remedy += "; or leave the table [robot] out: then walking is no part of the visit"
+    path = folder / "studies" / f"{study.id}.toml"
+    raise ConfigError(path, "timing.mode", f"visits of mode '{mode}' {where} are not built", remedy)
 
 
 def load_catalogue(folder: Path) -> Catalogue:

@@ -43,6 +43,22 @@ def test_the_shipped_configuration_loads() -> None:
     assert len(setup.adverse.categories) >= 10
 
 
+@pytest.mark.parametrize("mode", ["stim_then_walk", "walk_then_stim", "same_day"])
+def test_a_timing_mode_whose_visits_are_not_built_is_refused_at_load(folder: Path, mode: str) -> None:
+    edit(folder, STUDY, 'mode = "simultaneous"', f'mode = "{mode}"')
+    with pytest.raises(ConfigError) as why:
+        load_setup(folder)
+    assert f"'{mode}' with a gait robot" in str(why.value)
+    assert "write simultaneous" in str(why.value)
+
+
+@pytest.mark.parametrize("mode", ["simultaneous", "walk_then_stim"])
+def test_without_a_robot_stimulation_comes_first(folder: Path, mode: str) -> None:
+    edit(folder, "studies/isci-itbs-tsdcs.toml", 'mode = "stim_then_walk"', f'mode = "{mode}"')
+    with pytest.raises(ConfigError, match="write stim_then_walk or same_day"):
+        load_setup(folder, study="isci-itbs-tsdcs")
+
+
 CURRENT = "current/isci-itbs-tsdcs.toml"
 
 

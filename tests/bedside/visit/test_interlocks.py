@@ -270,6 +270,23 @@ def test_the_check_sees_a_missing_interlock(name: str, monkeypatch: pytest.Monke
     assert arms(bed), f"with '{name}' out of the table something else still holds: the test above proves nothing"
 
 
+@pytest.mark.parametrize("step", ["hotspot", "threshold"])
+def test_without_a_signature_no_single_pulse_is_given_either(step: e.StepId) -> None:
+    bed = bed_at(step)
+    if step == "hotspot":
+        bed.ask(c.PlaceCoil(site="r0c0"))
+    bed.advance(10.0)
+    fired = bed.stim.fired
+    unsigned(bed)
+    for command in (c.Fire(), c.SetPacing(automatic=True)):
+        with pytest.raises(Refusal, match="not signed") as why:
+            bed.ask(command)
+        assert "physician signs" in why.value.remedy
+    bed.advance(10.0)
+    assert bed.stim.fired == fired
+    assert not bed.stim.enabled
+
+
 @pytest.mark.parametrize("name", sorted(DURING))
 def test_a_train_is_stopped(name: str) -> None:
     bed = running()
