@@ -115,7 +115,7 @@ class Hands(PatientHands):
         return {"phase": gait.phase.name.lower(), "speed_kmh": gait.speed_kmh}
 
     def treadmill(self, name: str, action: str) -> Reply:
-        """Use the own panel of the treadmill `name`: start, stop, and pull_key, return_key where it has a key."""
+        """Use the own panel of the treadmill `name`: start, stop, slower; pull_key, return_key where it has a key."""
         buttons = getattr(self._elsewhere(name), "buttons", None)
         if not isinstance(buttons, dict):
             raise TypeError(f"treadmill: {name} is no treadmill")

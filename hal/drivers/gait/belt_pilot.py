@@ -16,6 +16,7 @@ LOOK_S = 0.02
 BY_HAND = "stop the belt with the treadmill's own stop button and see to the patient"
 OVERTAKEN = "stopped before this command was carried out"
 START_AGAIN = "start the belt again"
+SET_AGAIN = "ask at the treadmill why, then set the speed again"
 
 
 class BeltWire(Protocol):
@@ -42,8 +43,8 @@ class BeltWire(Protocol):
         """Start the belt."""
         ...
 
-    async def ask_speed(self, speed_kmh: float) -> None:
-        """Set the speed the belt goes to."""
+    async def ask_speed(self, speed_kmh: float, after_kmh: float | None) -> None:
+        """Set the speed the belt goes to; `Refused` where it does not go to `after_kmh`, asked before on this ramp."""
         ...
 
     async def ask_stop(self) -> None:
@@ -100,8 +101,9 @@ class BeltPilot:
     async def go(self, speed_kmh: float) -> None:
         """Ramp to `speed_kmh` and see the belt run at it.
 
-        Raises `Refused` outside the limits, without control, before a start and after a stop; `NoAnswer`;
-        `ReadBackMismatch` when the belt does not come to that speed. A belt that stays faster than asked is stopped.
+        Raises `Refused` outside the limits, without control, before a start, after a stop, and where somebody at the
+        panel sets another speed on the way; `NoAnswer`; `ReadBackMismatch` when the belt does not come to that speed. A
+        belt that stays faster than asked is stopped.
         """
         goal_kmh = self.limits.check(speed_kmh, device=self._wire.name)
         async with self._turn() as ticket:
@@ -110,14 +112,16 @@ class BeltPilot:
             here_kmh = self._wire.actual_kmh
             if here_kmh is None:
                 raise NoAnswer("the belt's speed is not known", device=self._wire.name, remedy=BY_HAND)
+            before_kmh: float | None = None
             for asked_kmh in self.limits.ramp(here_kmh, goal_kmh):
                 self._still(ticket)
                 try:
-                    await self._wire.ask_speed(asked_kmh)
+                    await self._wire.ask_speed(asked_kmh, before_kmh)
                 except HalError:
                     # a stop sets the speed back: that is no fault of the treadmill
                     self._still(ticket)
                     raise
+                before_kmh = asked_kmh
                 await asyncio.sleep(self.limits.pause_s)
             await self._settle(goal_kmh, ticket)
 
@@ -135,6 +139,14 @@ class BeltPilot:
             if not self.granted:
                 raise Refused("the treadmill is not under control", device=self._wire.name, remedy="take control first")
             yield ticket
+
+    def overruled(self, told_kmh: float) -> Refused:
+        """What a wire raises where somebody at the panel has set another speed than the one asked before."""
+        return Refused(
+            f"the speed was set to {told_kmh:g} km/h at the treadmill's panel",
+            device=self._wire.name,
+            remedy=SET_AGAIN,
+        )
 
     def _still(self, ticket: int) -> None:
         if ticket != self.stops:

@@ -77,6 +77,7 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
         self._e_stop: bool | None = None
         self._strange = 0
         self._only_heard = ""
+        self._set_kmh: float | None = None
 
     # what the machine says
 
@@ -129,7 +130,7 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
 
     def lost_sight(self) -> None:
         """Nothing is known of the belt any more, and nothing is ours to command."""
-        self._account = self._e_stop = None
+        self._account = self._e_stop = self._set_kmh = None
         self._stopping = False
         self.pilot.revoke()
 
@@ -161,6 +162,8 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
     def _happened(self, status: wire.MachineStatus, mono_ns: int) -> None:
         if status.what in ("safety_key", "control_lost"):
             self.pilot.revoke()
+        if status.speed_kmh is not None:
+            self._set_kmh = status.speed_kmh
         if status.what == "started":
             self._stopping, self._e_stop = False, False
         if status.what in ("stopped", "paused", "reset"):
@@ -222,9 +225,12 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
             if await within(moving, self.options.settle_s) is None:
                 raise NoAnswer("the belt was told to start and does not", device=self.name, remedy=BY_HAND)
 
-    async def ask_speed(self, speed_kmh: float) -> None:
+    async def ask_speed(self, speed_kmh: float, after_kmh: float | None) -> None:
         """Set the nearest legal speed that is not faster; a status that names another speed is a mismatch."""
-        legal_kmh = speed_kmh if self._range is None else self._range.nearest(speed_kmh)
+        before_kmh = None if after_kmh is None else self._legal(after_kmh)
+        if before_kmh is not None and self._set_kmh is not None and abs(self._set_kmh - before_kmh) > TOLERANCE_KMH:
+            raise self.pilot.overruled(self._set_kmh)
+        legal_kmh = self._legal(speed_kmh)
         told: list[float] = []
 
         def notes(message: Heard) -> bool:
@@ -255,6 +261,10 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
             raise OffNotConfirmed(f"told to stop, and {why}", device=self.name, remedy=BY_HAND) from refused
 
     # parts
+
+    def _legal(self, speed_kmh: float) -> float:
+        """The nearest speed that the machine runs and that is not faster."""
+        return speed_kmh if self._range is None else self._range.nearest(speed_kmh)
 
     def _need_commands(self) -> None:
         if self._only_heard:

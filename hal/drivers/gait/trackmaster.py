@@ -146,20 +146,22 @@ class Trackmaster(PilotedBelt, LinkedDevice):
         await self._see(Command.ASK_BELT, lambda m: isinstance(m, wire.BeltStatus) and m.belt is not Belt.STOPPED)
         self._need_guarded()
 
-    async def ask_speed(self, speed_kmh: float) -> None:
+    async def ask_speed(self, speed_kmh: float, after_kmh: float | None) -> None:
         """A3 in tenths of the machine's unit, acknowledged, then D3 with the same value; first D0 with "started".
 
-        The machine tells a stop at its panel only when asked: a speed must not follow one that the last poll missed.
+        The machine tells what is done at its panel only when asked: no speed must follow what the last poll missed.
         """
+        before = None if after_kmh is None else await self._told_set_speed()
         await self._see(Command.ASK_BELT, lambda message: isinstance(message, wire.BeltStatus))
         if self._belt is not Belt.STARTED:
             raise Refused(OVERTAKEN, device=self.name, remedy=START_AGAIN)
+        if before is not None and after_kmh is not None and before != self._tenths(after_kmh):
+            raise self.pilot.overruled(round(before * self._kmh_per_tenth, 2))
         tenths = self._tenths(speed_kmh)
         await self._command(Command.SET_SPEED, tenths)
-        told = await self._see(Command.ASK_SET_SPEED, lambda message: isinstance(message, wire.SetSpeed))
-        if isinstance(told, wire.SetSpeed) and told.tenths != tenths:
+        if (told := await self._told_set_speed()) != tenths:
             raise ReadBackMismatch(
-                f"set speed should be {tenths / 10:g} {self.options.units}, the treadmill reports {told.tenths / 10:g}",
+                f"set speed should be {tenths / 10:g} {self.options.units}, the treadmill reports {told / 10:g}",
                 device=self.name,
                 remedy="look at the treadmill's panel; it may limit the speed by itself",
             )
@@ -192,6 +194,12 @@ class Trackmaster(PilotedBelt, LinkedDevice):
         """The nearest tenth of the machine's unit that is not faster than the envelope."""
         tenths = round(speed_kmh / self._kmh_per_tenth)
         return tenths - (tenths * self._kmh_per_tenth > self.options.fastest_kmh + 1e-9)
+
+    async def _told_set_speed(self) -> int:
+        """The speed that the machine goes to, in tenths of its unit; raises `NoAnswer`."""
+        told = await self._see(Command.ASK_SET_SPEED, lambda message: isinstance(message, wire.SetSpeed))
+        assert isinstance(told, wire.SetSpeed)  # noqa: S101 - it was waited for
+        return told.tenths
 
     def _phase(self) -> RobotPhase:
         if self._belt is None or self._actual is None or asyncio.get_running_loop().time() - self._belt_s > FRESH_S:

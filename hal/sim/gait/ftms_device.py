@@ -52,6 +52,7 @@ class FtmsDevice(BleFarEnd):
         self.buttons: dict[str, Callable[[], None]] = {
             "start": self.press_start,
             "stop": self.press_stop,
+            "slower": self.press_slower,
             "pull_key": self.pull_safety_key,
             "return_key": self.belt.gait.release_e_stop,
         }
@@ -93,6 +94,10 @@ class FtmsDevice(BleFarEnd):
         """Somebody stops the belt there; the machine keeps whom it gave control to."""
         self.belt.stop()
         self.tell_status(b"\x02\x01")
+
+    def press_slower(self) -> None:
+        """Somebody there takes the speed back by a step."""
+        self._set(self.belt.set_kmh - self._range[2] / 100)
 
     def pull_safety_key(self) -> None:
         """The patient falls back and pulls the key: the belt halts, and the machine says so."""
@@ -182,9 +187,12 @@ class FtmsDevice(BleFarEnd):
         hundredths = int.from_bytes(body, "little")
         if len(body) != 2 or not low <= hundredths <= high or (hundredths - low) % step:
             return INVALID
-        self.belt.set_speed(hundredths / 100)
-        self.tell_status(struct.pack("<BH", 0x05, round(self.belt.set_kmh * 100)))
+        self._set(hundredths / 100)
         return OK
+
+    def _set(self, speed_kmh: float) -> None:
+        self.belt.set_speed(speed_kmh)
+        self.tell_status(struct.pack("<BH", 0x05, round(self.belt.set_kmh * 100)))
 
     def _gone(self) -> None:
         self.controlled = False

@@ -49,7 +49,11 @@ class TrackmasterDevice(AtPort):
         self.guarded = True
         self.communication_stops = 0
         self.heard = bytearray()
-        self.buttons: dict[str, Callable[[], None]] = {"start": self.press_start, "stop": self.press_stop}
+        self.buttons: dict[str, Callable[[], None]] = {
+            "start": self.press_start,
+            "stop": self.press_stop,
+            "slower": self.press_slower,
+        }
         self.port = PtyPort(path, self._on_bytes)
         self._clock = clock
         self._faults = faults
@@ -67,6 +71,10 @@ class TrackmasterDevice(AtPort):
     def press_stop(self) -> None:
         """Somebody stops the belt there; the machine tells it when it is asked."""
         self.belt.stop()
+
+    def press_slower(self) -> None:
+        """Somebody there takes the speed back by a tenth of the machine's unit."""
+        self.belt.set_speed(self.belt.set_kmh - self._kmh_per_tenth)
 
     async def run(self) -> None:
         """Serve until cancelled."""

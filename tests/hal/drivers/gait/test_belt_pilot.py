@@ -26,7 +26,7 @@ class Wire:
     async def ask_start(self) -> None:
         self.on_start()
 
-    async def ask_speed(self, speed_kmh: float) -> None:
+    async def ask_speed(self, speed_kmh: float, after_kmh: float | None) -> None:
         self.asked.set()
         await self.stopped.wait()
         raise ReadBackMismatch(f"set speed should be {speed_kmh:g}, the treadmill reports 0", device=self.name)

@@ -190,6 +190,22 @@ async def test_a_stop_at_the_panel_overtakes_a_ramp_even_between_two_polls(tmp_p
         await finishes(b.belt.start_belt())
 
 
+async def test_a_slower_speed_at_the_panel_ends_a_ramp(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        await b.belt.take_control()
+        await b.belt.start_belt()
+        ramp = asyncio.create_task(b.belt.set_speed(1.8))
+        await until(lambda: b.device.belt.set_kmh >= 0.4)
+        b.device.press_slower()
+        pressed_kmh = b.device.belt.set_kmh
+        told = rf"set to {pressed_kmh:g} km/h at the treadmill's panel|the treadmill reports {pressed_kmh:g}"
+        with pytest.raises((Refused, ReadBackMismatch), match=told):
+            await finishes(ramp)
+        assert b.device.belt.set_kmh == pressed_kmh, "the panel has the last word"
+        await b.already(0.8)
+        await finishes(b.belt.set_speed(0.9))
+
+
 async def test_a_lost_link_is_unknown_at_once_and_the_belt_stops_by_itself(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.walking()

@@ -42,7 +42,7 @@ def test_the_safety_key_is_pulled_and_put_back(world: SimulatedWorld) -> None:
     ("name", "action", "words"),
     [
         ("force_board", "stop", "force_board is no treadmill"),
-        ("trackmaster", "pull_key", "no action 'pull_key'; valid: start, stop"),
+        ("trackmaster", "pull_key", "no action 'pull_key'; valid: start, stop, slower"),
         ("belt", "stop", "no far end 'belt' is here"),
     ],
 )
