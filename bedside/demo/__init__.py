@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from bedside.config import ConfigError, config_folder
+from bedside.config import ConfigError, Participant, config_folder
 from bedside.config.captures import load_captures
 from bedside.demo.also import also_of, check_also
 from bedside.demo.hands import Hands
@@ -20,6 +20,7 @@ from bedside.demo.patient import Patient
 from bedside.demo.processes import (
     Child,
     DemoFailed,
+    FarEnds,
     attach,
     run_kiosk,
     start_simulation,
@@ -30,6 +31,7 @@ from bedside.demo.setup import PIN, USER, Layout, criteria_uv, prepare, script_f
 from bedside.demo.summary import Summary, summarise
 from bedside.demo.therapist import Script, Therapist
 from bedside.station.client import StationClient
+from bedside.station.given import speed as speed_given
 from hal.sim.control import SimControl
 
 ENDED_BY_SIGNAL = 130
@@ -42,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unattended", action="store_true", help="a scripted therapist; JSON summary on stdout")
     parser.add_argument("--study", metavar="ID", help="study of configs/studies")
     parser.add_argument("--seed", type=int, default=1, help="draws the simulated patient and all chance")
-    parser.add_argument("--speed", type=float, default=None, help="visit time per real time (1; unattended 60)")
+    parser.add_argument("--speed", type=speed_given, default=None, help="visit time per real time (1; unattended 60)")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep everything in this folder, carry on what is there"
     )
@@ -69,13 +71,23 @@ def run(args: argparse.Namespace) -> int:
         args.also = list(dict.fromkeys((*args.also, *stand_of(config_folder(args.config), args.study).also)))
         args.also = also_of(args.also, assess=args.assess, unattended=args.unattended)
         check_also(args.also, _speed(args))
-        root = args.data or Path(tempfile.mkdtemp(prefix="bedside-demo-"))
-        layout = Layout(root.resolve())
+        layout = Layout(_root(args.data))
         layout.make()
         return asyncio.run(_until_told(_demonstrate(args, layout)))
     except (ConfigError, DemoFailed) as error:
         _say(str(error))
         return 2
+    except PermissionError as error:
+        _say(f"{error.filename}: {error.strerror}; choose another folder with --data")
+        return 2
+
+
+def _root(chosen: Path | None) -> Path:
+    """The folder of everything; a new one where none is chosen."""
+    try:
+        return (chosen or Path(tempfile.mkdtemp(prefix="bedside-demo-"))).resolve()
+    except OSError as error:
+        raise DemoFailed(f"no folder can be made for it: {error.strerror or error}; choose one with --data") from error
 
 
 async def _until_told(work: Coroutine[Any, Any, int]) -> int:
@@ -98,7 +110,7 @@ async def _demonstrate(args: argparse.Namespace, layout: Layout) -> int:
 
 
 def _speed(args: argparse.Namespace) -> float:
-    return float(args.speed or (60.0 if args.unattended else 1.0))
+    return float(args.speed if args.speed is not None else 60.0 if args.unattended else 1.0)
 
 
 class Bedside:
@@ -147,7 +159,7 @@ class Bedside:
 async def _bedside(args: argparse.Namespace, layout: Layout, speed: float) -> AsyncIterator[Bedside]:
     simulation, far_ends = await start_simulation(layout.simulation, _simulation_options(args, speed))
     try:
-        participant = prepare(layout, config_folder(args.config), far_ends.addresses, args.study)
+        participant = _prepared(layout, args, far_ends)
         async with SimControl(layout.simulation) as sim, SimControl(layout.simulation) as touch:
             bedside = Bedside(layout, script_for(participant), sim, speed, surroundings(layout.root, far_ends))
             patient = Patient(touch, load_captures(layout.config), participant.paretic_side, speed)
@@ -163,6 +175,13 @@ async def _bedside(args: argparse.Namespace, layout: Layout, speed: float) -> As
                     await bedside.station.end()
     finally:
         await simulation.end()
+
+
+def _prepared(layout: Layout, args: argparse.Namespace, far_ends: FarEnds) -> Participant:
+    try:
+        return prepare(layout, config_folder(args.config), far_ends.addresses, args.study)
+    except OSError as error:
+        raise DemoFailed(f"its folders cannot be prepared: {error}; choose another with --data") from error
 
 
 def _simulation_options(args: argparse.Namespace, speed: float) -> list[str]:

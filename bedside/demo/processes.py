@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 10.0
 SYSTEM_BUS = "DBUS_SYSTEM_BUS_ADDRESS"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
+MOST_LETTERS = 500
+_PRIORITY = re.compile(r"^<\d>")
 
 
 class DemoFailed(RuntimeError):
@@ -29,6 +32,16 @@ class Child:
     name: str
     process: asyncio.subprocess.Process
     log: Path
+    log_from: int = 0
+    """How many bytes the log had before."""
+
+    @property
+    def last_words(self) -> str:
+        """The last thing it narrated, and where the rest is."""
+        said = self.log.read_bytes()[self.log_from :].decode(errors="replace").strip().splitlines()
+        told = [_told(line) for line in said]
+        word = next((words for words, error in reversed(told) if error), told[-1][0] if told else "it said nothing")
+        return f"{word[:MOST_LETTERS]}; see {self.log}"
 
     async def end(self) -> None:
         """Ask it to end; insist after a while, and with it end what it started."""
@@ -61,6 +74,7 @@ async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child,
     """Start the far ends, and find them where they announced themselves."""
     log = folder / "simulation.log"
     with log.open("ab") as narration:
+        begun = narration.tell()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -73,14 +87,18 @@ async def start_simulation(folder: Path, options: Sequence[str]) -> tuple[Child,
             stderr=narration,
             start_new_session=True,
         )
+    child = Child("simulation", process, log, begun)
     assert process.stdout is not None  # noqa: S101 - asked for above
-    async with asyncio.timeout(START_TIMEOUT_S):
-        line = await process.stdout.readline()
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        line = b""
     if not line:
-        raise DemoFailed(f"the simulated devices did not start; see {log}")
+        await child.end()
+        raise DemoFailed(f"the simulated devices did not start: {child.last_words}")
     told = json.loads(line)
-    far_ends = FarEnds(dict(told["addresses"]), told["bus"], dict(told["credentials"]))
-    return Child("simulation", process, log), far_ends
+    return child, FarEnds(dict(told["addresses"]), told["bus"], dict(told["credentials"]))
 
 
 def surroundings(folder: Path, far_ends: FarEnds) -> dict[str, str]:
@@ -109,6 +127,7 @@ async def start_station(folder: Path, options: Sequence[str], environ: Mapping[s
     """Start the station below its guard; `environ` is added to its environment, see `surroundings`."""
     log = folder / "station.log"
     with log.open("ab") as narration:
+        begun = narration.tell()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -125,7 +144,7 @@ async def start_station(folder: Path, options: Sequence[str], environ: Mapping[s
             start_new_session=True,
             env={**os.environ, **(environ or {})},
         )
-    return Child("station", process, log)
+    return Child("station", process, log, begun)
 
 
 async def attach(run_folder: Path, station: Child) -> StationClient:
@@ -136,9 +155,9 @@ async def attach(run_folder: Path, station: Child) -> StationClient:
             return await StationClient.connect(run_folder, "control")
         except StationGone as error:
             if station.process.returncode is not None:
-                raise DemoFailed(f"the station ended; see {station.log}") from error
+                raise DemoFailed(f"the station ended: {station.last_words}") from error
             if asyncio.get_running_loop().time() > deadline:
-                raise DemoFailed(f"the station did not open its sockets; see {station.log}") from error
+                raise DemoFailed(f"the station did not open its sockets: {station.last_words}") from error
             await asyncio.sleep(0.05)
 
 
@@ -152,3 +171,12 @@ async def run_kiosk(run_folder: Path, hint: str) -> int:
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+def _told(line: str) -> tuple[str, bool]:
+    """A line of narration in words, and whether it tells of an error: the station's lines are JSON after a priority."""
+    try:
+        said = json.loads(_PRIORITY.sub("", line))
+        return (f"{said['event']}: {said['error']}", True) if "error" in said else (str(said["event"]), False)
+    except (ValueError, KeyError, TypeError):
+        return line.removeprefix("simulation: "), False

@@ -12,10 +12,11 @@ import tomli_w
 
 from bedside.config import ConfigError, Participant, load_device, load_participant, load_station, load_study
 from bedside.config.station import SINGLE, DeviceRole
-from bedside.config.strict import Section, read
+from bedside.config.strict import Section, is_there, read
 from bedside.config.wires import SIMULATED
 from bedside.demo.therapist import Script
 from bedside.events import Value
+from bedside.station.given import usable_folder, usable_for_sockets
 from hal.catalogue import BY_HAND
 from hal.sim.far_end import FAR_ENDS
 
@@ -40,9 +41,10 @@ class Layout:
     root: Path
 
     def make(self) -> None:
-        """Create the folders."""
-        for folder in (self.root, self.data, self.run, self.simulation):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Create the folders; raises `ConfigError` for one that cannot be used."""
+        for folder in (self.root, self.data, self.simulation):
+            usable_folder(folder, "--data")
+        usable_for_sockets(self.run, "--data")
 
     @property
     def config(self) -> Path:
@@ -102,7 +104,7 @@ class Stand(Section, frozen=True, kw_only=True):
 def stand_of(config: Path, study: str | None) -> Stand:
     """What stands beside the patient in a demonstration of `study`, None: the station's; raises `ConfigError`."""
     path = config / "demo" / f"{study or load_station(config).study}.stand.toml"
-    return read(path, Stand) if path.exists() else Stand()
+    return read(path, Stand) if is_there(path) else Stand()
 
 
 def _with_settings(path: Path, address: str) -> str:

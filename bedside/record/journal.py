@@ -68,7 +68,10 @@ class Journal:
             signer=public_hex(key) if key else None,
         )
         setup = Setup(folder, identity, boot, clock, key, ballast, storage)
-        lock_fd = _lock(folder)
+        try:
+            lock_fd = _lock(folder)
+        except OSError as error:
+            raise JournalFailed(f"{folder}: the journal cannot be written: {error}; check the disk") from error
         try:
             journal = cls(setup, recover(folder, storage), lock_fd, rotate_after_s)
             journal._writer.begin()

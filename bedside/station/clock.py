@@ -1,5 +1,6 @@
 """The station's two clocks: visit time, which rules reason in, and the wall clock, which is only written down."""
 
+import math
 import time
 from datetime import UTC, datetime
 
@@ -11,9 +12,12 @@ class Clock:
 
     Visit time is the kernel's monotonic clock times `speed`: it never steps and goes on across a restart of the
     station within one boot. Deadlines between processes (heartbeats, link silence) are real time and not made here.
+    Raises `ValueError` for a speed that is not more than 0.
     """
 
     def __init__(self, speed: float = 1.0) -> None:
+        if not 0 < speed < math.inf:
+            raise ValueError(f"visit time cannot go {speed:g} times as fast as real time")
         self.speed = speed
 
     def now_ns(self) -> int:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import structlog
 
-from bedside.config import ConfigError, config_folder, load_station
+from bedside.config import CONFIG_HELP, ConfigError, config_folder, load_station
 from bedside.record.errors import RecordError
 from bedside.station.app import Station
+from bedside.station.given import speed, usable_folder, usable_for_sockets
 from bedside.station.setup import Places, build_parts
 from hal.device import SetupError
 from hal.guard_client import GuardClient
@@ -23,14 +24,14 @@ log = structlog.get_logger()
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--config", metavar="DIR", help="configuration folder (default /etc/bedside)")
+    parser.add_argument("--config", metavar="DIR", help=CONFIG_HELP)
     parser.add_argument("--data", type=Path, metavar="DIR", help="where visits are kept (default: station.toml)")
     parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="where the sockets are opened")
-    parser.add_argument("--speed", type=float, default=1.0, help="visit time per real time, simulated devices only")
+    parser.add_argument("--speed", type=speed, default=1.0, help="visit time per real time, simulated devices only")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run; 0 after a clean end, 1 when the record cannot be kept, 2 for a setup that makes no sense."""
+    """Run; 0 after a clean end, 1 when the record cannot be kept, 2 for a setup or a folder that cannot be used."""
     configure_log()
     try:
         return asyncio.run(_serve(args))
@@ -43,8 +44,11 @@ async def _serve(args: argparse.Namespace) -> int:
     config = config_folder(args.config)
     settings = load_station(config)
     places = Places(config, args.data or Path(settings.data), args.run_dir or Path(settings.run))
-    for folder in (places.data, places.run):
-        folder.mkdir(parents=True, exist_ok=True)
+    log.info("the station starts", config=str(config), data=str(places.data), run=str(places.run))
+    usable_folder(places.data, "--data")
+    if "LISTEN_FDS" not in os.environ:
+        # sockets of the service manager lie in a folder of its own
+        usable_for_sockets(places.run, "--run")
     guard = GuardClient.from_environment()
     parts = await asyncio.to_thread(build_parts, places, speed=args.speed, environ=os.environ, guard=guard)
     station = Station(parts)

@@ -11,7 +11,7 @@ from bedside.config.lines import line_of, steps_of
 from bedside.config.strict import digest, files_in, is_there
 from bedside.record.tables.mapping import load_mappings
 from bedside.visit.setup import load_setup
-from tests.helpers.rights import anybodys, closed, nobody
+from tests.helpers.rights import closed, nobody
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STUDY = "studies/stroke-ragt-lfrtms.toml"
@@ -92,36 +92,33 @@ def test_a_refusal_names_the_line_of_the_key_and_the_nearest_one(
     assert remedy in refused.value.remedy
 
 
-def test_a_closed_folder_is_refused_and_not_taken_for_an_empty_one() -> None:
-    with anybodys() as base:
-        folder = Path(shutil.copytree(CONFIGS, base / "configs"))
-        everything = digest(folder)
-        for name in ("studies", "protocols", "instruments", "instruments/scales", "instruments/captures", "devices"):
-            with closed(folder / name), nobody(), pytest.raises(ConfigError, match="Permission denied") as refused:
-                load_setup(folder)
-            assert refused.value.path.is_relative_to(folder / name)
-            with closed(folder / name), nobody(), pytest.raises(ConfigError, match="Permission denied"):
-                digest(folder)
-        with closed(folder / "imports"), nobody():
-            assert [problem.path for problem in load_mappings(folder)[1]] == [folder / "imports"]
-        with closed(folder), nobody(), pytest.raises(ConfigError, match="Permission denied"):
-            is_there(folder / "station.toml")
-        assert digest(folder) == everything
-        assert files_in(folder / "nowhere") == []
-        assert files_in(folder / "station.toml") == []
+def test_a_closed_folder_is_refused_and_not_taken_for_an_empty_one(folder: Path) -> None:
+    everything = digest(folder)
+    for name in ("studies", "protocols", "instruments", "instruments/scales", "instruments/captures", "devices"):
+        with closed(folder / name), nobody(), pytest.raises(ConfigError, match="Permission denied") as refused:
+            load_setup(folder)
+        assert refused.value.path.is_relative_to(folder / name)
+        with closed(folder / name), nobody(), pytest.raises(ConfigError, match="Permission denied"):
+            digest(folder)
+    with closed(folder / "imports"), nobody():
+        assert [problem.path for problem in load_mappings(folder)[1]] == [folder / "imports"]
+    with closed(folder), nobody(), pytest.raises(ConfigError, match="Permission denied"):
+        is_there(folder / "station.toml")
+    assert digest(folder) == everything
+    assert files_in(folder / "nowhere") == []
+    assert files_in(folder / "station.toml") == []
 
 
 def test_the_boxs_configuration_is_not_replaced_by_the_shipped_one_because_it_is_closed(
-    monkeypatch: pytest.MonkeyPatch,
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BEDSIDE_CONFIG", raising=False)
-    with anybodys() as base:
-        folder = Path(shutil.copytree(CONFIGS, base / "configs"))
-        monkeypatch.setattr(config, "THE_BOXS", folder)
+    monkeypatch.setattr(config, "THE_BOXS", folder)
+    assert config.config_folder() == folder
+    with closed(folder), nobody():
         assert config.config_folder() == folder
-        with closed(folder), nobody():
-            assert config.config_folder() == folder
-            with pytest.raises(ConfigError, match="Permission denied"):
-                config.load_station(config.config_folder())
-        monkeypatch.setattr(config, "THE_BOXS", base / "nowhere")
-        assert (config.config_folder() / "station.toml").is_file()
+        with pytest.raises(ConfigError, match="Permission denied"):
+            config.load_station(config.config_folder())
+    monkeypatch.setattr(config, "THE_BOXS", folder / "nowhere")
+    assert config.config_folder() not in (folder, folder / "nowhere")
+    assert (config.config_folder() / "station.toml").is_file()

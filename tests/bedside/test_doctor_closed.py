@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from bedside.cli import main
 from bedside.doctor import check_participants, check_record
 from bedside.record.outbox import seal_visit
 from tests.helpers.journals import open_journal, record
-from tests.helpers.rights import anybodys, closed, nobody
+from tests.helpers.rights import closed, nobody
 from tests.helpers.visits import write_visit
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -20,19 +20,18 @@ Doctor = Callable[[Path], dict[str, dict[str, object]]]
 
 
 @pytest.fixture
-def box() -> Iterator[Path]:
-    """Data and configuration of a box without devices, which anybody may read."""
-    with anybodys() as folder:
-        config = Path(shutil.copytree(CONFIGS, folder / "config"))
-        shutil.copy(config / "demo" / "staff.toml", config / "staff.toml")
-        journal = open_journal(folder / "data" / "journal")
-        journal.append(record(1))
-        journal.close()
-        seal_visit(write_visit(folder / "data", "D-0017-s01"))
-        (folder / "data" / "participants").mkdir()
-        shutil.copy(config / "demo" / "participant.toml", folder / "data" / "participants" / "D-0017.toml")
-        (folder / "run").mkdir(mode=0o777)
-        yield folder
+def box(tmp_path: Path) -> Path:
+    """Data and configuration of a box."""
+    config = Path(shutil.copytree(CONFIGS, tmp_path / "config"))
+    shutil.copy(config / "demo" / "staff.toml", config / "staff.toml")
+    journal = open_journal(tmp_path / "data" / "journal")
+    journal.append(record(1))
+    journal.close()
+    seal_visit(write_visit(tmp_path / "data", "D-0017-s01"))
+    (tmp_path / "data" / "participants").mkdir()
+    shutil.copy(config / "demo" / "participant.toml", tmp_path / "data" / "participants" / "D-0017.toml")
+    (tmp_path / "run").mkdir()
+    return tmp_path
 
 
 @pytest.fixture

@@ -1,39 +1,44 @@
 """Being somebody who may not do everything: permissions hold for all but the superuser, as whom tests may run."""
 
+import ctypes
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-NOBODY = 65534
+from tests.helpers.tools import need_tools
+
+VERSION_3 = 0x20080522
+OVERRIDES = (1 << 1) | (1 << 2)
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, capabilities(7): to read and write whatever the permissions say."""
 
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Not the superuser inside this block; no change for who is none."""
-    before = os.geteuid()
-    if before == 0:
-        os.seteuid(NOBODY)
+    """In this thread not the superuser's rights over files inside this block; no change for who has none.
+
+    The user stays the same, so that Python itself can still be read.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(VERSION_3, 0)
+    before = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; low words, then high ones
+    inside = (ctypes.c_uint32 * 6)()
+    _done(libc.capget(header, before))
+    ctypes.memmove(inside, before, ctypes.sizeof(before))
+    inside[0] &= ~OVERRIDES
+    _done(libc.capset(header, inside))
     try:
         yield
     finally:
-        if before == 0:
-            os.seteuid(0)
+        _done(libc.capset(header, before))
 
 
-def as_nobody() -> dict[str, Any]:
-    """The same for a process of its own: arguments of `subprocess.run`."""
-    return {} if os.geteuid() else {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-
-
-@contextmanager
-def anybodys() -> Iterator[Path]:
-    """A folder that anybody may reach and write, unlike pytest's own."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o777)
-        yield Path(folder)
+def as_nobody() -> list[str]:
+    """The same for a process of its own: what to put before its command."""
+    if os.geteuid():
+        return []
+    need_tools("setpriv")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
 
 @contextmanager
@@ -45,3 +50,8 @@ def closed(path: Path, mode: int = 0) -> Iterator[Path]:
         yield path
     finally:
         path.chmod(before)
+
+
+def _done(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bedside.demo import processes
-from bedside.demo.processes import Child, DemoFailed, attach, start_station
+from bedside.demo.processes import Child, DemoFailed, attach, start_simulation, start_station
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -45,7 +45,32 @@ def alive(pid: int) -> bool:
 
 async def test_a_station_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None:
     station = await start_station(tmp_path, ["--config", str(tmp_path / "nowhere"), "--data", str(tmp_path)])
-    with pytest.raises(DemoFailed, match=r"the station ended; see .*station\.log"):
+    with pytest.raises(DemoFailed, match=r"the station ended: .*station\.toml: cannot be read.*; see .*station\.log"):
         await attach(tmp_path, station)
     assert "station.toml" in station.log.read_text()
     await station.end()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--fault", "typo"], "no fault 'typo'"), (["--recorded", "/nope"], "/nope/.* not found: give the folder")],
+)
+async def test_simulated_devices_that_do_not_start_say_why(tmp_path: Path, options: list[str], words: str) -> None:
+    (tmp_path / "simulation.log").write_text("simulation: of an earlier run\n")
+    with pytest.raises(DemoFailed, match=rf"did not start: {words}.*; see .*simulation\.log"):
+        await start_simulation(tmp_path, options)
+
+
+async def test_last_words_are_of_this_run_and_of_the_error_before_those_of_the_end(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec("true")
+    await process.wait()
+    log = tmp_path / "log"
+    child = Child("station", process, log, log.write_text('<2>{"event": "earlier", "error": "another"}\n'))
+    with log.open("a") as narration:
+        assert child.last_words == f"it said nothing; see {log}"
+        narration.write('<6>{"event": "the station starts"}\n')
+        narration.flush()
+        assert child.last_words == f"the station starts; see {log}"
+        narration.write('<2>{"event": "it cannot run", "error": "why"}\nguard: off\n')
+        narration.flush()
+    assert child.last_words == f"it cannot run: why; see {log}"

@@ -12,7 +12,7 @@ from bedside.record import command
 from bedside.record.chain import Entry
 from bedside.record.replay import pauses, replay
 from tests.helpers.journals import open_journal, record
-from tests.helpers.rights import anybodys, closed, nobody
+from tests.helpers.rights import closed, nobody
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -134,15 +134,14 @@ def test_a_journal_without_any_line_is_no_journal_shown(bedside_log: Run, tmp_pa
         assert ("BAD" in out) if action == "verify" else (out == "" and "bedside log verify" in err)
 
 
-def test_what_may_not_be_read_is_said(bedside_log: Run) -> None:
-    with anybodys() as folder:
-        open_journal(folder / "journal").close()
-        for path in (folder, folder / "journal", folder / "journal" / "000001.jsonl"):
-            for action in ("show", "replay", "verify"):
-                with closed(path), nobody():
-                    code, out, err = bedside_log(action, folder)
-                assert (code, out) == (1, ""), (path, action)
-                assert "cannot be read: Permission denied" in err
+def test_what_may_not_be_read_is_said(bedside_log: Run, tmp_path: Path) -> None:
+    open_journal(tmp_path / "journal").close()
+    for path in (tmp_path, tmp_path / "journal", tmp_path / "journal" / "000001.jsonl"):
+        for action in ("show", "replay", "verify"):
+            with closed(path), nobody():
+                code, out, err = bedside_log(action, tmp_path)
+            assert (code, out) == (1, ""), (path, action)
+            assert "cannot be read: Permission denied" in err
 
 
 def entry(n: int, mono_ns: int, boot: str = "b") -> Entry:

@@ -13,7 +13,7 @@ from bedside.record.outbox import MANIFEST, seal_visit
 from bedside.record.reading import FileRead
 from bedside.record.verify import journals_below, verify
 from tests.helpers.journals import open_journal, record
-from tests.helpers.rights import anybodys, closed, nobody
+from tests.helpers.rights import closed, nobody
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 FIRST, LAST = "000002.jsonl", "000003.jsonl"
@@ -172,10 +172,9 @@ def test_a_file_that_is_sealed_while_it_is_looked_at_is_no_problem(
     assert report.problems == ()
 
 
-def test_a_folder_that_may_not_be_looked_into_is_no_empty_one() -> None:
-    with anybodys() as data:
-        open_journal(data / "journal").close()
-        (data / "visits").mkdir()
-        assert list(journals_below(data)) == [data / "journal"]
-        with closed(data / "visits"), nobody(), pytest.raises(PermissionError, match="visits"):
-            list(journals_below(data))
+def test_a_folder_that_may_not_be_looked_into_is_no_empty_one(tmp_path: Path) -> None:
+    open_journal(tmp_path / "journal").close()
+    (tmp_path / "visits").mkdir()
+    assert list(journals_below(tmp_path)) == [tmp_path / "journal"]
+    with closed(tmp_path / "visits"), nobody(), pytest.raises(PermissionError, match="visits"):
+        list(journals_below(tmp_path))
