@@ -21,7 +21,7 @@ from bedside.config.protocol import Preset
 from bedside.config.scale_files import load_overlay, load_overlays, load_scales
 from bedside.config.scales import Contrary, Gate, Implies, Mcid, Overlay, Scale, ScaleItem, ScaleRule, Speed, Subscore
 from bedside.config.station import SINGLE, CoilConfig, DeviceConfig, EmgChannelConfig, StationConfig
-from bedside.config.strict import ConfigError, digest, files_in, read
+from bedside.config.strict import ConfigError, digest, files_in, is_there, read
 from bedside.config.study import RmtRule, RobotConfig, Signature, Study
 from bedside.config.study_checks import check_study
 from bedside.config.trigger_topology import check_pairing
@@ -86,6 +86,10 @@ __all__ = [
 
 CONFIG_HELP = "configuration folder (default: $BEDSIDE_CONFIG, else /etc/bedside, else the shipped example)"
 THE_BOXS = Path("/etc/bedside")
+DEMO_STAFF = "demo/staff.toml"
+HASH_A_PIN = "python3 -c 'from bedside.config import hash_pin; print(hash_pin(input()))' hashes a PIN"
+DEMO_STAFF = "demo/staff.toml"
+HASH_A_PIN = "python3 -c 'from bedside.config import hash_pin; print(hash_pin(input()))' hashes a PIN"
 
 
 def config_folder(option: str | None = None) -> Path:
@@ -216,6 +220,9 @@ def load_participant(path: Path) -> Participant:
 
 def load_staff(path: Path) -> dict[str, StaffMember]:
     """The staff by code; raises `ConfigError`, also for a code that two people have: it would sign for both."""
+    if not is_there(path):
+        # the shipped configuration has none: a PIN that everybody knows is none
+        raise ConfigError(path, "", "is missing: nobody could sign in", f"write it as {DEMO_STAFF} is; {HASH_A_PIN}")
     found: dict[str, StaffMember] = {}
     for place, member in enumerate(read(path, StaffFile).staff):
         if member.code in found:

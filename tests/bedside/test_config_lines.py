@@ -1,6 +1,8 @@
 """Where a key stands in a file of configuration, and what a folder says that may not be looked into."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,13 @@ def test_the_boxs_configuration_is_not_replaced_by_the_shipped_one_because_it_is
     monkeypatch.setattr(config, "THE_BOXS", folder / "nowhere")
     assert config.config_folder() not in (folder, folder / "nowhere")
     assert (config.config_folder() / "station.toml").is_file()
+
+
+def test_a_configuration_without_staff_says_how_to_make_it(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="nobody could sign in") as refused:
+        config.load_staff(folder / "staff.toml")
+    assert (folder / config.DEMO_STAFF).is_file()
+    code = refused.value.remedy.partition("'")[2].partition("'")[0]
+    done = subprocess.run([sys.executable, "-c", code], input="4711\n", capture_output=True, text=True, check=True)
+    member = config.StaffMember(code="x", name="X", profession="therapist", pin=done.stdout.strip())
+    assert config.pin_matches(member, "4711")
