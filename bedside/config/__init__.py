@@ -88,8 +88,6 @@ CONFIG_HELP = "configuration folder (default: $BEDSIDE_CONFIG, else /etc/bedside
 THE_BOXS = Path("/etc/bedside")
 DEMO_STAFF = "demo/staff.toml"
 HASH_A_PIN = "python3 -c 'from bedside.config import hash_pin; print(hash_pin(input()))' hashes a PIN"
-DEMO_STAFF = "demo/staff.toml"
-HASH_A_PIN = "python3 -c 'from bedside.config import hash_pin; print(hash_pin(input()))' hashes a PIN"
 
 
 def config_folder(option: str | None = None) -> Path:
