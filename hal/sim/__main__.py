@@ -3,18 +3,21 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hal.sim.bluetooth.private_bus import PrivateBus
 from hal.sim.far_end import BLUETOOTH, FAR_ENDS, FarEndKind
+from hal.sim.fault_table import far_ends_by_faults
 from hal.sim.faults import GENERIC, KINDS, FaultSpecError
 from hal.sim.hands import commands
 from hal.sim.patient.recorded import RecordingError
 from hal.sim.server import serve
 from hal.sim.world import Ports, SimulatedWorld
 
+LISTING_WIDTH = 120
 ALWAYS = {
     "stimulator": "MagVenture MagPro X100+Option, serial protocol on a pseudo-terminal or TCP",
     "emg": "OT Bioelettronica Quattrocento, TCP",
@@ -47,12 +50,19 @@ def listing() -> str:
         ("Far ends on request (--also NAME)", {name: _kind_help(kind) for name, kind in FAR_ENDS.items()}),
         ("Control commands", commands()),
         ("Faults (TARGET.NAME[:ARGUMENT][@WHEN[+DURATION]])", {k.name: _fault_help(k.name) for k in KINDS.values()}),
-        ("Faults of any far end on request (NAME.FAULT)", {k.name: _fault_help(k.name) for k in GENERIC.values()}),
+        ("Faults of far ends on request (NAME.FAULT)", {k.name: _fault_help(k.name) for k in GENERIC.values()}),
     )
     lines = []
     for title, rows in sections:
         lines += [title, *(f"  {name:34} {text}" for name, text in rows.items()), ""]
-    return "\n".join(lines)
+    lines.append("Which far end has which of them")
+    for faults, names in far_ends_by_faults().items():
+        lines += [_wrapped(names, "  "), _wrapped(faults, "      ")]
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(words: Iterable[str], indent: str) -> str:
+    return textwrap.fill(", ".join(words), LISTING_WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 def run(options: argparse.Namespace) -> int:

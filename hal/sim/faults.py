@@ -6,9 +6,10 @@ since a train was started). DURATION is in simulated seconds; without it a condi
 A mishap waits for its occasion: nobody can disable a device that is disabled.
 """
 
-import difflib
 import re
 from dataclasses import dataclass, replace
+
+from hal.options import nearest
 
 
 class FaultSpecError(ValueError):
@@ -144,9 +145,9 @@ def parse_fault(spec: str, now_s: float = 0.0) -> Fault:
         )
     kind = KINDS.get(match["kind"]) or _generic(match["kind"])
     if kind is None:
-        near = difflib.get_close_matches(match["kind"], KINDS, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise FaultSpecError(f"no fault {match['kind']!r}; {hint}Valid: {', '.join(KINDS)}")
+        target, dot, _ = match["kind"].partition(".")
+        generic = (f"{target}.{name}" for name in GENERIC) if dot and f"{target}." not in _OWN else ()
+        raise FaultSpecError(f"no fault {match['kind']!r}; {nearest(match['kind'], [*KINDS, *generic])}")
     fault = Fault(spec.strip(), kind, _argument(spec, kind, match["argument"]), None)
     fault.duration_s = float(match["duration"]) if match["duration"] else None
     if match["unit"] == "pulse":

@@ -7,10 +7,12 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from hal.options import nearest
 from hal.sim.clock import SimClock
 from hal.sim.emg.quattrocento_device import QuattrocentoDevice
 from hal.sim.far_end import FAR_ENDS, FarEnd, Surroundings, TriggerMaster
-from hal.sim.faults import KINDS, Fault, Faults, parse_fault
+from hal.sim.fault_table import check_target
+from hal.sim.faults import Fault, Faults, parse_fault
 from hal.sim.gait.robot_device import RobotDevice
 from hal.sim.patient.body import Body
 from hal.sim.patient.coil import CoilHeat
@@ -115,9 +117,7 @@ class SimulatedWorld:
     def add_fault(self, spec: str) -> Fault:
         """One more fault, its time counted from now; raises `FaultSpecError`, or ValueError for no such channel."""
         fault = parse_fault(spec)
-        target = fault.kind.name.partition(".")[0]
-        if fault.kind.name not in KINDS and target not in self.also:
-            raise ValueError(f"fault {spec!r}: no far end {target!r} is here; here: {', '.join(self.also) or 'none'}")
+        check_target(spec, fault.kind.name, self.also)
         if fault.kind.argument == "channel":
             self.patient.column(fault.argument)
         return self.faults.add(spec, self.clock.now_s())
@@ -168,7 +168,7 @@ class SimulatedWorld:
     def _make(self, name: str, folder: Path, bus: str) -> FarEnd:
         kind = FAR_ENDS.get(name)
         if kind is None:
-            raise ValueError(f"no far end {name!r}; known: {', '.join(FAR_ENDS)}")
+            raise ValueError(f"no far end {name!r}; {nearest(name, list(FAR_ENDS))}")
         seed = int(np.random.SeedSequence((self.seed, *name.encode())).generate_state(1)[0])
         around = Surroundings(
             name,

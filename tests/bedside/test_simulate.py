@@ -17,6 +17,9 @@ def test_list_names_far_ends_commands_and_every_fault(capsys):
     text = capsys.readouterr().out
     assert "MagPro" in text
     assert all(name in text for name in KINDS)
+    groups = text.partition("Which far end has which of them")[2]
+    assert "  ftms\n      silence, cable_out, garbage, truncated, freeze, panel_stop, safety_key\n" in groups
+    assert text.endswith("bounce\n")
 
 
 def test_options_that_look_like_options_reach_the_simulation(tmp_path):
@@ -37,7 +40,7 @@ def test_a_folder_must_be_named(capsys):
 
 def test_an_unknown_fault_is_answered_with_the_nearest(tmp_path, capsys):
     assert main(["simulate", "--dir", str(tmp_path), "--fault", "emg.humm"]) == 2
-    assert "did you mean emg.hum?" in capsys.readouterr().err
+    assert "did you mean emg.hum" in capsys.readouterr().err
 
 
 def test_an_unknown_option_is_refused(capsys):
