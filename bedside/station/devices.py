@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 
+import structlog
+
 from bedside.events import DeviceChanged
 from bedside.record.streams import CONTACTS, CURRENT, ROBOT
-from hal.device import Device, HealthChanged, Reading
+from hal.device import Device, Health, HealthChanged, Reading
 from hal.roles import CurrentStimulator, EmgAmplifier, GaitTrainer, OperatorDriven, Stimulator
 
+log = structlog.get_logger()
 _STREAMS = {"emg": "emg", "robot": ROBOT.name, "current": CURRENT.name, "contact": CONTACTS.name}
 Heard = Callable[[Device, Reading], None]
 
@@ -53,11 +56,23 @@ class Fleet:
         """Open all at once and deliver their readings to `heard`; an absent device shows in its health."""
         for device in self.devices:
             device.subscribe(partial(heard, device))
-        await asyncio.gather(*(device.open() for device in self.devices))
+        await asyncio.gather(*map(_open, self.devices))
 
     async def close(self) -> None:
         """Close all, whatever any of them does."""
         await asyncio.gather(*(device.close() for device in self.devices), return_exceptions=True)
+
+
+async def _open(device: Device) -> None:
+    """Open one device; a driver that breaks over it has lost its own device, and no other."""
+    try:
+        await device.open()
+    except Exception as error:
+        log.exception("driver fault", device=device.name)
+        words = f"driver fault: {type(error).__name__}: {error}"
+        device.set_health(
+            Health("lost", device.now_ns(), error=words, remedy="report this to whoever wrote its driver")
+        )
 
 
 def changed_event(device: Device, reading: HealthChanged) -> DeviceChanged:
