@@ -167,6 +167,22 @@ class ReportRobot(Command, frozen=True, kw_only=True, tag="robot.report"):
     steps: int | None = None
 
 
+class StartBelt(Command, frozen=True, kw_only=True, tag="belt.start"):
+    """Start the belt of a treadmill that this box commands; `attended`: somebody stands at its own stop button."""
+
+    attended: bool
+
+
+class SetBeltSpeed(Command, frozen=True, kw_only=True, tag="belt.speed"):
+    """Have the running belt go to a speed that is one step faster or slower."""
+
+    speed_kmh: float
+
+
+class StopBelt(Command, frozen=True, kw_only=True, tag="belt.stop"):
+    """Stop the belt by the machine's own ramp, whatever the state; pulses stop first. No emergency stop."""
+
+
 class ImportRobot(Command, frozen=True, kw_only=True, tag="robot.import"):
     """Keep a `file` of the import folder, the robot's own table, with the open `visit`, read by a `mapping` (its id).
 
@@ -343,6 +359,9 @@ AnyCommand = (
     | StopCurrent
     | ConfirmContact
     | ReportRobot
+    | StartBelt
+    | SetBeltSpeed
+    | StopBelt
     | ImportRobot
     | ConfirmPrompt
     | SilenceAlarm

@@ -72,7 +72,8 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
 
     `telemetry` false: a person is the only wire to it. `counts_pulses` false: nothing reports the pulses of a train.
     `bursts` true: it times bursts by itself, and its driver sets and checks them. `trigger_input` true: its driver can
-    have another device's trigger output time each of its pulses.
+    have another device's trigger output time each of its pulses. `commanded` true: a treadmill's belt is started, set
+    and stopped from the kiosk.
     """
 
     id: str
@@ -91,5 +92,6 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     counts_pulses: bool = True
     bursts: bool = False
     trigger_input: bool = False
+    commanded: bool = False
     verified: bool = False
     source: str = ""

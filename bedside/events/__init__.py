@@ -43,6 +43,7 @@ from bedside.events.base import (
     Value,
     VisitKind,
 )
+from bedside.events.belt import BeltConfirmed, BeltFailed, BeltIntended, BeltOrder
 from bedside.events.box import (
     ClientJoined,
     ClientLeft,
@@ -149,6 +150,10 @@ __all__ = [
     "ArmIntended",
     "AssessmentPlanned",
     "AssessmentRecalled",
+    "BeltConfirmed",
+    "BeltFailed",
+    "BeltIntended",
+    "BeltOrder",
     "CaptureAnalysed",
     "CaptureStarted",
     "CaptureStopped",

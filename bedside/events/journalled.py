@@ -24,6 +24,7 @@ from bedside.events.assessment import (
     TrialJudged,
 )
 from bedside.events.base import Event
+from bedside.events.belt import BeltConfirmed, BeltFailed, BeltIntended
 from bedside.events.box import (
     ClientJoined,
     ClientLeft,
@@ -171,6 +172,9 @@ AnyEvent = (
     | StimulationEnded
     | ContactPrompted
     | ContactConfirmed
+    | BeltIntended
+    | BeltConfirmed
+    | BeltFailed
     | CurrentSaid
     | CurrentIntended
     | CurrentStarted

@@ -20,6 +20,7 @@ from bedside.snapshot.assessment import (
 )
 from bedside.snapshot.box import (
     Alarm,
+    Belt,
     DeviceAttention,
     DeviceLine,
     Interruption,
@@ -61,6 +62,7 @@ __all__ = [
     "Action",
     "Alarm",
     "Assess",
+    "Belt",
     "Capture",
     "Current",
     "DeviceAttention",

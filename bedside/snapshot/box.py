@@ -1,14 +1,37 @@
 """What stands beside the patient and who looks on: devices, robot, alarms, prompts, watchers."""
 
+from typing import Literal
+
 import msgspec
 
-from bedside.events import Priority
+from bedside.events import BeltOrder, Priority
+
+
+class Belt(msgspec.Struct, frozen=True, kw_only=True):
+    """A treadmill's belt that this box commands. `state` is the machine's word: nothing but "rest" says that it stands.
+
+    `doing` is the order under way, `asked_kmh` the speed asked last, None where none is asked now. `start`, `faster`
+    and `slower` say why that order would be refused now, "" where it would be carried out; a stop never is. `failed`:
+    what became of the last order, where it was not carried out.
+    """
+
+    state: Literal["rest", "moving", "unknown"]
+    doing: BeltOrder | None = None
+    asked_kmh: float | None = None
+    start_kmh: float | None = None
+    faster_kmh: float | None = None
+    slower_kmh: float | None = None
+    start: str = ""
+    faster: str = ""
+    slower: str = ""
+    failed: str = ""
 
 
 class Robot(msgspec.Struct, frozen=True, kw_only=True):
     """The gait robot as last told; `source` "device" or "operator".
 
     `age_s` is since its last word, or since a person typed it; `support_above`: more than the study prescribes.
+    `belt` only of a treadmill that this box commands.
     """
 
     phase: str = "unknown"
@@ -23,6 +46,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[bool, ...] = ()
     source: str = ""
     age_s: float | None = None
+    belt: Belt | None = None
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ import structlog
 
 from bedside.config.captures import LiveView
 from bedside.events import (
+    BeltIntended,
     ClientJoined,
     ClientLeft,
     Envelope,
@@ -37,6 +38,7 @@ from bedside.station import rounds
 from bedside.station.access import Access
 from bedside.station.actuator import Actuator
 from bedside.station.analysing import Analyses
+from bedside.station.belt import BeltWorker
 from bedside.station.books import gap_s
 from bedside.station.calibration import Calibrations
 from bedside.station.core import Core
@@ -57,6 +59,7 @@ from bedside.station.setup import Parts
 from bedside.station.telling import Telling
 from bedside.station.walks import Walks
 from bedside.station.wire import SnapshotMessage, Wave
+from bedside.visit.belt import pulses
 from bedside.visit.inputs import Heard, RecordTrouble, Started
 from bedside.visit.narrate import line
 from hal.device import Device, HalError, HealthChanged, Reading
@@ -69,6 +72,7 @@ from hal.roles import (
     PlateBlock,
     RobotState,
     Stimulator,
+    Treadmill,
 )
 
 log = structlog.get_logger()
@@ -87,6 +91,11 @@ class Station:
             parts.stimulator, lambda report: self._core.put(report, source="stimulator"), parts.fleet.current
         )
         self._core = Core(parts.state, parts.books, parts.clock, self._actuator)
+        robot = parts.fleet.robot if parts.state.setup.belt is not None else None
+        self._belt = BeltWorker(
+            robot if isinstance(robot, Treadmill) else None,
+            lambda report: self._core.put(report, source="treadmill"),
+        )
         self._calibrations = Calibrations(parts.fleet.devices, lambda: parts.clock.now().utc, parts.clock.speed)
         self._access = Access(lambda: self._core.state, lambda: self._server.clients)
         self._assessor = Telling("assess")
@@ -164,12 +173,16 @@ class Station:
 
     async def _end(self) -> None:
         self._actuator.off_now()
+        stop_belt = self._core.state.belt.ours
+        if stop_belt:
+            self._core.note(BeltIntended(action="stop", reason="the station ends"), source="station")
         if self._closing is not None:
             await self._closing
         await self._analyses.leave()
         self._core.note(StationStopped(reason=self._reason or "fault"), source="station")
         await self._server.close(f"the station ends: {self._reason or 'fault'}")
         await self._release_stimulators()
+        await self._belt.leave(stop=stop_belt)
         await self._parts.fleet.close()
         if self._emg is not None:
             self._emg.close()
@@ -305,6 +318,7 @@ class Station:
     def _after(self, envelope: Envelope) -> None:
         event = envelope.event
         self._actuator.perform(event)
+        self._belt.perform(event)
         self._access.event(envelope)
         self._assessor.event(envelope)
         self._follow(envelope)
@@ -347,6 +361,7 @@ class Station:
             execute=self._executive.execute,
             allow=self._access.allow,
             stop_now=self._actuator.hold,
+            stop_belt_now=self._stop_belt_now,
             stopped=self._actuator.release,
             joined=self._joined,
             left=self._left,
@@ -356,6 +371,12 @@ class Station:
             shown_n=self._shown_n,
             real_n=lambda role, shown: self._assessor.real(shown) if role == "assess" else shown,
         )
+
+    def _stop_belt_now(self) -> None:
+        """A stop of the belt arrived: the pulses go off, then the belt; the rules say so after."""
+        if pulses(self._core.state):
+            self._actuator.off_now()
+        self._belt.stop_now()
 
     def _tells(self, role: Role, envelope: Envelope) -> bool:
         return self._assessor.tells(envelope.n) if role == "assess" else role in envelope.event.visible_to

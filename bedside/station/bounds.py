@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from bedside.commands import AnyCommand, Stop, StopCurrent
+from bedside.commands import AnyCommand, Stop, StopBelt, StopCurrent
 from bedside.refusal import Refusal
 
 LONGEST_TEXT = 2000
@@ -15,7 +15,7 @@ LARGEST = 2**53
 
 def demand_bounds(command: AnyCommand) -> None:
     """Raise `Refusal` for a text, a list or a number that nothing here can need. A stop is never refused."""
-    if isinstance(command, Stop | StopCurrent):
+    if isinstance(command, Stop | StopBelt | StopCurrent):
         return
     for name, value in msgspec.structs.asdict(command).items():
         _demand(name.replace("_", " "), value)

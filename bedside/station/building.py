@@ -14,7 +14,7 @@ from bedside.station.clock import Clock
 from bedside.station.devices import Fleet
 from hal.catalogue import DeviceSpec, build
 from hal.device import Device, SetupError
-from hal.roles import AcceptsTrigger, GaitTrainer, SetsBursts, Stimulator
+from hal.roles import AcceptsTrigger, GaitTrainer, SetsBursts, Stimulator, Treadmill
 
 
 def build_fleet(folder: Path, devices: Mapping[str, DeviceConfig], clock: Clock) -> tuple[Fleet, frozenset[str]]:
@@ -59,6 +59,7 @@ def _agree(path: Path, config: DeviceConfig, device: Device) -> None:
         ("counts_pulses", config.counts_pulses, counted),
         ("bursts", config.bursts, config.bursts and isinstance(device, SetsBursts)),
         ("trigger_input", config.trigger_input, config.trigger_input and isinstance(device, AcceptsTrigger)),
+        ("commanded", config.commanded, config.commanded and isinstance(device, Treadmill)),
     ):
         if said != known:
             problem = f"the driver {config.driver!r} contradicts {key} = {_toml(said)}"

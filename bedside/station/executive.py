@@ -17,6 +17,7 @@ from bedside.commands import (
     ReportRobot,
     StartCapture,
     Stop,
+    StopBelt,
     TakeControl,
     name_of,
 )
@@ -86,7 +87,7 @@ class Executive:
     def _check_fresh(self, request: Request) -> None:
         """Refuse what was asked of a step that is no longer the present one; a stop is never stale."""
         stale = request.expect is not None and request.expect < self._step_n
-        if stale and not isinstance(request.command, Stop):
+        if stale and not isinstance(request.command, Stop | StopBelt):
             raise Refusal("the visit has moved on meanwhile", "look at the screen and press again")
 
     async def _carry_out(self, command: AnyCommand, client: Client) -> None:
@@ -108,7 +109,7 @@ class Executive:
             return
         cause = await asyncio.to_thread(self._resolver.resolve, command, person)
         self._access.check(client, cause)
-        first = isinstance(command, Stop)
+        first = isinstance(command, Stop | StopBelt)
         await self._core.ask(cause, who=person, source=source, via=client.role, first=first)
         self._by_hand(command)
 

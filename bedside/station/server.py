@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from bedside.commands import AnyCommand, CalibrateDevice, ImportRobot, ImportTrial, Stop, TakeControl
+from bedside.commands import AnyCommand, CalibrateDevice, ImportRobot, ImportTrial, Stop, StopBelt, TakeControl
 from bedside.events import Envelope, Role
 from bedside.record.chain import BadLine
 from bedside.refusal import Refusal
@@ -98,10 +98,12 @@ class Hooks:
         tells: Callable[[Role, Envelope], bool] = lambda role, envelope: role in envelope.event.visible_to,
         shown_n: Callable[[Role, int], int] = lambda _role, n: n,
         real_n: Callable[[Role, int], int] = lambda _role, n: n,
+        stop_belt_now: Callable[[], None] = lambda: None,
     ) -> None:
         """`allow` raises `Refusal` for what a client may not ask; `tells` says what a role is told of.
 
-        `stop_now` is called as soon as a stop has come, `stopped` when it has been carried out or refused.
+        `stop_now` is called as soon as a stop has come, `stopped` when it has been carried out or refused;
+        `stop_belt_now` as soon as a kiosk's stop of the belt has come.
 
         `pages` reads the events behind one number up to another; it is called in the loop and gone through in threads.
 
@@ -118,6 +120,7 @@ class Hooks:
         self.tells = tells
         self.shown_n = shown_n
         self.real_n = real_n
+        self.stop_belt_now = stop_belt_now
 
 
 class Server:
@@ -279,7 +282,7 @@ class Server:
             except msgspec.DecodeError as error:
                 return self._put_out(client, f"message not understood: {error}")
             if isinstance(message, Request) and client.too_fast(time.monotonic()):
-                if isinstance(message.command, Stop):
+                if isinstance(message.command, Stop | StopBelt):
                     self._handle(client, message)
                 return self._put_out(client, f"more than {REQUESTS_PER_S} requests in a second")
             if client.requests.qsize() >= MOST_WAITING:
@@ -293,6 +296,10 @@ class Server:
             case Request(command=Stop()):
                 self._hooks.stop_now()
                 self._spawn(self._stop(client, message))
+            case Request(command=StopBelt()) if client.role == "control":
+                # from any kiosk, also one that is not in control
+                self._hooks.stop_belt_now()
+                self._spawn(self._at_once(client, message))
             case Request(command=CalibrateDevice() | ImportTrial() | ImportRobot()):
                 # what takes its time: the next request of the same client does not wait for it
                 self._spawn(self._answer(client, message))
@@ -312,9 +319,12 @@ class Server:
     async def _stop(self, client: Client, request: Request) -> None:
         """Every stop is carried out, also one whose number was answered before."""
         try:
-            reply = await self._carry_out(client, request)
+            await self._at_once(client, request)
         finally:
             self._hooks.stopped()
+
+    async def _at_once(self, client: Client, request: Request) -> None:
+        reply = await self._carry_out(client, request)
         self._send(client, self._encoder.encode(reply) + b"\n")
 
     async def _answer(self, client: Client, request: Request) -> None:

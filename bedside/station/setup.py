@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from bedside.config import (
@@ -20,6 +21,7 @@ from bedside.record.ballast import Ballast
 from bedside.record.chain import Stamp, Sync
 from bedside.record.journal import Journal
 from bedside.record.signing import credential_key
+from bedside.station.belt import belt_of
 from bedside.station.books import Books, past_visits
 from bedside.station.building import build_fleet
 from bedside.station.clock import Clock
@@ -84,6 +86,7 @@ def build_parts(places: Places, *, speed: float, environ: Mapping[str, str], gua
         path = places.config / "station.toml"
         raise ConfigError(path, "devices", "a real device cannot run at another speed", "leave out --speed")
     setup = load_setup(places.config, simulated=bool(simulated), speed=speed)
+    setup = msgspec.structs.replace(setup, belt=belt_of(setup.devices, fleet.robot))
     staff = Staff(load_staff(places.config / "staff.toml"))
     digest = config_hash(places.config)
     stimulator = fleet.stimulator

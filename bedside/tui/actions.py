@@ -3,7 +3,7 @@
 `python -m bedside.tui.actions` prints that table.
 """
 
-from bedside.tui import assessoffers, offers
+from bedside.tui import assessoffers, beltkeys, offers
 from bedside.tui.assessactions import ASSESS_ACTIONS
 from bedside.tui.deedkinds import Local, Open
 from bedside.tui.deeds import DEEDS
@@ -124,7 +124,48 @@ ACTIONS: tuple[KeyAction, ...] = (
         "Type what the robot's own screen shows",
         "visit",
         DEEDS["robot.report"],
-        offers.offered_or("robot.report", offers.has_visit),
+        beltkeys.unless_commanded(offers.offered_or("robot.report", offers.has_visit)),
+    ),
+    KeyAction(
+        "belt_stop",
+        ("f7",),
+        "F7",
+        "stop belt",
+        "Stop the belt of a treadmill that this box commands, over every dialog; pulses go off first",
+        "treatment",
+        Local("do_stop_belt"),
+        beltkeys.stop,
+        priority=True,
+    ),
+    KeyAction(
+        beltkeys.START,
+        ("right_parenthesis",),
+        ")",
+        "start belt",
+        "Start that belt at its slowest speed; a second press starts it, and says that somebody stands at its own stop",
+        "treatment",
+        DEEDS["belt.start"],
+        beltkeys.start,
+    ),
+    KeyAction(
+        "belt_faster",
+        ("right_parenthesis",),
+        ")",
+        "faster",
+        "The running belt 0.1 km/h faster; not while pulses are given",
+        "treatment",
+        DEEDS["belt.speed"],
+        beltkeys.faster,
+    ),
+    KeyAction(
+        "belt_slower",
+        ("left_parenthesis",),
+        "(",
+        "slower",
+        "The running belt 0.1 km/h slower",
+        "treatment",
+        DEEDS["belt.slower"],
+        beltkeys.slower,
     ),
     KeyAction(
         "site",

@@ -19,12 +19,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from bedside import commands
-from bedside.commands import AnyCommand, Stop, name_of
+from bedside.commands import AnyCommand, Stop, StopBelt, name_of
 from bedside.events import Role
 from bedside.tui.actions import ACTIONS, BY_ID, for_role
 from bedside.tui.answerkeys import AnswerKeys
 from bedside.tui.arming import HELD_S, REPEAT_S, Armed, DoublePress, HeldKeys
 from bedside.tui.assesskeys import AssessKeys, is_new, settled
+from bedside.tui.beltkeys import BY_HAND, after_stop, belt_of
 from bedside.tui.deedkinds import Ask, Deed, Local, Open, Send
 from bedside.tui.deeds import DEEDS
 from bedside.tui.glyphs import ladder_for
@@ -39,10 +40,13 @@ from bedside.tui.walkorder import next_view
 TICK_S = 0.25
 NOTICE_S = 8.0
 STOP_EVERY_S = 0.2
+BELT_STOP_EVERY_S = 1.0
 REPEATABLE = frozenset(
     {"up", "down", "left", "right", "pageup", "pagedown", "backspace", "delete", "home", "end", "tab"}
 )
-STEP_BOUND = frozenset({"step.next", "step.back", "pulse.fire", "run.start", "run.resume", "threshold.accept"})
+STEP_BOUND = frozenset(
+    {"step.next", "step.back", "pulse.fire", "run.start", "run.resume", "threshold.accept", "belt.start"}
+)
 
 
 class Heard(Message):
@@ -84,7 +88,7 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
         self._held = HeldKeys()
         self._escapes = DoublePress()
         self._notice_until_s = 0.0
-        self._stop_sent_s = float("-inf")
+        self._stop_sent_s = self._belt_stop_sent_s = float("-inf")
         self._flashing = self.environment.get("BEDSIDE_FLASH", "on") != "off"
 
     # life
@@ -190,7 +194,8 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
         self._dropped = event.key
 
     def _may_repeat(self, key: str) -> bool:
-        return key in REPEATABLE or key in {"f12", "S", "escape"} or self._typing
+        stops = key in {"f12", "S", "escape"} or (key == "f7" and belt_of(self.picture) is not None)
+        return stops or key in REPEATABLE or self._typing
 
     @property
     def _typing(self) -> bool:
@@ -288,6 +293,14 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
             self._stop("emergency card opened")
         self.push_screen(later("page").EmergencyCard(self.picture, flashing=self._flashing))
 
+    def do_stop_belt(self) -> None:
+        """Stop the belt; a held key asks once a second."""
+        now_s = self._clock()
+        self._disarm()
+        if now_s - self._belt_stop_sent_s >= BELT_STOP_EVERY_S:
+            self._belt_stop_sent_s = now_s
+            self.send(StopBelt())
+
     def do_privacy(self) -> None:
         """Hide, or show again."""
         self._show(replace(self.picture, private=not self.picture.private))
@@ -331,10 +344,14 @@ class BedsideApp(AssessKeys, AnswerKeys, App[None], inherit_bindings=False):
             self._replied(given, reply)
         if is_new(command, reply):
             self._ask_person(self._record_first(command))
+        elif isinstance(command, StopBelt) and not reply.ok:
+            self.say(f"BELT STOP NOT CARRIED OUT: {BY_HAND} ({reply.reason})")
         elif not reply.ok and given is None:
             self.say(f"{reply.reason}{': ' if reply.remedy else ''}{reply.remedy}")
         elif isinstance(command, Stop):
-            self.say("STOP sent: the station answered")
+            self.say(f"STOP sent: the station answered{after_stop(self.picture)}")
+        elif isinstance(command, StopBelt):
+            self.say("belt stop sent: watch the belt until it stands")
         elif reply.ok and self._ends(notice, given):
             self.say("")
 

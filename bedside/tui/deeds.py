@@ -4,6 +4,7 @@ from bedside import commands
 from bedside.commands import AnyCommand
 from bedside.snapshot import Item
 from bedside.tui.assessdeeds import ASSESS_DEEDS
+from bedside.tui.beltkeys import BELT_DEEDS
 from bedside.tui.deedkinds import Answers, Ask, Deed, Send, decimal, entry, one, text, whole
 from bedside.tui.picture import Picture
 
@@ -263,5 +264,6 @@ DEEDS: dict[str, Deed] = {
         lambda given, picture: commands.EndVisit(reason=text(given, "reason")),
         "End the visit",
     ),
+    **BELT_DEEDS,
     **ASSESS_DEEDS,
 }

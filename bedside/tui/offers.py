@@ -137,7 +137,11 @@ def sign_in(picture: Picture) -> str | None:
 
 
 def leave(picture: Picture) -> str | None:
-    """Works unless pulses may be coming."""
+    """Works unless pulses may be coming or a belt may run."""
     if not picture.can_quit:
         return None
+    robot = picture.snapshot.robot
+    belt = robot.belt if robot is not None else None
+    if belt is not None and belt.state != "rest" and picture.role == "control" and picture.link.up:
+        return "stop the belt first"
     return "stop stimulation first" if picture.role == "control" and picture.stimulating and picture.link.up else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.refusal import Refusal
 from bedside.snapshot import Alarm
-from bedside.visit import current_watch, interlocks, pairing, robot, stimulator, switches
+from bedside.visit import belt, current_watch, interlocks, pairing, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import DeviceHealth, Visit
 
@@ -144,6 +144,7 @@ def _uncertain(state: Visit, _: Now) -> str | None:
 
 
 SENSORS = frozenset({"imu", "plate"})
+BELT_BY_HAND = "see to the patient; stop it at the treadmill's own stop"
 ROBOT_CAUSES = ("robot_state", "robot_speed", "robot_link")
 STIMULATOR_CAUSES = ("enabled", "read_back", "train", "stimulator_silent", "stimulator", "coil_heat")
 TABLE: tuple[Definition, ...] = (
@@ -155,6 +156,8 @@ TABLE: tuple[Definition, ...] = (
         "current", "high", current_watch.trouble, "look at the device: switch it off by hand if it gives current"
     ),
     Definition("trigger", "high", pairing.trouble, "see to the patient; check both devices and the trigger cable"),
+    Definition("belt_stop", "high", belt.unstopped, BELT_BY_HAND),
+    Definition("belt", "high", belt.unknown, BELT_BY_HAND, 0.5),
     Definition("unasked_pulse", "high", _unasked, "look at the front panel and the trigger cable"),
     Definition("coil_stop", "high", _too_hot, "take the coil off the head"),
     Definition("control_lost", "high", _control, "take control at the kiosk; stimulation is paused"),
@@ -167,6 +170,10 @@ TABLE: tuple[Definition, ...] = (
     Definition("coil_warm", "medium", _warm, "be ready to change the coil"),
     Definition("emg", "medium", _emg, "check the amplifier and the electrodes", 0.5),
     Definition("robot_link", "medium", _robot_link, "check the robot's network cable", 0.5),
+    Definition("belt_astray", "medium", belt.astray, "look at the treadmill; stop the belt, then start it here", 1.0),
+    Definition(
+        "belt_control", "medium", belt.unattended, "take control at the kiosk, or stop the belt at its own stop", 0.5
+    ),
     Definition("record", "medium", _record, "see the disk", 0.0),
     Definition("disk", "medium", _disk, "free disk space", 1.0),
     Definition("pause_ends", "medium", _pause_ends, "resume or end"),

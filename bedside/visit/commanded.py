@@ -19,6 +19,7 @@ from bedside.visit import (
     adverse,
     alarms,
     assessing,
+    belt,
     course,
     current_run,
     forms,
@@ -191,6 +192,18 @@ def _stop_current(state: Visit, cause: commands.StopCurrent, _now: Now, _who: Pe
     return current_run.stop(state, cause.reason)
 
 
+def _start_belt(state: Visit, cause: commands.StartBelt, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return belt.start(state, now, attended=cause.attended)
+
+
+def _belt_speed(state: Visit, cause: commands.SetBeltSpeed, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return belt.set_speed(state, now, cause.speed_kmh)
+
+
+def _stop_belt(state: Visit, _cause: commands.StopBelt, _now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return belt.stop(state)
+
+
 def _prompt(state: Visit, cause: commands.ConfirmPrompt, _now: Now, _who: Person | None) -> tuple[Event, ...]:
     prompt = state.live.prompt
     if prompt is None or cause.prompt != prompt.kind:
@@ -238,13 +251,14 @@ def _sign(state: Visit, cause: SignedByPerson, now: Now, who: Person | None) -> 
     return (*adverse.described(state, now.utc[:10]), signed, *steps.close(state))
 
 
-def _end_visit(state: Visit, cause: commands.EndVisit, _now: Now, _who: Person | None) -> tuple[Event, ...]:
-    return steps.end_visit(state, cause.reason)
+def _end_visit(state: Visit, cause: commands.EndVisit, now: Now, _who: Person | None) -> tuple[Event, ...]:
+    return steps.end_visit(state, now, cause.reason)
 
 
 ANYBODY: dict[type, Rule] = {
     commands.Stop: _stop,
     commands.StopCurrent: _stop_current,
+    commands.StopBelt: _stop_belt,
     SignedInPerson: _sign_in,
     commands.SilenceAlarm: _silence,
     commands.ImportRobot: robot_table.may_import,
@@ -286,6 +300,8 @@ SIGNED_IN: dict[type, Rule] = {
     commands.StartCurrent: _start_current,
     commands.ConfirmContact: _contact,
     commands.ReportRobot: robot_typed.report,
+    commands.StartBelt: _start_belt,
+    commands.SetBeltSpeed: _belt_speed,
     commands.ConfirmPrompt: _prompt,
     commands.ReportAdverseEvent: _adverse,
     SignedByPerson: _sign,

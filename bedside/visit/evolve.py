@@ -35,7 +35,7 @@ from bedside.events import (
     VisitOpened,
     VisitResumed,
 )
-from bedside.visit import evolve_course, evolve_current, evolve_stimulator, robot
+from bedside.visit import evolve_belt, evolve_course, evolve_current, evolve_stimulator, robot
 from bedside.visit.inputs import NS, Person
 from bedside.visit.state import Done, Doubt, Given, Raised, Visit
 
@@ -64,7 +64,7 @@ def evolve(state: Visit, envelope: Envelope) -> Visit:
 
 
 def _opened(state: Visit, event: VisitOpened, envelope: Envelope) -> Visit:
-    return Visit(setup=state.setup, live=state.live, opened=event, opened_utc=envelope.utc)
+    return Visit(setup=state.setup, live=state.live, opened=event, opened_utc=envelope.utc, belt=state.belt)
 
 
 def _planned(state: Visit, event: AssessmentPlanned, _: Envelope) -> Visit:
@@ -132,7 +132,7 @@ def _followed(state: Visit, event: AdverseEventFollowedUp, _: Envelope) -> Visit
 
 def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> Visit:
     state = evolve_stimulator.unheard(state, envelope.mono_ns, event.reason)
-    state = evolve_current.unheard(state, envelope.mono_ns)
+    state = evolve_belt.unheard(evolve_current.unheard(state, envelope.mono_ns))
     course = evolve_course.rebased(state.course, envelope.mono_ns)
     walk_ns = envelope.mono_ns if state.walk_since_ns is not None else None
     return replace(
@@ -172,6 +172,7 @@ def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
     return replace(
         state,
         robot=event,
+        belt=evolve_belt.moved(state.belt, event),
         robot_told_ns=now_ns,
         robot_told_utc=envelope.utc,
         robot_since_ns=steady_ns,
@@ -236,4 +237,5 @@ _CHANGES: dict[type[Event], Change] = {
     **evolve_stimulator.CHANGES,
     **evolve_course.CHANGES,
     **evolve_current.CHANGES,
+    **evolve_belt.CHANGES,
 }

@@ -12,7 +12,7 @@ from bedside.events import (
     StimulatorFailed,
     StimulatorSaid,
 )
-from bedside.visit import assessing, course, current_run, current_watch, restart, robot, settle, singles, switches
+from bedside.visit import assessing, belt, course, current_run, current_watch, restart, robot, settle, singles, switches
 from bedside.visit.inputs import (
     NS,
     ActionDone,
@@ -101,6 +101,8 @@ def _done(state: Visit, cause: ActionDone, now: Now) -> tuple[Event, ...]:
             return _unreported(state) if state.pending is not None and cause.pulse == state.pending.pulse else ()
         case "train":
             return course.started(state)
+        case "belt_start" | "belt_speed" | "belt_stop" as action:
+            return belt.confirmed(state, action)
         case _:
             return _go_on(state, cause.action, now)
 
@@ -132,6 +134,8 @@ def _failed(state: Visit, cause: ActionFailed, _now: Now) -> tuple[Event, ...]:
     match cause.action:
         case "current_prepare" | "current_start" | "current_stop" as action:
             return current_run.failed(state, action, cause)
+        case "belt_start" | "belt_speed" | "belt_stop" as action:
+            return belt.failed(state, action, cause)
         case action:
             failed = StimulatorFailed(action=action, error=cause.error, remedy=cause.remedy)
             return (failed,) if action == "off" else (failed, *course.halt(state, "stimulator", cause.error))

@@ -18,7 +18,8 @@ NS = 1_000_000_000
 """Nanoseconds in a second."""
 
 CurrentAction = Literal["current_prepare", "current_start", "current_stop"]
-DeviceAction = Literal["amplitude", "arm", "pulse", "train", "off"] | CurrentAction
+BeltAction = Literal["belt_start", "belt_speed", "belt_stop"]
+DeviceAction = Literal["amplitude", "arm", "pulse", "train", "off"] | CurrentAction | BeltAction
 
 
 @dataclass(frozen=True, slots=True)

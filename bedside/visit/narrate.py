@@ -94,6 +94,16 @@ def _robot(event: e.RobotChanged) -> str:
     return f"robot: {event.phase}{_kmh(event.speed_kmh)}{stop}"
 
 
+def _belt_intended(event: e.BeltIntended) -> str:
+    doing = {"start": "starting the belt", "speed": "changing the belt's speed", "stop": "stopping the belt"}
+    to = "" if event.speed_kmh is None else f" to {event.speed_kmh:.1f} km/h"
+    return f"{doing[event.action]}{to}: {event.reason}"
+
+
+def _belt_confirmed(event: e.BeltConfirmed) -> str:
+    return "belt: at rest" if event.action == "stop" else f"belt: runs{_kmh(event.told_kmh)}"
+
+
 def _robot_table(event: e.RobotImported) -> str:
     unsure = "" if event.verified else ", not verified"
     return f"robot's table {event.file} imported: {event.rows} rows by {event.mapping}{unsure}"
@@ -242,6 +252,9 @@ _WORDS: dict[type[Event], Callable[[Any], str]] = {
     e.IntensityLowered: lambda x: f"intensity lowered from {x.from_pct_mso} to {x.to_pct_mso} %MSO: {x.reason}",
     e.RobotChanged: _robot,
     e.RobotImported: _robot_table,
+    e.BeltIntended: _belt_intended,
+    e.BeltConfirmed: _belt_confirmed,
+    e.BeltFailed: lambda x: f"belt, {x.action} failed: {x.error}",
     e.SwitchChanged: _switch,
     e.CurrentSaid: _current,
     e.CurrentIntended: _current_intended,

@@ -2,7 +2,7 @@
 
 from bedside.events import Event, OffIntended, StimulationPaused, VisitInterrupted, VisitResumed
 from bedside.refusal import Refusal
-from bedside.visit import assessing
+from bedside.visit import assessing, belt
 from bedside.visit.inputs import Started
 from bedside.visit.state import Visit
 
@@ -42,7 +42,12 @@ def certain(state: Visit) -> str:
 
 
 def uncertain(state: Visit) -> str:
-    """What it does not."""
+    """What it does not: pulses, and a belt that was started from here."""
+    pulses, left = _unproved(state), belt.left_running(state)
+    return f"{pulses.removeprefix('nothing: ')}; {left}" if left else pulses
+
+
+def _unproved(state: Visit) -> str:
     if state.pending is not None:
         return f"single pulse {state.pending.pulse} was asked for and may have been given"
     train = state.course.train

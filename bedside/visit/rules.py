@@ -13,6 +13,7 @@ from bedside.refusal import Refusal
 from bedside.visit import (
     alarms,
     assessing,
+    belt,
     commanded,
     course,
     current_run,
@@ -90,6 +91,7 @@ WATCHERS: tuple[Watcher, ...] = (
     course.watch_train,
     course.watch_contact,
     heard.retry_off,
+    belt.watch,
     settle.watch,
     assessing.watch,
     singles.overdue_sweep,

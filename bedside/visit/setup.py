@@ -31,10 +31,23 @@ from bedside.config.scale_checks import nearest
 from bedside.config.scale_files import load_overlays, load_scales
 
 
+class BeltSetup(msgspec.Struct, frozen=True):
+    """A treadmill's belt that this box may command, as its driver knows it: speeds in km/h.
+
+    `stops_by_itself`: the machine stops the belt soon after this box falls silent; else it runs on.
+    """
+
+    slowest_kmh: float
+    fastest_kmh: float
+    step_kmh: float
+    stops_by_itself: bool
+
+
 class Setup(msgspec.Struct, frozen=True):
     """Configuration as the rules see it. `speed` only stretches the deadlines that run in real time (links).
 
-    `current` is the study's direct current part, None where it has none.
+    `current` is the study's direct current part, None where it has none. `belt` is None unless the device file of a
+    treadmill says that it is commanded.
     """
 
     study: Study
@@ -45,6 +58,7 @@ class Setup(msgspec.Struct, frozen=True):
     devices: Mapping[str, DeviceConfig] = msgspec.field(default_factory=dict)
     current: CurrentPart | None = None
     catalogue: Catalogue = Catalogue()
+    belt: BeltSetup | None = None
     simulated: bool = False
     speed: float = 1.0
 

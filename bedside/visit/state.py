@@ -13,6 +13,7 @@ from bedside.events import (
     AdverseEventDescribed,
     AdverseEventFollowedUp,
     AdverseEventRecorded,
+    BeltOrder,
     CoilPlaced,
     CurrentEnded,
     CurrentIntended,
@@ -290,6 +291,23 @@ class CurrentRun(msgspec.Struct, frozen=True):
     ended: CurrentEnded | None = None
 
 
+class Belt(msgspec.Struct, frozen=True):
+    """A treadmill's belt as it is commanded from here; times in ns.
+
+    `doing` is the order under way, `asked_kmh` the speed asked last. `held`: it runs as asked and nobody took it over.
+    `ours`: it was started here and the machine has not said since that it stands. `stop_failed`: why a stop is not
+    confirmed, `failed`: what became of the last order where it was not carried out; "" for none.
+    """
+
+    doing: BeltOrder | None = None
+    asked_kmh: float | None = None
+    held: bool = False
+    ours: bool = False
+    stop_failed: str = ""
+    failed: str = ""
+    since_ns: int = NO_TIME
+
+
 class Gap(msgspec.Struct, frozen=True):
     """So many triggers were sent, or pulses counted, since when the other number has not come near."""
 
@@ -380,6 +398,7 @@ class Visit(msgspec.Struct, frozen=True):
     robot: RobotChanged | None = None
     robot_tables: tuple[RobotImported, ...] = ()
     switches: Mapping[str, SwitchChanged] = msgspec.field(default_factory=dict)
+    belt: Belt = Belt()
     current: CurrentTold | None = None
     currents: tuple[CurrentRun, ...] = ()
     robot_since_ns: int = NO_TIME

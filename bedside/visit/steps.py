@@ -20,6 +20,7 @@ from bedside.refusal import Refusal
 from bedside.visit import (
     adverse,
     assessing,
+    belt,
     course,
     current_run,
     current_watch,
@@ -88,6 +89,8 @@ def advance(state: Visit, now: Now) -> tuple[Event, ...]:
     if state.pending is not None or state.chain is not None:
         raise Refusal("a pulse is under way", "wait for it")
     summary = complete(state, step)
+    if step == "finish":
+        belt.demand_rest(state, now)
     completed = StepCompleted(step=step, summary=summary)
     quiet = singles.stand_down(state, f"the step '{WORDS[step].title}' is complete")
     return (*quiet, *_statement(state, step, now), completed, StepEntered(step=following), *_entry(state, following))
@@ -238,15 +241,16 @@ def _nothing_recorded(state: Visit) -> None:
         raise Refusal("a trial is being recorded", "stop it first")
 
 
-def end_visit(state: Visit, reason: str) -> tuple[Event, ...]:
+def end_visit(state: Visit, now: Now, reason: str) -> tuple[Event, ...]:
     """End early: at once while nothing was given or told of, else through aftercare and signature.
 
-    Raises `Refusal` without a visit or a reason, and once aftercare has begun.
+    Raises `Refusal` without a visit or a reason, while a belt started here runs, and once aftercare has begun.
     """
     if not state.going_on:
         raise Refusal("no visit is open", "")
     if not reason.strip():
         raise Refusal("ending a visit needs a reason", "say why")
+    belt.demand_rest(state, now)
     _nothing_recorded(state)
     quiet = singles.stand_down(state, f"the visit ends: {reason}")
     if current_run.under_way(state):

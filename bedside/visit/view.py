@@ -7,7 +7,7 @@ from typing import Literal
 from bedside.events import UNBLINDED, Role, VisitKind
 from bedside.refusal import Refusal
 from bedside.snapshot import Alarm, Assess, Current, Hunt, Interruption, MarkState, Prompt, Robot, Run, Step, StepMark
-from bedside.visit import alarms, robot, steps, view_assess, view_current, view_hunt, view_run, view_step
+from bedside.visit import alarms, robot, steps, view_assess, view_belt, view_current, view_hunt, view_run, view_step
 from bedside.visit.inputs import Now
 from bedside.visit.side import aim_of
 from bedside.visit.state import Visit
@@ -155,8 +155,9 @@ def _prompt(state: Visit) -> Prompt | None:
 
 def _robot(state: Visit, now: Now) -> Robot | None:
     shown = robot.present(state)
+    belt = view_belt.view(state, now)
     if shown is None:
-        return None
+        return None if belt is None else Robot(belt=belt)
     load_kg = shown.body_weight_support_kg
     pct = robot.support_pct(state, load_kg)
     return Robot(
@@ -172,6 +173,7 @@ def _robot(state: Visit, now: Now) -> Robot | None:
         contacts=shown.contacts if isinstance(shown, RobotState) else (),
         source=shown.source,
         age_s=robot.age_s(state, now),
+        belt=belt,
     )
 
 

@@ -33,7 +33,7 @@ class RobotState(Reading):
 
 @runtime_checkable
 class GaitTrainer(Openable, Protocol):
-    """A robot or treadmill that tells what it does. The station never commands it to move."""
+    """A robot or treadmill that tells what it does; only a `Treadmill` can be commanded."""
 
     @property
     def telemetry(self) -> bool:
@@ -56,6 +56,16 @@ class GaitTrainer(Openable, Protocol):
 @runtime_checkable
 class Treadmill(GaitTrainer, Protocol):
     """A treadmill that can also be commanded. Speed limits and the slew limit are the driver's own."""
+
+    @property
+    def limits_kmh(self) -> tuple[float, float, float]:
+        """The slowest speed, the fastest, and the step between two speeds that may be asked."""
+        ...
+
+    @property
+    def stops_when_silent(self) -> bool:
+        """Whether the machine stops the belt by itself soon after this box falls silent."""
+        ...
 
     async def take_control(self) -> None:
         """Ask the machine for control; `Refused` where it does not give it."""

@@ -1,6 +1,7 @@
 """The running treatment: the state seen from across the room, and the few numbers that are acted on."""
 
 from bedside.snapshot import Interlock, Robot, Run
+from bedside.tui.beltkeys import STOPS, may_run
 from bedside.tui.glyphs import Ladder, big
 from bedside.tui.panels.ident import WORD_STYLES
 from bedside.tui.picture import Picture
@@ -51,6 +52,8 @@ def compact_rows(picture: Picture, width: int) -> list[Row]:
         lines.append(row(f" {run.delivered} of {run.planned} pulses, {left}"))
     lines.append(row(""))
     lines += wrapped("Terminal too small: make it at least 80x24.", width - 1, 2, "look")
+    if may_run(picture):
+        lines.append(row((f" belt may be running: {STOPS}", "look")))
     lines.append(row((" F12 ", "stop"), (" STOP still works", "strong"), ("   Space pauses", "text")))
     return lines
 
@@ -80,8 +83,11 @@ def robot_cells(picture: Picture) -> list[Cell]:
     by = robot.phase
     if robot.source == "operator" and age_s is not None and age_s < TYPED_STALE_S:
         by, age_s = f"typed {minutes(age_s)}", 0.0
-    speed = _cell("speed", number(robot.speed_kmh, 1, "km/h"), by, age_s, up)
-    if picture.snapshot.robot is not None and robot.phase == "unknown":
+    asked_kmh = robot.belt.asked_kmh if robot.belt is not None else None
+    label = "speed" if asked_kmh is None else f"asked {asked_kmh:.1f}"
+    speed = _cell(label, number(robot.speed_kmh, 1, "km/h"), by, age_s, up)
+    lost = robot.phase == "unknown" or (robot.belt is not None and not up)
+    if picture.snapshot.robot is not None and lost:
         # A belt nobody hears may run: this is louder than any age.
         speed = (*speed[:2], ("UNKNOWN", "look"))
     return [speed, _support_cell(robot, age_s, up)]

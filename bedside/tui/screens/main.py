@@ -36,7 +36,7 @@ def later(name: str) -> Any:
 
 
 ROOMY = 100
-_FIRST = ("stop", "emergency", "next", "pause")
+_FIRST = ("stop", "emergency", "belt_stop", "next", "pause")
 _GROUPS = ("treatment", "single pulses", "assessment", "visit", "always")
 
 

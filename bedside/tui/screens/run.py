@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from bedside.events import Value
 from bedside.snapshot import Item, Step
+from bedside.tui.beltkeys import belt_of, belt_row
 from bedside.tui.glyphs import Ladder
 from bedside.tui.link import Link
 from bedside.tui.panels.current import current_rows
@@ -42,14 +43,15 @@ class RunBody(Body):
         self.form = Form()
         self._trace = TraceCanvas(link, ladder)
         self._current = RowsPanel(lambda picture, width, height: current_rows(picture), id="current")
+        self._belt = RowsPanel(lambda picture, width, height: [belt_row(picture)], id="belt")
         self._locks = RowsPanel(lambda picture, width, height: interlock_rows(picture, width), id="locks")
 
     def compose(self) -> ComposeResult:
-        """Numbers, trace or interlocks, events, reminder, action."""
+        """Numbers, belt, trace or interlocks, events, reminder, action."""
         numbers = RowsPanel(lambda picture, width, height: number_rows(picture, width), id="numbers")
         events = RowsPanel(_events, id="events")
         reminders = RowsPanel(lambda picture, width, height: [reminder(picture)], id="reminder")
-        above, below = [numbers, self._current, self._trace, self._locks], [events, reminders, ActionBox()]
+        above, below = [numbers, self._belt, self._current, self._trace, self._locks], [events, reminders, ActionBox()]
         self.panels = [*above, *below]
         yield from above
         yield self.form
@@ -61,6 +63,7 @@ class RunBody(Body):
         before = run is None or run.word in BEFORE_WORDS
         broken = run is not None and run.word == "PAUSED" and any(not lock.holds for lock in run.interlocks)
         asked = questions(picture)
+        self._belt.set_class(belt_of(picture) is None, "gone")
         self._current.set_class(picture.snapshot.current is None, "gone")
         self._locks.set_class(bool(asked) or not (before or broken), "gone")
         self._trace.set_class(bool(asked) or before or broken, "gone")

@@ -41,7 +41,14 @@ class PilotedBelt(RobotTelemetry):
     """
 
     moving_part = "belt"
+    stops_when_silent = False
     pilot: BeltPilot
+
+    @property
+    def limits_kmh(self) -> tuple[float, float, float]:
+        """The slowest speed, the fastest, and the step, of the device file."""
+        limits = self.pilot.limits
+        return (limits.slowest_kmh, limits.fastest_kmh, limits.step_kmh)
 
     async def start_belt(self) -> None:
         """Start the belt; returns once the machine reports it started. A person must stand at the stop button."""

@@ -51,6 +51,8 @@ class Trackmaster(PilotedBelt, LinkedDevice):
     """A `hal.roles.Treadmill`."""
 
     default_baud = 4800
+    stops_when_silent = True
+    """The belt is only ever started so (A0)."""
 
     def __init__(
         self,

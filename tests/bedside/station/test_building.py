@@ -8,8 +8,10 @@ import pytest
 import tomli_w
 
 from bedside.config import ConfigError, load_device, load_devices, load_station
+from bedside.station.belt import belt_of
 from bedside.station.building import build_fleet
 from bedside.station.clock import Clock
+from bedside.visit.setup import BeltSetup
 from hal.device import SetupError
 from hal.roles import GaitTrainer
 from tests.helpers.tools import need_module
@@ -56,6 +58,9 @@ def test_a_fleet_is_built_of_all_devices_of_the_station(folder: Path) -> None:
         ("magpro", {"telemetry": False}, "telemetry", "'magpro' contradicts telemetry = false"),
         ("magpro", {"counts_pulses": False}, "counts_pulses", "write counts_pulses = true"),
         ("magstim_rapid2", {"counts_pulses": True}, "counts_pulses", "write counts_pulses = false"),
+        ("corc_robot", {"commanded": True}, "commanded", "'corc_robot' contradicts commanded = true"),
+        ("manual_robot", {"commanded": True}, "commanded", "write commanded = false"),
+        ("magpro", {"commanded": True}, "commanded", "write commanded = false"),
         ("manual_stimulator", {"telemetry": True}, "telemetry", "write telemetry = false"),
         ("manual_stimulator", {"bursts": True}, "bursts", "write bursts = false"),
         ("magstim_rapid2", {"trigger_input": True}, "trigger_input", "write trigger_input = false"),
@@ -95,3 +100,17 @@ def test_what_no_file_can_mend_blames_no_file(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr("hal.links.lsl_library.import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
     with pytest.raises(SetupError, match="LSL is not installed"):
         built(folder, "lsl_emg")
+
+
+def test_no_shipped_device_file_has_its_belt_commanded() -> None:
+    assert not [path.stem for path in (CONFIGS / "devices").glob("*.toml") if load_device(CONFIGS, path.stem).commanded]
+
+
+@pytest.mark.parametrize("device", ["trackmaster", "ftms_treadmill"])
+def test_a_treadmill_is_commanded_once_its_file_says_so(folder: Path, device: str) -> None:
+    for commanded in (False, True):
+        write(folder, device, commanded=commanded)
+        devices = {"robot": load_device(folder, device)}
+        belt = belt_of(devices, build_fleet(folder, devices, Clock())[0].robot)
+        assert (belt is not None) == commanded
+    assert belt == BeltSetup(0.8, 1.8, 0.1, stops_by_itself=device == "trackmaster")

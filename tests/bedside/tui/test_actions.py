@@ -13,11 +13,12 @@ from bedside.tui.deedkinds import Local
 from bedside.tui.deeds import DEEDS
 from bedside.tui.nextoffer import next_offer
 from bedside.tui.picture import LinkState, Picture
+from tests.bedside.tui.belt_scenes import BELT_SCENES
 from tests.bedside.tui.scenes import SCENES
 
 README = Path(__file__).parents[3] / "README.md"
 UP = LinkState(up=True, client="control-1", trouble="", ever=True)
-SIGNS = "space|enter|exclamation_mark|asterisk|plus|minus|comma|full_stop|less_than_sign"
+SIGNS = "space|enter|exclamation_mark|asterisk|plus|minus|comma|full_stop|less_than_sign|(left|right)_parenthesis"
 SENDABLE = re.compile(rf"f([1-9]|12)|[a-zA-Z0-9]|{SIGNS}")
 
 
@@ -25,10 +26,17 @@ def seen(name: str, **more: object) -> Picture:
     return Picture(snapshot=SCENES[name], link=UP, **more)  # type: ignore[arg-type]
 
 
-def test_no_key_means_two_things() -> None:
-    keys = [key for action in ACTIONS for key in action.keys]
-    assert len(keys) == len(set(keys))
+def test_no_key_means_two_things_at_a_time() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    for scene in (SCENES | BELT_SCENES).values():
+        picture = Picture(snapshot=scene, link=UP)
+        keys = [key for action in ACTIONS if action.state(picture) is not None for key in action.keys]
+        assert len(keys) == len(set(keys)), keys
+
+
+def test_only_a_commanded_belt_gives_a_key_a_second_meaning() -> None:
+    keys = [key for action in ACTIONS if not action.id.startswith("belt_") for key in action.keys]
+    assert len(keys) == len(set(keys))
 
 
 def test_every_key_survives_every_terminal() -> None:
