@@ -106,13 +106,15 @@ class Capture2Go(ClockedStream):
         if place.restarted:
             self.clock_restarted()
         self._time_gaps += bool(samples.flags & codec.TIME_GAP)
-        period_ns = round(1e9 / self.rate_hz)
+        # it counts no samples: that so many lie between two packages is true of all that follow each other
+        self.rate_check.see(samples.timestamp_ns, self._received)
+        period_ns = self.rate_check.period
         accel = samples.accel * np.float32(codec.FULL_SCALE_G * codec.GRAVITY_M_S2 / 32768)
         rows = Rows(
             accel.astype(np.float32),
             gyro_of_counts(samples.gyro, codec.FULL_SCALE_DEG_S),
             np.full(codec.SAMPLES, bool(samples.flags & (codec.TURN_CLIPPED | codec.ACCEL_CLIPPED))),
-            samples.timestamp_ns + period_ns * np.arange(codec.SAMPLES, dtype=np.int64),
+            samples.timestamp_ns + np.rint(period_ns * np.arange(codec.SAMPLES)).astype(np.int64),
             samples.field.astype(np.int16),
         )
         self.take_rows(rows, place.first, place.lost, arrival_ns)

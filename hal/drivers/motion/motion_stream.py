@@ -15,6 +15,7 @@ from hal.ble import BLE_PATIENCE, BleDevice
 from hal.clockmap import ClockMap, Ints
 from hal.device import Attention, Vitals
 from hal.drivers.hearing import Hearing
+from hal.drivers.motion.rate_check import RateCheck
 from hal.drivers.motion.sample_index import SampleIndex
 from hal.drivers.rail_watch import RailWatch
 from hal.drivers.stillness import Stillness
@@ -193,6 +194,11 @@ class MotionStream(BleDevice):
         self._stillness.forget()
         await super().release()
 
+    @property
+    def _measured_s(self) -> float:
+        """How long the arrivals go back that the measured rate is of (s)."""
+        return (self._arrivals[-1][0] - self._arrivals[0][0]) / 1e9 if self._arrivals else 0.0
+
     def _measured_hz(self) -> float | None:
         arrivals = self._arrivals
         if self.health.state != "ok" or len(arrivals) < 2 or arrivals[-1][0] == arrivals[0][0]:
@@ -205,10 +211,12 @@ class ClockedStream(MotionStream):
 
     The driver places each packet in `index`, by the counter, and gives its rows with times that `clock` maps.
 
-    `field_ut_per_count` scales the magnetometer counts of `Rows.field`.
+    `field_ut_per_count` scales the magnetometer counts of `Rows.field`, `rate_remedy` is what helps where the sensor
+    does not sample at its nominal rate.
     """
 
     field_ut_per_count = 1.0
+    rate_remedy = "switch the sensor off and on"
 
     def __init__(
         self,
@@ -226,6 +234,12 @@ class ClockedStream(MotionStream):
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Handle | None = None
         self._level_ns: int | None = None
+        self.rate_check = RateCheck(index.rate_hz, 1e9 / clock.tick_ns, self.rate_remedy)
+
+    @property
+    def attention(self) -> tuple[Attention, ...]:
+        """What somebody has to see to."""
+        return super().attention + self.rate_check.attention
 
     @property
     def clock(self) -> ClockMap:
@@ -257,6 +271,7 @@ class ClockedStream(MotionStream):
         self._publish_waiting()
         self._clock.restart()
         self._level_ns = None
+        self.rate_check.forget()
 
     def end_of_connection(self) -> None:
         """Publish what is held; the clock is fitted anew."""

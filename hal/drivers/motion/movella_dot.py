@@ -103,6 +103,7 @@ class MovellaDot(ClockedStream):
         if place.restarted:
             self.clock_restarted()
         count = self.clock.unwrap(sample.micros, notification.mono_ns)
+        self.rate_check.see(count, self._received)
         rows = Rows(
             np.array([sample.accel_m_s2], np.float32),
             np.array([[math.radians(turn) for turn in sample.turn_deg_s]], np.float32),

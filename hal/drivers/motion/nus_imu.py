@@ -41,6 +41,7 @@ class NusImu(ClockedStream):
 
     notifies = (NOTIFY,)
     counter_unit = "us"
+    rate_remedy = "set rate_hz in its device file to what its firmware does"
     field_ut_per_count = codec.FIELD_UT_PER_COUNT
 
     def __init__(
@@ -73,8 +74,9 @@ class NusImu(ClockedStream):
         if place.restarted:
             self.clock_restarted()
         self._battery_pct = frame.battery_pct
-        period_us = 1e6 / self.rate_hz
-        first_us = self.clock.unwrap(frame.micros, arrival_ns - round((n - 1) * period_us * 1000))
+        first_us = self.clock.unwrap(frame.micros, arrival_ns - round((n - 1) * self.rate_check.period * 1000))
+        self.rate_check.see(first_us, place.first)
+        period_us = self.rate_check.period
         rows = Rows(
             accel_of_counts(frame.counts[:, :3], codec.FULL_SCALE_G),
             gyro_of_counts(frame.counts[:, 3:6], codec.FULL_SCALE_DEG_S),

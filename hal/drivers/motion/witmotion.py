@@ -17,11 +17,11 @@ import numpy as np
 
 from hal.ble import BLE_PATIENCE
 from hal.clockmap import ClockMap, Ints
-from hal.device import LinkNotFound, NoAnswer, ReadBackMismatch, Refused
+from hal.device import Attention, LinkNotFound, NoAnswer, ReadBackMismatch, Refused
 from hal.drivers.hearing import within
 from hal.drivers.motion import witmotion_codec as codec
 from hal.drivers.motion.inertial_units import accel_of_counts, at_rail, gyro_of_counts
-from hal.drivers.motion.motion_stream import MotionStream, Rows
+from hal.drivers.motion.motion_stream import RATE_S, MotionStream, Rows
 from hal.drivers.motion.witmotion_codec import Message, Motion, Registers, WrongModel
 from hal.free_running import FreeRunning, Run
 from hal.links.gatt import GattLink, Notification
@@ -37,6 +37,9 @@ SETTLE_S = 0.1
 """Pause after unlocking and after each setting, as the vendor asks."""
 HOUSEKEEPING_S = 60.0
 EARTH_FIELD_UT = (25.0, 65.0)
+SLOWEST, FASTEST = 0.8, 1.04
+"""Shares of the set rate that losses of a bad radio, and a bunch more or less at either end, can explain."""
+RATE_REMEDY = "bring it nearer; if that does not help, switch it off and on: its rate is not the one that was set"
 REMEDY = "switch the sensor off and on"
 
 
@@ -98,6 +101,14 @@ class WitMotion(MotionStream):
     def lost(self) -> int:
         """By the arrivals: what could be seen of it."""
         return self._free.lost
+
+    @property
+    def attention(self) -> tuple[Attention, ...]:
+        """What somebody has to see to; a rate that is not the one set looks like losses, or like fewer of them."""
+        hz = self._measured_hz()
+        if hz is None or self._measured_s < RATE_S - 1.0 or SLOWEST <= hz / self.rate_hz <= FASTEST:
+            return super().attention
+        return (*super().attention, Attention(f"{hz:.0f} of {self.rate_hz:g} samples a second arrive", RATE_REMEDY))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from hal.drivers.motion.capture2go import Capture2Go
 from hal.drivers.motion.motion_stream import ClockedStream
 from hal.drivers.motion.movella_dot import MovellaDot
 from hal.drivers.motion.nus_imu import NusImu
+from hal.drivers.motion.witmotion import WitMotion
 from hal.links.gatt import Notification
 from hal.roles import MotionBlock
 from hal.sim.motion import imu_frames
@@ -25,7 +26,8 @@ DELAY_S = (0.01, 0.03)
 STALL_AT_S, LASTS_S = 10.0, 16.0
 MOST_WRONG_MS = 5.0
 """The bar for times of samples (beside the constant delay)."""
-Packet = Callable[[int, np.random.Generator], bytes]
+Packet = Callable[[int, float, np.random.Generator], bytes]
+"""One packet: number of its first sample, what the sensor's clock shows then (s), chance."""
 
 
 class NoLink:
@@ -35,20 +37,19 @@ class NoLink:
     characteristics: Mapping[str, frozenset[str]] = {}
 
 
-def _nus(first: int, rng: np.random.Generator) -> bytes:
+def _nus(first: int, shows_s: float, rng: np.random.Generator) -> bytes:
     rows = rng.integers(-200, 200, (8, 6)).astype(np.int16)
-    return imu_frames.nus_frame(first, first * 10_000 + 2**32 - 5_000_000, rows, 80)
+    return imu_frames.nus_frame(first, round(shows_s * 1e6) + 2**32 - 5_000_000, rows, 80)
 
 
-def _capture2go(first: int, rng: np.random.Generator) -> bytes:
+def _capture2go(_first: int, shows_s: float, rng: np.random.Generator) -> bytes:
     rows = rng.integers(-200, 200, (8, 9)).astype(np.int16)
-    body = imu_frames.capture2go_samples(10**17 + first * 5_000_000, rows, 0)
+    body = imu_frames.capture2go_samples(10**17 + round(shows_s * 1e9), rows, 0)
     return b"\xff" + imu_frames.capture2go_package(0x0221, body)
 
 
-def _dot(first: int, rng: np.random.Generator) -> bytes:
-    micros = (round(first * 1e6 / 60) + 2**32 - 5_000_000) % 2**32
-    return struct.pack("<I6f", micros, *rng.normal(0, 1, 6))
+def _dot(_first: int, shows_s: float, rng: np.random.Generator) -> bytes:
+    return struct.pack("<I6f", (round(shows_s * 1e6) + 2**32 - 5_000_000) % 2**32, *rng.normal(0, 1, 6))
 
 
 KINDS: dict[str, tuple[Callable[..., ClockedStream], int, Packet]] = {
@@ -87,7 +88,7 @@ async def told(kind: str, stall_s: float, missing: range = range(0), *, at_s: fl
         arrival_s = (number * n + n - 1) * period_s + rng.uniform(*DELAY_S)
         if at_s <= arrival_s < at_s + stall_s:
             arrival_s = at_s + stall_s
-        data = packet(number * n, rng)
+        data = packet(number * n, number * n / driver.rate_hz, rng)
         if number in missing:
             continue
         taken += [(number * n + row) * period_s for row in range(n)]
@@ -141,7 +142,70 @@ async def test_a_connection_may_begin_with_a_late_heap(kind: str) -> None:
 
 def test_frames_of_these_tests_are_those_of_the_codecs() -> None:
     rng = np.random.default_rng(1)
-    frame = nus_imu_codec.FrameReader().feed(_nus(5, rng))[0]
+    frame = nus_imu_codec.FrameReader().feed(_nus(5, 0.05, rng))[0]
     assert (frame.counter, len(frame.counts)) == (5, 8)
-    samples = capture2go_codec.PackageReader().feed(_capture2go(5, rng))[0]
+    samples = capture2go_codec.PackageReader().feed(_capture2go(5, 0.05, rng))[0]
     assert isinstance(samples, capture2go_codec.Samples)
+
+
+# rates
+
+
+async def _at_rate(kind: str, true_hz: float, lost: float = 0.0) -> tuple[ClockedStream, NDArray[np.float64]]:
+    """A sensor whose own clock is right and whose samples are `true_hz` apart: the driver, and steps of its times."""
+    made, n, packet = KINDS[kind]
+    now = [START_NS]
+    driver: Any = made("imu", lambda: now[0], NoLink(), {})
+    blocks: list[MotionBlock] = []
+    driver.subscribe(lambda reading: blocks.append(reading) if isinstance(reading, MotionBlock) else None)
+    rng = np.random.default_rng(3)
+    for number in range(int(8 * true_hz / n)):
+        first_s = number * n / true_hz
+        now[0] = START_NS + round((first_s + (n - 1) / true_hz + rng.uniform(*DELAY_S)) * 1e9)
+        data = packet(number * n, first_s, rng)
+        if rng.random() >= lost:
+            driver.on_notification(Notification(now[0], "", data))
+            await asyncio.sleep(0)
+    times = np.concatenate([block.sample_ns for block in blocks])
+    return driver, np.diff(times) / 1e6
+
+
+@pytest.mark.parametrize(
+    ("kind", "true_hz", "said"),
+    [
+        ("nus", 50.0, "50 samples a second, not 100"),
+        ("nus", 104.0, "104 samples a second, not 100"),
+        ("nus", 98.5, "98.5 samples a second, not 100"),
+        ("capture2go", 208.0, "208 samples a second, not 200"),
+        ("dot", 61.5, "61.5 samples a second, not 60"),
+    ],
+)
+async def test_a_rate_that_is_not_the_configured_one_is_told_and_its_times_are_even(
+    kind: str, true_hz: float, said: str
+) -> None:
+    driver, steps_ms = await _at_rate(kind, true_hz)
+    assert said in driver.vitals.attention[0].what
+    # a saw-tooth has one wrong step a packet; the map itself moves now and then, by a millisecond or two
+    assert np.percentile(np.abs(steps_ms[int(2 * true_hz) :] - 1000 / true_hz), 95) < 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_neither_a_crystal_nor_lost_packets_pass_for_another_rate(kind: str) -> None:
+    nominal = {"nus": 100.0, "capture2go": 200.0, "dot": 60.0}[kind]
+    driver, _ = await _at_rate(kind, nominal * (1 + 200e-6), lost=0.2)
+    assert driver.lost > 0
+    assert not driver.vitals.attention
+
+
+@pytest.mark.parametrize(("true_hz", "said"), [(50.0, "50 of 100"), (112.0, "112 of 100"), (100.0, ""), (92.0, "")])
+async def test_a_sensor_without_a_clock_is_judged_by_what_arrives(true_hz: float, said: str) -> None:
+    now, made, rng = [START_NS], WitMotion, np.random.default_rng(2)
+    driver: Any = made("imu", lambda: now[0], NoLink(), {})  # type: ignore[arg-type]
+    driver._ready = True
+    for number in range(int(8 * true_hz)):
+        now[0] = START_NS + round((number / true_hz + rng.uniform(*DELAY_S)) * 1e9)
+        row = rng.integers(-200, 200, (1, 6)).astype(np.int16)[0]
+        driver.on_notification(Notification(now[0], "", imu_frames.witmotion_sample(row)))
+        await asyncio.sleep(0)
+    told = [part.what for part in driver.vitals.attention]
+    assert told == ([f"{said} samples a second arrive"] if said else [])
