@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hal.drivers.emg.sampled import Gap
+from hal.drivers.emg.sampled import UNKNOWN, Gap
 from hal.roles import EmgBlock
 
 Counts = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
@@ -70,10 +70,12 @@ class BlockMaker:
     def cut(self, counts: Counts, gaps: list[Gap], rises: list[int], now_ns: int) -> list[EmgBlock]:
         """Blocks of `counts`, shape (n, channels), n >= 1, without a gap inside; `rises` are rows of trigger edges.
 
-        What was missed while the link was down is estimated by the station's clock and precedes the first row.
+        What was missed while the link was down, or while the counter told nothing, is estimated by the station's clock.
         """
         if self._is_first:
-            gaps = self._gap_since_last(now_ns, len(counts)) + gaps
+            gaps = [Gap(0, UNKNOWN), *gaps]
+        if any(gap.lost == UNKNOWN for gap in gaps):
+            gaps = self._estimated(gaps, now_ns, len(counts))
         self._is_first = False
         self._last_ns = now_ns
         lost: dict[int, int] = {}
@@ -92,11 +94,15 @@ class BlockMaker:
         triggers = tuple(first + rise - start for rise in rises if start <= rise < end)
         return EmgBlock(now_ns, counts[start:end], self.uv_per_count, self.rate_hz, first, triggers, lost)
 
-    def _gap_since_last(self, now_ns: int, rows: int) -> list[Gap]:
+    def _estimated(self, gaps: list[Gap], now_ns: int, rows: int) -> list[Gap]:
+        """`gaps` with what the clock says at the last place where nothing else is known."""
+        counted = [gap for gap in gaps if gap.lost != UNKNOWN]
         if self._last_ns is None:
-            return []
-        missing = round((now_ns - self._last_ns) * self.rate_hz / 1e9) - rows
-        return [Gap(0, missing)] if missing > 0 else []
+            return counted
+        row = next(gap.row for gap in reversed(gaps) if gap.lost == UNKNOWN)
+        elapsed = round((now_ns - self._last_ns) * self.rate_hz / 1e9)
+        missing = elapsed - rows - sum(gap.lost for gap in counted)
+        return [*counted, Gap(row, missing)] if missing > 0 else counted
 
     def _note(self, now_ns: int) -> None:
         self._progress.append((now_ns, self.next_sample))

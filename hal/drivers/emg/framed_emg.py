@@ -12,7 +12,7 @@ from hal.device import NoAnswer
 from hal.drivers.emg.emg_blocks import BlockMaker, ChannelOption, Counts
 from hal.drivers.emg.emg_device import EmgDevice
 from hal.drivers.emg.frame_finder import Bytes, FrameFinder
-from hal.drivers.emg.sampled import ClockedLoss, EdgeDetector, Gap, LossDetector
+from hal.drivers.emg.sampled import ClockedLoss, EdgeDetector, FrameLosses, Gap
 from hal.linked import Patience
 from hal.links.base import Link
 
@@ -102,14 +102,14 @@ class FramedEmg(EmgDevice):
         self._listening = listening
         self._text.clear()
         self._finder = self.finder()
-        self._losses = LossDetector(self.modulus, framed=True)
+        self._losses = FrameLosses(self.modulus)
         self._edges = EdgeDetector(1)
         self._frames = []
         self._by_clock.restart()
 
     def _take(self, frames: Bytes) -> None:
         counts, counter, line = self.decode(frames)
-        gaps = self._losses.feed(counter) or []
+        gaps = self._losses.feed(counter)
         index = self.blocks.next_sample + len(frames) + sum(gap.lost for gap in gaps)
         if unseen := self._by_clock.feed(self.now_ns() / 1e9, index):
             gaps = [Gap(0, unseen), *gaps]

@@ -13,42 +13,87 @@ EARLIER_WINDOWS = 8
 LEAST_WINDOWS = 4
 
 
+UNKNOWN = -1
+
+
 class Gap(NamedTuple):
-    """`lost` samples are missing just before `row`."""
+    """`lost` samples are missing just before `row`; `UNKNOWN` where only the clock can tell how many."""
 
     row: int
     lost: int
 
 
 class LossDetector:
-    """Missing samples, by a counter that goes up by one a sample and wraps at `modulus`.
+    """Missing samples, by a wide counter that goes up by one a sample and wraps at `modulus`.
 
-    One miscounted sample never counts as a gap twice. A loss of whole turns is invisible here: see `ClockedLoss`.
-    With `framed`, something else tells that these are counters, however many gaps there are.
+    A loss leaves the counter ahead for good. So a value counts only when the next one bears it out, and one that the
+    following ones do not is passed over. A loss of half a turn and more cannot be told from a counter that went back or
+    began anew: how much is missing there is for the clock to say.
     """
 
-    def __init__(self, modulus: int = 65536, *, framed: bool = False) -> None:
+    def __init__(self, modulus: int = 65536) -> None:
         self._modulus = modulus
-        self._framed = framed
+        self._line = 0
         self._last: int | None = None
         self.stuck = False
 
     def feed(self, counter: NDArray[np.integer[Any]]) -> list[Gap] | None:
         """The gaps in one run of counter values (shape (n,), n >= 1); None when it is no counter: alignment lost.
 
-        A counter that stands still tells nothing: `stuck` turns True and no gap is claimed.
+        A loss just before the last value is told with the next run. A counter that stands still tells nothing: `stuck`
+        turns True and no gap is claimed.
         """
         values = np.asarray(counter, np.int64) % self._modulus
-        before = (int(values[0]) - 1) if self._last is None else self._last
-        steps = np.diff(values, prepend=before) % self._modulus
-        self._last = int(values[-1])
+        if self._last is None:
+            self._line = self._last = int(values[0]) - 1
+        seen, line = np.concatenate(([self._last], values)), self._line
+        on_line = self._last == line
+        self._line = self._last = int(values[-1])
+        steps = np.diff(seen) % self._modulus
+        irregular = int(np.count_nonzero(steps != 1))
         self.stuck = not steps.any() if len(values) == 1 else not steps[1:].any()
-        rows = np.flatnonzero(steps != 1)
-        if self.stuck or not len(rows):
+        if self.stuck or (on_line and not irregular):
             return []
-        if not self._framed and len(rows) > max(2, len(values) // 10):
+        if irregular > max(2, len(values) // 10):
             return None
-        return [Gap(int(row), (int(steps[row]) - 1) % self._modulus) for row in rows]
+        half = self._modulus // 2
+        ahead = (seen - line - np.arange(len(seen)) + half) % self._modulus - half
+        return self._gaps(ahead, line)
+
+    def _gaps(self, ahead: NDArray[np.int64], line: int) -> list[Gap]:
+        """`ahead` is how far the last value and those of this run (n + 1,) are before the line that `line` ended."""
+        rows = len(ahead) - 1
+        back = int(np.flatnonzero(np.append(0, ahead) >= 0)[-1])
+        firm = ahead[:back]
+        if back:
+            # the newest of them is not borne out
+            firm = np.append(firm[:-1], min(firm[-1], firm[-2] if back > 1 else 0))
+        lost = np.maximum(np.minimum.accumulate(firm[::-1])[::-1], 0)
+        more = np.diff(lost, prepend=0)
+        gaps = [Gap(max(int(at) - 1, 0), int(more[at])) for at in np.flatnonzero(more)]
+        if back < rows:
+            return [*gaps, Gap(max(back - 1, 0), UNKNOWN)]
+        self._line = (line + rows + (int(lost[-1]) if back else 0)) % self._modulus
+        return gaps
+
+
+class FrameLosses:
+    """Missing frames, by a small counter that wraps at `modulus`, where something else tells that these are frames.
+
+    A loss of whole turns is invisible here: see `ClockedLoss`.
+    """
+
+    def __init__(self, modulus: int) -> None:
+        self._modulus = modulus
+        self._last: int | None = None
+
+    def feed(self, counter: NDArray[np.integer[Any]]) -> list[Gap]:
+        """The gaps in one run of counter values, shape (n,), n >= 1."""
+        values = np.asarray(counter, np.int64)
+        before = (int(values[0]) - 1) if self._last is None else self._last
+        self._last = int(values[-1])
+        lost = (np.diff(values, prepend=before) - 1) % self._modulus
+        return [Gap(int(row), int(lost[row])) for row in np.flatnonzero(lost)]
 
 
 class EdgeDetector:

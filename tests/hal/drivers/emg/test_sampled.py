@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hal.drivers.emg.sampled import ClockedLoss, EdgeDetector, Gap, LossDetector
+from hal.drivers.emg.sampled import UNKNOWN, ClockedLoss, EdgeDetector, FrameLosses, Gap, LossDetector
 
 
 def _counter(*values: int) -> np.ndarray:
@@ -41,6 +41,45 @@ def test_a_counter_that_stands_still_is_said_so_and_claims_no_loss() -> None:
     assert losses.stuck
 
 
+def total(counter: np.ndarray, chunk: int) -> tuple[int, bool]:
+    """What is found lost in a counter fed in pieces, and whether it was once unknown."""
+    losses = LossDetector()
+    gaps = [gap for at in range(0, len(counter), chunk) for gap in losses.feed(counter[at : at + chunk]) or []]
+    return sum(gap.lost for gap in gaps if gap.lost != UNKNOWN), any(gap.lost == UNKNOWN for gap in gaps)
+
+
+CHUNKS = (20, 25, 41, 100)
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("wrong", [-1, 0, 5, 139, 141, 30_000, 40_000])
+def test_one_wrong_value_of_the_counter_is_no_loss(chunk: int, wrong: int) -> None:
+    counter = np.arange(300)
+    counter[140] = wrong
+    assert total(counter, chunk) == (0, False)
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("again", [0, 50, 139, 140])
+def test_a_counter_that_goes_back_is_left_to_the_clock(chunk: int, again: int) -> None:
+    counter = np.concatenate((np.arange(140), np.arange(again, again + 160) - (again == 140)))
+    assert total(counter, chunk) == (0, True)
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_a_loss_after_a_step_back_and_one_before_a_wrong_value_are_counted(chunk: int) -> None:
+    counter = np.concatenate((np.arange(90), np.arange(60, 120), np.arange(127, 300)))
+    assert total(counter, chunk) == (7, True)
+    counter = np.concatenate((np.arange(90), np.arange(95, 300)))
+    counter[130] = 3
+    assert total(counter, chunk) == (5, False)
+
+
+def test_a_loss_is_believed_once_the_next_value_bears_it_out() -> None:
+    losses = LossDetector()
+    assert [losses.feed(_counter(value)) for value in (1, 2, 5, 6, 9, 10)] == [[], [], [], [Gap(0, 2)], [], [Gap(0, 2)]]
+
+
 def test_noise_instead_of_a_counter_means_lost_alignment() -> None:
     losses = LossDetector()
     losses.feed(_counter(*range(100)))
@@ -70,12 +109,12 @@ def test_edges_do_not_depend_on_chunks(line: list[int], chunk: int) -> None:
 @given(st.data())
 def test_small_counters_show_losses_below_a_turn(modulus: int, data: st.DataObject) -> None:
     lost = data.draw(st.lists(st.integers(0, modulus - 2), max_size=20))
-    losses, counter, found = LossDetector(modulus), 0, 0
+    losses, counter, found = FrameLosses(modulus), 0, 0
     for missing in [0, *lost]:
         counter += missing
         run = np.arange(counter, counter + 50) % modulus
         counter += 50
-        found += sum(gap.lost for gap in losses.feed(run) or [])
+        found += sum(gap.lost for gap in losses.feed(run))
     assert found == sum(lost)
 
 
