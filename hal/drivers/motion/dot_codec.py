@@ -16,10 +16,10 @@ RATE_VISITED = 0x10
 CONTROL_BYTES = 32
 RATE_AT = 24
 """Where the rate (uint16 Hz) lies in the 32 bytes of device control: recalled, confirmed by reading it back."""
-QUATERNION, RATE_FIELD, RATE, CUSTOM_5 = 5, 20, 21, 26
-PAYLOADS = {QUATERNION: SHORT_PAYLOAD, RATE_FIELD: MEDIUM_PAYLOAD, RATE: MEDIUM_PAYLOAD, CUSTOM_5: LONG_PAYLOAD}
-"""The characteristic that carries each payload mode."""
-_LEAST_BYTES = {QUATERNION: 20, RATE_FIELD: 34, RATE: 28, CUSTOM_5: 44}
+QUATERNION, RATE, CUSTOM_5 = 5, 21, 26
+PAYLOADS = {QUATERNION: SHORT_PAYLOAD, RATE: MEDIUM_PAYLOAD, CUSTOM_5: LONG_PAYLOAD}
+"""The characteristic that carries each payload mode. Mode 20, with magnetometer counts of unpublished scale, is none."""
+_LEAST_BYTES = {QUATERNION: 20, RATE: 28, CUSTOM_5: 44}
 GREATEST_ACCEL_M_S2, GREATEST_TURN_DEG_S = 170.0, 2100.0
 """Beyond the sensor's own 16 g and 2000 degrees per second: no sample."""
 Vector = tuple[float, float, float]
@@ -27,13 +27,12 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class DotSample:
-    """One sample; None: not in this payload mode. `field_counts` are fixed-point counts of unpublished scale."""
+    """One sample; None: not in this payload mode."""
 
     micros: int
     accel_m_s2: Vector | None = None
     turn_deg_s: Vector | None = None
     quaternion: tuple[float, float, float, float] | None = None
-    field_counts: tuple[int, int, int] | None = None
 
 
 def parse(mode: int, data: bytes) -> DotSample | None:
@@ -48,8 +47,6 @@ def parse(mode: int, data: bytes) -> DotSample | None:
     turn: Vector = struct.unpack_from("<3f", data, 32 if mode == CUSTOM_5 else 16)
     if not (_within(accel, GREATEST_ACCEL_M_S2) and _within(turn, GREATEST_TURN_DEG_S)):
         return None
-    if mode == RATE_FIELD:
-        return DotSample(micros, accel, turn, field_counts=struct.unpack_from("<3h", data, 28))
     if mode == CUSTOM_5:
         return DotSample(micros, accel, turn, quaternion=struct.unpack_from("<4f", data, 4))
     return DotSample(micros, accel, turn)

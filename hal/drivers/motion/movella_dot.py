@@ -30,7 +30,7 @@ BATTERY_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class DotOptions:
-    """Options of a device file. `mode` is the payload: 21 without, 20 with magnetometer, 26 with orientation."""
+    """Options of a device file. `mode` is the payload: 21, or 26 with the sensor's own orientation."""
 
     placement: Placement = "unplaced"
     rate_hz: int = 60
@@ -39,8 +39,8 @@ class DotOptions:
     def __post_init__(self) -> None:
         if self.rate_hz not in codec.RATES_HZ:
             raise ValueError(f"rate_hz must be one of {', '.join(map(str, codec.RATES_HZ))}")
-        if self.mode not in (codec.RATE_FIELD, codec.RATE, codec.CUSTOM_5):
-            raise ValueError("mode must be 20, 21 or 26: others carry no acceleration and turn rate")
+        if self.mode not in (codec.RATE, codec.CUSTOM_5):
+            raise ValueError("mode must be 21 or 26: others carry no acceleration and turn rate, or what has no unit")
 
 
 class MovellaDot(ClockedStream):

@@ -182,7 +182,7 @@ class DotDevice(ImuDevice):
     BASE = "1517{:04x}-4947-11e9-8646-d663bd873d93"
     PAYLOADS: ClassVar[dict[int, str]] = {
         mode: f"1517{short:04x}-4947-11e9-8646-d663bd873d93"
-        for mode, short in ((5, 0x2004), (20, 0x2003), (21, 0x2003), (26, 0x2002))
+        for mode, short in ((5, 0x2004), (21, 0x2003), (26, 0x2002))
     }
 
     def __init__(self, around: Surroundings, segment: Segment, *, left: bool = True) -> None:

@@ -69,7 +69,7 @@ def capture2go_status(timestamp_ns: int, state: int, battery_pct: int) -> bytes:
 
 
 def dot_payload(mode: int, micros: int, felt: Felt, row: int) -> bytes:
-    """One payload: time in microseconds, then floats; modes 5, 20, 21 and 26."""
+    """One payload: time in microseconds, then floats; modes 5, 21 and 26."""
     accel, turn = felt.accel_m_s2[row], np.rad2deg(felt.gyro_rad_s[row])
     head = struct.pack("<I", micros & 0xFFFFFFFF)
     quaternion = struct.pack("<4f", 1.0, 0.0, 0.0, 0.0)
@@ -77,5 +77,4 @@ def dot_payload(mode: int, micros: int, felt: Felt, row: int) -> bytes:
         return head + quaternion
     if mode == 26:
         return head + quaternion + struct.pack("<6f", *accel, *turn)
-    field = struct.pack("<3h", *np.rint(felt.field_ut[row] * 80).astype(int)) if mode == 20 else b""
-    return head + struct.pack("<6f", *accel, *turn) + field
+    return head + struct.pack("<6f", *accel, *turn)

@@ -203,7 +203,7 @@ def felt() -> Felt:
     return Felt(np.array([[1.0, -2.0, 9.5]]), np.deg2rad([[10.0, -20.0, 30.0]]), np.array([[1.0, 2.0, -3.0]]))
 
 
-@pytest.mark.parametrize(("mode", "size"), [(5, 20), (20, 34), (21, 28), (26, 44)])
+@pytest.mark.parametrize(("mode", "size"), [(5, 20), (21, 28), (26, 44)])
 def test_dot_payloads(mode: int, size: int) -> None:
     wire = imu_frames.dot_payload(mode, 2**32 + 7, felt(), 0)
     assert len(wire) == size
@@ -215,7 +215,6 @@ def test_dot_payloads(mode: int, size: int) -> None:
         return
     assert sample.accel_m_s2 == pytest.approx((1, -2, 9.5))
     assert sample.turn_deg_s == pytest.approx((10, -20, 30))
-    assert sample.field_counts == ((80, 160, -240) if mode == 20 else None)
     assert dot.parse(mode, wire[:-1]) is None
 
 

@@ -241,6 +241,7 @@ async def test_dot_conversation_and_the_wrap_of_its_clock(tmp_path: Path) -> Non
         ("imu_capture2go", {"rate_hz": 60.0}),
         ("imu_dot", {"rate_hz": 120}),
         ("imu_dot", {"mode": 5}),
+        ("imu_dot", {"mode": 20}),
     ],
 )
 def test_options_that_make_no_sense(name: str, options: dict[str, Any], tmp_path: Path) -> None:
