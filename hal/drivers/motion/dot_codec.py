@@ -18,7 +18,7 @@ RATE_AT = 24
 """Where the rate (uint16 Hz) lies in the 32 bytes of device control: recalled, confirmed by reading it back."""
 QUATERNION, RATE, CUSTOM_5 = 5, 21, 26
 PAYLOADS = {QUATERNION: SHORT_PAYLOAD, RATE: MEDIUM_PAYLOAD, CUSTOM_5: LONG_PAYLOAD}
-"""The characteristic that carries each payload mode. Mode 20, with magnetometer counts of unpublished scale, is none."""
+"""The characteristic that carries each payload mode. Mode 20 has a magnetometer of unpublished scale: not read."""
 _LEAST_BYTES = {QUATERNION: 20, RATE: 28, CUSTOM_5: 44}
 GREATEST_ACCEL_M_S2, GREATEST_TURN_DEG_S = 170.0, 2100.0
 """Beyond the sensor's own 16 g and 2000 degrees per second: no sample."""
