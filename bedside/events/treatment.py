@@ -28,7 +28,10 @@ class IntensityLowered(Event, frozen=True, kw_only=True, tag="dose.lowered"):
 
 
 class RobotChanged(Event, frozen=True, kw_only=True, tag="robot.changed"):
-    """The gait robot's state changed in a way that matters to the visit."""
+    """The gait robot's state changed in a way that matters to the visit.
+
+    `support_was_kg`, `assist_was_pct`: what was told before, where that was told and is another.
+    """
 
     phase: str
     speed_kmh: float | None
@@ -37,6 +40,8 @@ class RobotChanged(Event, frozen=True, kw_only=True, tag="robot.changed"):
     e_stop: bool | None
     steps: int | None
     source: str
+    support_was_kg: float | None = None
+    assist_was_pct: float | None = None
 
 
 class RobotImported(TableKept, frozen=True, kw_only=True, tag="robot.imported"):

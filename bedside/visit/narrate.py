@@ -91,7 +91,16 @@ def _robot(event: e.RobotChanged) -> str:
     stop = ", EMERGENCY STOP pressed" if event.e_stop else ""
     if event.phase == "unknown":
         return f"robot: state unknown, it may be moving{_kmh(event.speed_kmh)}{stop}"
-    return f"robot: {event.phase}{_kmh(event.speed_kmh)}{stop}"
+    support = _was("support", event.body_weight_support_kg, event.support_was_kg, "kg")
+    assist = _was("assistance", event.assist_pct, event.assist_was_pct, "%")
+    return f"robot: {event.phase}{_kmh(event.speed_kmh)}{support}{assist}{stop}"
+
+
+def _was(name: str, value: float | None, before: float | None, unit: str) -> str:
+    """A value that changed, after the one before; nothing where nothing was told before."""
+    if before is None:
+        return ""
+    return f", {name} {before:g} to {'not told' if value is None else f'{value:g} {unit}'}"
 
 
 def _belt_intended(event: e.BeltIntended) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bedside.visit import alarms, robot, trigger
+from bedside.visit import alarms, robot, support, trigger
 from bedside.visit.inputs import (
     ActionDone,
     Cause,
@@ -66,7 +66,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
             return replace(live, counter=reading, counter_ns=now.mono_ns)
         case RobotState():
             heard_ns = now.mono_ns if robot.is_word(reading) else live.robot_ns
-            return replace(live, robot=reading, robot_ns=heard_ns)
+            load = support.heard(live.support, reading.body_weight_support_kg, now.mono_ns)
+            return replace(live, robot=reading, robot_ns=heard_ns, support=load)
         case OperatorPrompt():
             return replace(live, prompt=reading if reading.text else None)
         case CurrentStatus():

@@ -6,9 +6,12 @@ controlled stop of the walk is the therapist's.
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from bedside.config import RobotConfig
 from bedside.events import NoteAdded, RobotChanged, Value
 from bedside.refusal import Refusal
+from bedside.visit import support
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import NO_TIME, Visit
 from hal.roles import RobotState
@@ -177,7 +180,7 @@ def support_note(state: Visit, event: RobotChanged) -> tuple[NoteAdded, ...]:
 def changed(state: Visit, reading: RobotState) -> RobotChanged | None:
     """The event for a reading that differs in a way that matters; None when it does not."""
     last = state.robot
-    event = RobotChanged(
+    told = RobotChanged(
         phase=reading.phase,
         speed_kmh=_rounded(reading.speed_kmh, 2),
         body_weight_support_kg=_rounded(reading.body_weight_support_kg, 1),
@@ -186,11 +189,37 @@ def changed(state: Visit, reading: RobotState) -> RobotChanged | None:
         steps=reading.steps,
         source=reading.source,
     )
+    # how the load sways at this moment is no change of it
+    event = replace(with_before(state, told), support_was_kg=None)
     if last is None or (last.phase, last.e_stop, last.source) != (event.phase, event.e_stop, event.source):
         return event
     moved = _differs(last.speed_kmh, event.speed_kmh, 0.2) or _differs(last.assist_pct, event.assist_pct, 1.0)
-    loaded = _differs(last.body_weight_support_kg, event.body_weight_support_kg, 5.0)
-    return event if moved or loaded or not _steady(state, event.speed_kmh) else None
+    load_kg = _rounded(_load(state, last, reading), 1)
+    if load_kg != _rounded(last.body_weight_support_kg, 1):
+        return with_before(state, replace(told, body_weight_support_kg=load_kg))
+    return event if moved or not _steady(state, event.speed_kmh) else None
+
+
+def _load(state: Visit, last: RobotChanged, reading: RobotState) -> float | None:
+    """The body-weight support (kg) to be recorded now: the one told last, unless it has moved."""
+    now_kg, told_kg = reading.body_weight_support_kg, last.body_weight_support_kg
+    if now_kg is None or told_kg is None or not telemetry(state):
+        return now_kg
+    moved_kg = support.moved_to(state.live.support, told_kg, state.robot_told_ns)
+    return told_kg if moved_kg is None else moved_kg
+
+
+def with_before(state: Visit, event: RobotChanged) -> RobotChanged:
+    """The event with the support and the assistance that were told before, where they change."""
+    last = state.robot
+    if last is None:
+        return event
+    support_kg, assist_pct = last.body_weight_support_kg, last.assist_pct
+    return replace(
+        event,
+        support_was_kg=support_kg if support_kg != event.body_weight_support_kg else None,
+        assist_was_pct=assist_pct if assist_pct != event.assist_pct else None,
+    )
 
 
 def steadiness(state: Visit, event: RobotChanged, mono_ns: int) -> tuple[int, float | None]:

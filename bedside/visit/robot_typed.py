@@ -31,7 +31,7 @@ def report(state: Visit, cause: commands.ReportRobot, _now: Now, _who: Person | 
         steps=cause.steps,
         source="operator",
     )
-    return (seen, *robot.support_note(state, seen))
+    return (robot.with_before(state, seen), *robot.support_note(state, seen))
 
 
 def _pulses(state: Visit) -> bool:

@@ -43,6 +43,7 @@ from bedside.visit.current import CurrentLedger
 from bedside.visit.inputs import EmgQuality, Person
 from bedside.visit.ledger import Ledger
 from bedside.visit.setup import Setup
+from bedside.visit.support import START, Settling
 from bedside.visit.timing import Pattern
 from hal.device import Health
 from hal.roles import ContactState, CurrentStatus, OperatorPrompt, PulseCounter, RobotState, StimulatorStatus
@@ -326,6 +327,7 @@ class Live(msgspec.Struct, frozen=True):
     counter_ns: int = NO_TIME
     robot: RobotState | None = None
     robot_ns: int = NO_TIME
+    support: Settling = START
     prompt: OperatorPrompt | None = None
     current: CurrentStatus | None = None
     current_ns: int = NO_TIME
