@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from hal.catalogue import DeviceSpec, build
 from hal.device import Device, Reading
 from hal.drivers.contact.contact import ContactLine
+from hal.drivers.gait.robot_telemetry import RobotTelemetry
 from hal.roles import ContactState, EmgBlock, MotionBlock, PlateBlock
+from hal.sim.gait.openexo_device import VALUES, OpenExoDevice
 from hal.sim.motion.imu_far_end import ImuDevice
 from hal.sim.motion.imu_frames import FULL_ACCEL_M_S2, FULL_TURN_RAD_S
 from hal.sim.plate.balance_board_device import WIRE_TO_CORNER, BalanceBoardDevice
@@ -24,7 +26,12 @@ from hal.sim.world import SimulatedWorld
 from hal.supervised import Patience, SupervisedDevice
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "devices"
-FILES = {"emg": "quattrocento", "robot": "corc_robot", "stimulator": "magpro"}
+FILES = {"emg": "quattrocento", "robot": "corc_robot", "stimulator": "magpro", "ftms": "ftms_treadmill"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "trackmaster": {"units_confirmed": True},
+    "openexo": {"values": ["-" if value == "time_s" else value for value in VALUES]},
+}
+"""What somebody has to fill in before such a device tells anything."""
 HURRY = Patience(silence_s=0.6, reopen_s=1.5, first_retry_s=0.02, last_retry_s=0.1)
 FRESH = 3
 """Readings after a return that must have come before the next pull."""
@@ -83,7 +90,16 @@ class Pulled:
         if self._streams:
             await self._until(lambda: len(self.blocks) >= heard + FRESH, "data")
         if isinstance(self.device, ContactLine):
-            await self._until(lambda: not self.contact.active, "released")
+            await self._until(lambda: self.contact.active is False, "released")
+        if isinstance(self.device, RobotTelemetry):
+            accounts = self.device.accounts
+            await self._until(lambda: self.accounts > accounts, "told its state")
+
+    @property
+    def accounts(self) -> int:
+        """How often a robot has told its state."""
+        assert isinstance(self.device, RobotTelemetry)
+        return self.device.accounts
 
     @property
     def _streams(self) -> bool:
@@ -158,7 +174,7 @@ def in_order(words: Words, sent: Words, name: str) -> NDArray[np.int64]:
 def connect(world: SimulatedWorld, name: str, now_ns: Callable[[], int]) -> Pulled:
     """A driver as its shipped device file describes it, in a hurry to come back."""
     file = tomllib.loads((CONFIGS / f"{FILES.get(name, name)}.toml").read_text())
-    options = dict(file.get("options", {}))
+    options = dict(file.get("options", {})) | OPTIONS.get(name, {})
     if "channels" in file:
         options["channels"] = file["channels"]
     device = build(DeviceSpec(name, file["driver"], world.addresses[name], options), now_ns)
@@ -166,7 +182,7 @@ def connect(world: SimulatedWorld, name: str, now_ns: Callable[[], int]) -> Pull
     device._patience = HURRY
     pulled = Pulled(name, device, world)
     far_end = world.also.get(name)
-    if isinstance(far_end, ImuDevice | ForceBoardDevice | BalanceBoardDevice):
+    if isinstance(far_end, ImuDevice | ForceBoardDevice | BalanceBoardDevice | OpenExoDevice):
         far_end.truth = pulled.truth
     elif name == "robot":
         world.robot.truth = pulled.truth
