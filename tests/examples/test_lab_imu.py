@@ -1,105 +1,95 @@
-"""The example driver, as a laboratory would install it: found by its entry point, run over a real pseudo-terminal."""
+"""The example driver as a laboratory would use it: installed by pip, its own tests, the page about it, doctor.
+
+Nothing of this repository but bedside itself may be needed: the example is made to be copied.
+"""
 
 import asyncio
+import os
+import re
 import shutil
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
+import tomli_w
 
-from hal.catalogue import DeviceSpec, build
-from hal.device import SetupError
-from hal.roles import MotionBlock, MotionSensor
-from tests.helpers.far_ends import PtyEnd
+from bedside import doctor_devices
+from bedside.config import load_station
+from bedside.doctor_devices import check_devices
+from hal.catalogue import driver_names
 
+ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).parent / "lab_imu"
+PAGE = ROOT / "docs" / "writing-a-driver.md"
 
 
-@dataclass
-class Rig:
-    end: PtyEnd
-    sensor: MotionSensor
-    blocks: list[MotionBlock]
-    asked: list[bytes]
-
-    def send(self, *counts: int) -> None:
-        from lab_imu.far_end import line
-
-        self.end.send(b"".join(line(count, (0, 0, 9807), (0, count % 1000, 0)) for count in counts))
-
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + 5
-        while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come"
-            await asyncio.sleep(0.005)
-
-    @property
-    def samples(self) -> list[int]:
-        return [int(c) for block in self.blocks if block.counts is not None for c in block.counts]
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example, copied out of this repository."""
+    away = tmp_path_factory.mktemp("lab")
+    return Path(shutil.copytree(EXAMPLE, away / "lab_imu", ignore=shutil.ignore_patterns("__pycache__")))
 
 
-@pytest.fixture
-async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    shutil.copytree(EXAMPLE / "lab_imu", tmp_path / "lab_imu", ignore=shutil.ignore_patterns("__pycache__"))
-    info = tmp_path / "lab_imu-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab-imu\nVersion: 1.0\n")
-    declared = (EXAMPLE / "pyproject.toml").read_text().split('[project.entry-points."bedside.drivers"]')[1]
-    (info / "entry_points.txt").write_text("[bedside.drivers]" + declared.replace('"', ""))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    end = PtyEnd(tmp_path)
-    asked: list[bytes] = []
-    end.on_bytes = asked.append
-    await end.plug()
-    sensor = build(DeviceSpec("foot", "lab_imu", end.address, {"placement": "foot_left"}), time.monotonic_ns)
-    assert isinstance(sensor, MotionSensor)
-    rig = Rig(end, sensor, [], asked)
-    sensor.subscribe(lambda reading: rig.blocks.append(reading) if isinstance(reading, MotionBlock) else None)
-    opening = asyncio.create_task(sensor.open())
-    await rig.until(lambda: bool(asked), "the start command")
-    rig.send(*range(65530, 65536))
-    await opening
-    yield rig
-    await sensor.close()
-    await end.unplug()
+@pytest.fixture(scope="module")
+def installed(copied: Path) -> Path:
+    """Where pip installed it: beside bedside, which is there already."""
+    target = copied.parent / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--target", str(target), str(copied)], check=True)
+    return target
 
 
-async def test_samples_arrive_in_order_over_the_counters_end_with_losses_marked(rig: Rig) -> None:
-    assert rig.asked == [b"S"]
-    rig.send(0, 1, 2, 5, 6)
-    await rig.until(lambda: len(rig.samples) == 11, "all samples")
-    assert np.diff(rig.samples).tolist() == [1] * 8 + [3, 1]
-    assert sum(block.lost for block in rig.blocks) == 2 == rig.sensor.vitals.lost
-    assert rig.blocks[-1].first_sample + len(rig.blocks[-1].sample_ns) == 13
-    times = np.concatenate([block.sample_ns for block in rig.blocks])
-    assert (np.diff(times) > 0).all()
-    assert rig.blocks[0].accel_m_s2[0, 2] == pytest.approx(9.807)
+def test_its_own_tests_pass_where_it_is_installed(copied: Path, installed: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=copied,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "4 passed" in ran.stdout
 
 
-async def test_a_damaged_line_costs_itself_and_is_counted(rig: Rig) -> None:
-    rig.end.send(b"#1,2,3\xff garbage\r\n#0,0,0,9807,0,0,0*00\r\n")
-    rig.send(1)
-    await rig.until(lambda: len(rig.samples) == 7, "the whole line after it")
-    assert rig.sensor.health.dropped == 2
-    assert rig.sensor.vitals.lost == 1
+def test_it_needs_nothing_of_this_repository_but_bedsides_own_packages() -> None:
+    sources = "\n".join(path.read_text() for path in EXAMPLE.rglob("*.py"))
+    imported = set(re.findall(r"^(?:from|import) (\w+)", sources, re.MULTILINE))
+    assert {"hal", "lab_imu"} < imported
+    assert not imported & {"tests", "conftest"}
 
 
-async def test_a_cable_out_and_in_marks_the_gap_and_repeats_nothing(rig: Rig) -> None:
-    await rig.end.unplug()
-    await rig.until(lambda: rig.sensor.health.state == "lost", "the loss")
-    await rig.end.plug()
-    await rig.until(lambda: len(rig.asked) == 2, "a second start")
-    rig.send(65535, 20, 21)
-    await rig.until(lambda: rig.sensor.health.state == "ok", "samples again")
-    assert rig.samples[-2:] == [rig.samples[5] + 21, rig.samples[5] + 22]
-    assert len(rig.samples) == 8, "the repeated sample is not given twice"
-    assert rig.sensor.vitals.lost == 20
-    assert rig.sensor.health.reconnects == 1
+async def test_the_page_leads_to_a_sensor_that_doctor_finds_well(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.setattr(doctor_devices, "LISTEN_S", 0.3)
+    assert "lab_imu" in driver_names()
+    from lab_imu.far_end import Sensor
+
+    device, station = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)[:2]
+    config = Path(shutil.copytree(ROOT / "configs", tmp_path / "config"))
+    sensor = Sensor(tmp_path)
+    table = tomllib.loads(device) | {"address": f"{sensor.port.address}?baud=115200"}
+    (config / "devices" / f"{table['id']}.toml").write_text(tomli_w.dumps(table))
+    whole = tomllib.loads((config / "station.toml").read_text()) | tomllib.loads(station)
+    (config / "station.toml").write_text(tomli_w.dumps(whole))
+    await sensor.port.plug()
+    sending = asyncio.create_task(send(sensor))
+    (found,) = await check_devices(config, load_station(config), tmp_path)
+    sending.cancel()
+    sensor.port.unplug()
+    assert (found.name, found.ok) == ("my_imu", True), found
+    assert found.text.startswith("imu at serial:")
 
 
-async def test_an_option_nobody_knows_is_refused_by_name(rig: Rig) -> None:
-    with pytest.raises(SetupError, match=r"foot: unknown option 'place' .*placement"):
-        build(DeviceSpec("foot", "lab_imu", rig.end.address, {"place": "foot_left"}), time.monotonic_ns)
+async def send(sensor: object) -> None:
+    """Its hundred samples a second, from when it is asked for them."""
+    count = 0
+    while True:
+        await asyncio.sleep(0.01)
+        if sensor.asked:  # type: ignore[attr-defined]
+            sensor.send(count)  # type: ignore[attr-defined]
+            count += 1
