@@ -66,6 +66,10 @@ def _off_unconfirmed(state: Visit, _: Now) -> str | None:
     return f"stimulator may still be on: {state.off_failed}" if state.off_failed else None
 
 
+def _elsewhere(state: Visit, now: Now) -> str | None:
+    return stimulator.elsewhere(state, now) if state.going_on else None
+
+
 def _unasked(state: Visit, _: Now) -> str | None:
     count = state.ledger.unasked
     return f"{count} pulse(s) that nobody here asked for" if count and state.going_on else None
@@ -152,6 +156,7 @@ TABLE: tuple[Definition, ...] = (
     Definition("robot_stop", "high", _robot_stop, "see to the patient first", silence=False),
     Definition("seizure", "high", _locked, "coil off, keep the harness up, call for help", silence=False),
     Definition("off_unconfirmed", "high", _off_unconfirmed, "take the coil away, switch the stimulator off"),
+    Definition("elsewhere", "high", _elsewhere, "take the coil away; see who enabled it at its panel"),
     Definition(
         "current", "high", current_watch.trouble, "look at the device: switch it off by hand if it gives current"
     ),

@@ -12,7 +12,19 @@ from bedside.events import (
     StimulatorFailed,
     StimulatorSaid,
 )
-from bedside.visit import assessing, belt, course, current_run, current_watch, restart, robot, settle, singles, switches
+from bedside.visit import (
+    assessing,
+    belt,
+    course,
+    current_run,
+    current_watch,
+    restart,
+    robot,
+    settle,
+    singles,
+    stimulator,
+    switches,
+)
 from bedside.visit.inputs import (
     NS,
     ActionDone,
@@ -149,6 +161,14 @@ def retry_off(state: Visit, now: Now) -> tuple[Event, ...]:
     if 0 <= waited_s < RETRY_S * state.setup.speed:
         return ()
     return (OffIntended(reason=f"the last stop was not confirmed: {state.off_failed}"),)
+
+
+def watch_panel(state: Visit, now: Now) -> tuple[Event, ...]:
+    """A stimulator that was enabled at its own panel is alarmed first, and then switched off each time."""
+    if "elsewhere" not in state.alarms or not state.going_on:
+        return ()
+    reason = stimulator.elsewhere(state, now)
+    return () if reason is None else (OffIntended(reason=reason, keeps_current=True),)
 
 
 def _measured(state: Visit, cause: SweepMeasured, _now: Now) -> tuple[Event, ...]:

@@ -152,10 +152,12 @@ def _settled(state: Visit, now: Now) -> str | None:
     return "the stimulator's counter is being read" if 0 <= waited_s < limit_s else None
 
 
-def _off(state: Visit, _: Now) -> str | None:
+def _off(state: Visit, now: Now) -> str | None:
     if state.off_failed:
         return "the stimulator did not confirm that it is off"
-    return None if state.armed or state.off_confirmed else "the stimulator is being switched off"
+    if not (state.armed or state.off_confirmed):
+        return "the stimulator is being switched off"
+    return stimulator.elsewhere(state, now)
 
 
 def _ceiling(state: Visit, _: Now) -> str | None:

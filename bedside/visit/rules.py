@@ -91,6 +91,7 @@ WATCHERS: tuple[Watcher, ...] = (
     course.watch_train,
     course.watch_contact,
     heard.retry_off,
+    heard.watch_panel,
     belt.watch,
     settle.watch,
     assessing.watch,

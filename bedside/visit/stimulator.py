@@ -35,6 +35,16 @@ def lost(state: Visit, role: str) -> str | None:
     return None
 
 
+def elsewhere(state: Visit, _: Now) -> str | None:
+    """It says that it is enabled, after it was off, and nobody armed it from here."""
+    status, off_ns = state.live.status, state.off_ns
+    if status is None or status.enabled is not True or state.armed or state.chain is not None:
+        return None
+    if not state.off_confirmed or (off_ns is not None and state.live.status_ns <= off_ns):
+        return None
+    return "the stimulator says that it is enabled, and nobody armed it from here"
+
+
 def enabled(state: Visit, _: Now) -> str | None:
     """An armed stimulator says that it is disabled."""
     status = state.live.status

@@ -60,6 +60,9 @@ def status(state: Visit, now: Now) -> tuple[RunWord, str]:
         return "UNKNOWN", unheard
     if not state.off_confirmed and not state.armed:
         return "STOPPING", state.off_reason
+    armed_there = stimulator.elsewhere(state, now)
+    if armed_there is not None:
+        return "UNKNOWN", armed_there
     if now_course.ended is not None:
         return "ENDED", now_course.ended.reason
     if now_course.pause is not None:

@@ -10,7 +10,9 @@ from bedside.tui.rows import NOT_KNOWN, Row, Span, age_text, clock_of, fit, minu
 Cell = tuple[str, Span, Span]
 TYPED_STALE_S = 600.0
 """A person cannot type all the time: what was typed stands for so long before it counts as old."""
-CELL_WIDTHS = (10, 9, 12, 13, 11, 15)
+CELL_WIDTHS = (10, 9, 15, 13, 11, 15)
+ARMED_WORDS = frozenset({"STIMULATING", "READY"})
+"""States in which an enabled stimulator is as it should be."""
 
 
 def state_rows(picture: Picture, width: int, ladder: Ladder) -> list[Row]:
@@ -100,7 +102,7 @@ def _support_cell(robot: Robot, age_s: float | None, up: bool) -> Cell:
 
 
 def stimulator_cells(picture: Picture) -> list[Cell]:
-    """Asked and reported amplitude, pulses, the last pulse's slope and the coil's temperature."""
+    """Asked and reported amplitude, whether the device is enabled, pulses, the last slope, the coil's temperature."""
     run = picture.run or Run(word="UNKNOWN", reason="")
     line = picture.device("stimulator")
     age_s = picture.aged(line.age_s) if line else None
@@ -114,17 +116,27 @@ def stimulator_cells(picture: Picture) -> list[Cell]:
         _cell("coil", number(run.temperature_c, 1, "°C"), limit, age_s, up),
     ]
     if picture.private:
-        return [("%MSO", ("hidden", "dim"), ("F9", "dim")), *cells]
+        said, style = _enabled(run)
+        return [("%MSO", ("hidden", "dim"), (f"F9, device{said}" if said else "F9", style)), *cells]
     return [_amplitude(run, age_s, up), *cells]
 
 
 def _amplitude(run: Run, age_s: float | None, up: bool) -> Cell:
     asked, said = number(run.asked_pct_mso), number(run.reported_pct_mso)
     differ = run.asked_pct_mso is not None and run.reported_pct_mso not in {None, run.asked_pct_mso}
-    label, value, note = _cell("%MSO asked", asked, f"device {said}", age_s, up)
-    if differ:
-        return (label, value, (f"DEVICE {said}", "look"))
+    state, style = _enabled(run)
+    label, value, note = _cell("%MSO asked", asked, f"device {said}{state}", age_s, up)
+    if differ or style == "look":
+        return (label, value, (f"DEVICE {said}{state.upper()}", "look"))
     return (label, value, note)
+
+
+def _enabled(run: Run) -> tuple[str, str]:
+    """What the stimulator itself says of being enabled, "" where it does not tell, and how loud that is."""
+    if run.enabled is None:
+        return "", "dim"
+    loud = run.enabled and run.word not in ARMED_WORDS
+    return (" on", "look" if loud else "dim") if run.enabled else (" off", "dim")
 
 
 def dose_rows(picture: Picture) -> list[Row]:

@@ -252,7 +252,7 @@ RUN = Run(
     reported_pct_mso=41,
     temperature_c=29.4,
     minutes_to_limit=38.0,
-    enabled=True,
+    enabled=False,
     interlocks=(
         Interlock(id="walking", text="Patient walks at the prescribed speed for 30 s", holds=True),
         Interlock(id="coil", text="Coil contact confirmed", holds=True),
@@ -289,6 +289,7 @@ STIMULATING = msgspec.structs.replace(
         RUN,
         word="STIMULATING",
         reason="1 Hz train 1 of 2",
+        enabled=True,
         delivered=437,
         elapsed_s=436.0,
         remaining_s=763.0,
@@ -345,7 +346,12 @@ PAUSED = msgspec.structs.replace(
         STIMULATING.step, next=Action(command="run.resume", label="Go on with 763 pulses", enabled=True)
     ),
     run=msgspec.structs.replace(
-        STIMULATING.run, word="PAUSED", reason="paused by the therapist", pause_left_s=281.0, contact_due_s=None
+        STIMULATING.run,
+        word="PAUSED",
+        reason="paused by the therapist",
+        enabled=False,
+        pause_left_s=281.0,
+        contact_due_s=None,
     ),
 )
 UNKNOWN = msgspec.structs.replace(
