@@ -1,9 +1,9 @@
 """Nintendo Wii Balance Board over its raw HID node (`hid:/dev/hidraw0`): four loads, about 100 times a second.
 
-It carries no counter and no clock: samples are stamped on arrival, and shorter losses than `HOLE_S` cannot be seen. A
-longer pause, and every lost connection, is counted as lost by the nominal rate: an estimate. Put the board down with
-its power button towards the heels. Published accuracy against laboratory plates, for one and the same board: centre of
-pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures. Not tried on hardware: see
+It carries no counter and no clock: times come from the arrivals (`arrival_times`), and shorter losses than `HOLE_S`
+cannot be seen. A longer pause, and every lost connection, is counted as lost by the nominal rate: an estimate. Put the
+board down with its power button towards the heels. Published accuracy against laboratory plates, for one and the same
+board: centre of pressure 4 mm, load 9 N in all (Bartlett 2014); good for relative measures. Not tried on hardware: see
 `balance_board_codec`.
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hal.device import LinkLost, Refused, Vitals
 from hal.drivers.plate import balance_board_codec as codec
+from hal.drivers.plate.arrival_times import ArrivalTimes, Timed
 from hal.drivers.plate.balance_board_codec import BoardStatus, Weights
 from hal.drivers.plate.balance_board_greeting import Greeting
 from hal.drivers.plate.plate_math import Array, cell_positions_cm
@@ -33,6 +34,7 @@ MOST_KG = 150.0
 """The board's limit in all; a single corner above it, or far below zero, is at its rail."""
 LEAST_CORNER_KG = -20.0
 LOW_BATTERY_PCT = 15.0
+NO_CLOCK = "no clock of its own: its samples are stamped when they arrive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class BalanceBoard(StreamingPlate):
         self._status: BoardStatus | None = None
         self._streaming = False
         self._cut = False
+        self._arrivals = ArrivalTimes(NOMINAL_HZ)
+        self._looking: asyncio.TimerHandle | None = None
 
     @property
     def rate_hz(self) -> float:
@@ -97,16 +101,18 @@ class BalanceBoard(StreamingPlate):
     def vitals(self) -> Vitals:
         """Rate and battery, and what to know about this board."""
         vitals, status = super().vitals, self._status
-        notes = vitals.notes
+        notes = (*vitals.notes, NO_CLOCK)
         if self.options.trust_calibration:
             notes += ("its calibration is trusted without its checksum",)
         if status is not None and (status.battery_low or status.battery_pct < LOW_BATTERY_PCT):
             notes += ("its battery is nearly empty: put in four new cells",)
-        return replace(vitals, battery_pct=status.battery_pct if status is not None else None, notes=notes)
+        battery_pct = status.battery_pct if status is not None else None
+        return replace(vitals, battery_pct=battery_pct, clock_spread_ms=self._arrivals.spread_ms, notes=notes)
 
     def on_link_up(self) -> None:
         """Nothing is known of the board until it has said it again."""
         super().on_link_up()
+        self._arrivals.restart()
         self._greeting = None
         self._calibration, self._streaming, self._cut = None, False, True
 
@@ -128,10 +134,13 @@ class BalanceBoard(StreamingPlate):
         self._calibration = await greeting.calibration(trust=self.options.trust_calibration)
         self._streaming = True
         self.link.write(codec.STREAM_WEIGHTS)
-        while self.options.battery_every_s:
-            await asyncio.sleep(self.options.battery_every_s)
-            self.link.write(codec.ASK_STATUS)
-        await super().greet()
+        try:
+            while self.options.battery_every_s:
+                await asyncio.sleep(self.options.battery_every_s)
+                self.link.write(codec.ASK_STATUS)
+            await super().greet()
+        finally:
+            self._pass_on(self._arrivals.rest())
 
     async def goodbye(self) -> None:
         """Stop the stream and put the light out, to spare the battery."""
@@ -156,14 +165,31 @@ class BalanceBoard(StreamingPlate):
     def _weighed(self, weights: Weights) -> None:
         if not self._streaming:
             return
-        now_ns = self.now_ns()
-        lost = self.estimated_loss(now_ns)
-        if self._cut and self.last_sample_ns is not None:
-            lost = max(1, lost)
-        elif lost <= HOLE_S * NOMINAL_HZ:
-            lost = 0
-        self._cut = False
-        self.take(weights.counts, now_ns, lost=lost)
+        self.heard()
+        self._pass_on(self._arrivals.arrived(weights.counts, self.now_ns()))
+        if self._looking is None:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._looking = asyncio.get_running_loop().call_later(self._arrivals.patience_ns / 1e9, self._look)
+
+    def _look(self) -> None:
+        """Whether the heap is over; not while the rest of it still waits behind this program's own delay."""
+        self._looking = None
+        self._pass_on(self._arrivals.rest(self.now_ns()))
+        if self._arrivals.waiting:
+            self._look_later()
+
+    def _pass_on(self, heap: list[Timed]) -> None:
+        """Publish samples with their times."""
+        for sample in heap:
+            lost = self.estimated_loss(sample.at_ns)
+            if self._cut and self.last_sample_ns is not None:
+                lost = max(1, lost)
+            elif lost <= HOLE_S * NOMINAL_HZ:
+                lost = 0
+            self._cut = False
+            self.take(sample.counts, sample.at_ns, lost=lost, arrived_ns=sample.arrived_ns)
 
     def _resume(self, status: BoardStatus) -> None:
         """A status report ends the stream until the mode is set again; without its sensors a board starts anew."""
