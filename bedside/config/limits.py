@@ -23,6 +23,19 @@ class TrainTable(Section, frozen=True, kw_only=True):
     rows: tuple[TrainRow, ...]
 
 
+class TrainRest(Section, frozen=True, kw_only=True):
+    """Rests between trains: never less than `least_s`; from `long_from_hz` on `long_times` a train's length.
+
+    The longer one yields to a physician's signature under the protocol. `continuous_bursts_pct_rmt`: the most that
+    bursts without any rest between trains are given at (% RMT).
+    """
+
+    least_s: Positive = 5.0
+    long_from_hz: Positive = 10.0
+    long_times: Positive = 4.0
+    continuous_bursts_pct_rmt: Annotated[int, Meta(ge=1, le=100)] = 80
+
+
 class Totals(Section, frozen=True, kw_only=True):
     """Ceilings on pulses."""
 
@@ -73,6 +86,7 @@ class Limits(Section, frozen=True, kw_only=True):
     idle_off_s: Positive = 120.0
     totals: Totals
     train: TrainTable
+    rest: TrainRest = TrainRest()
     coil: CoilHeat
     fresh: Freshness = Freshness()
     disk: DiskFloors = DiskFloors()

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bedside.config import Preset
-from bedside.config.limits import TrainTable
 from bedside.config.protocol import Levels
 from bedside.config.station import DeviceConfig
 from bedside.events import DosePlanned
 from bedside.refusal import Refusal
-from bedside.visit import trigger
+from bedside.visit import train_limits, trigger
 from bedside.visit.state import Visit
 from bedside.visit.timing import Pattern, pattern_of
 
@@ -98,27 +97,6 @@ def device_rate_hz(device: DeviceConfig | None, intensity_pct_mso: int) -> float
     return next((point.rate_hz for point in points if point.pct_mso >= intensity_pct_mso), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainVerdict:
-    """What the tables of longest trains say: `refuse` when too long, `note` when longer than the careful table."""
-
-    refuse: str = ""
-    note: str = ""
-
-
-def judge_train(table: TrainTable, rate_hz: float, pct_rmt: float, seconds: float) -> TrainVerdict:
-    """Look up the next higher rate and intensity (Rossi 2009 tables); beyond the table is refused."""
-    row = next((row for row in sorted(table.rows, key=lambda row: row.rate_hz) if row.rate_hz >= rate_hz), None)
-    column = next((i for i, pct in enumerate(table.columns_pct_rmt) if pct >= pct_rmt), None)
-    if row is None or column is None:
-        return TrainVerdict(refuse=f"{rate_hz:g} Hz at {pct_rmt:g} % RMT lies beyond the table of longest trains")
-    if seconds > row.refuse_s[column]:
-        return TrainVerdict(refuse=f"a train of {seconds:g} s is longer than {row.refuse_s[column]:g} s")
-    if seconds > row.note_s[column]:
-        return TrainVerdict(note=f"longer than the careful table's {row.note_s[column]:g} s")
-    return TrainVerdict()
-
-
 def preset_of(state: Visit) -> Preset:
     """The participant's preset; raises `Refusal` when there is none of that name."""
     name = state.recalled.preset if state.recalled is not None else ""
@@ -136,7 +114,7 @@ def plan(state: Visit) -> DosePlanned:
     rmt = state.threshold.rmt_pct_mso
     intensity = rounded_down(rmt, preset.intensity.pct)
     problem = _preset_problem(state, preset) or _intensity_problem(state, preset, rmt, intensity)
-    problem = problem or _length_problem(state, preset) or totals_problem(state, count(preset.levels))
+    problem = problem or _train_problem(state, preset) or totals_problem(state, count(preset.levels))
     if problem is not None:
         raise Refusal(problem, "a physician decides on another protocol; nothing is changed by itself")
     lengths = durations(preset.levels)
@@ -199,14 +177,9 @@ def _highest_pct(device: DeviceConfig | None, rate_hz: float) -> int:
     return max((point.pct_mso for point in points if point.rate_hz >= rate_hz), default=0)
 
 
-def _length_problem(state: Visit, preset: Preset) -> str | None:
-    """The table is of even trains. For bursts, outside it, the preset's ceiling and the session's total hold."""
-    if has_bursts(preset.levels):
-        return None
-    pattern = pattern_of(preset.levels)
-    train_s = pattern.stimuli / pattern.rate_hz
-    verdict = judge_train(state.setup.limits.train, fastest_hz(preset.levels), preset.intensity.pct, train_s)
-    return verdict.refuse or None
+def _train_problem(state: Visit, preset: Preset) -> str | None:
+    signed = preset.id in state.setup.study.enabled
+    return train_limits.problem(state.setup.limits, preset, signed=signed) or None
 
 
 def totals_problem(state: Visit, pulses: int) -> str | None:

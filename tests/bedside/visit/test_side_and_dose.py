@@ -9,7 +9,7 @@ from bedside import commands as c
 from bedside import events as e
 from bedside.config import load_presets
 from bedside.config.station import RatePoint
-from bedside.visit import dose
+from bedside.visit import dose, train_limits
 from bedside.visit.ledger import Ledger
 from bedside.visit.rules import Refusal
 from bedside.visit.side import aim, sides_problem
@@ -114,7 +114,7 @@ def test_device_feasibility() -> None:
     ],
 )
 def test_longest_trains(rate_hz: float, pct: int, seconds: float, refused: bool, noted: bool) -> None:
-    verdict = dose.judge_train(shipped().limits.train, rate_hz, pct, seconds)
+    verdict = train_limits.judge_train(shipped().limits.train, rate_hz, pct, seconds)
     assert (bool(verdict.refuse), bool(verdict.note)) == (refused, noted)
 
 
