@@ -60,10 +60,11 @@ def test_a_fleet_is_built_of_all_devices_of_the_station(folder: Path) -> None:
         ("magstim_rapid2", {"counts_pulses": True}, "counts_pulses", "write counts_pulses = false"),
         ("corc_robot", {"commanded": True}, "commanded", "'corc_robot' contradicts commanded = true"),
         ("manual_robot", {"commanded": True}, "commanded", "write commanded = false"),
-        ("magpro", {"commanded": True}, "commanded", "write commanded = false"),
         ("manual_stimulator", {"telemetry": True}, "telemetry", "write telemetry = false"),
         ("manual_stimulator", {"bursts": True}, "bursts", "write bursts = false"),
         ("magstim_rapid2", {"trigger_input": True}, "trigger_input", "write trigger_input = false"),
+        ("openexo", {"commanded": True}, "commanded", "'openexo' contradicts commanded = true"),
+        ("magpro", {"commanded": True}, "commanded", "write commanded = false"),
         ("imu_foot_left", {"telemetry": False}, "telemetry", "write telemetry = true"),
         ("magpro", {"driver": "magpra"}, "driver", "did you mean magpro"),
         ("magpro", {"address": "serial:ttyUSB0"}, "address", "absolute path"),
@@ -83,6 +84,12 @@ def test_a_file_that_contradicts_its_driver_is_refused(
         built(folder, device)
     assert (refused.value.path, refused.value.key) == (folder / "devices" / f"{device}.toml", key)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("device", ["trackmaster", "ftms_treadmill"])
+def test_a_treadmill_may_be_commanded(folder: Path, device: str) -> None:
+    write(folder, device, commanded=True)
+    built(folder, device)
 
 
 def test_a_trigger_that_nothing_proves_counts_no_pulse(folder: Path) -> None:
