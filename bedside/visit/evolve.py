@@ -37,7 +37,7 @@ from bedside.events import (
 )
 from bedside.visit import evolve_belt, evolve_course, evolve_current, evolve_stimulator, robot
 from bedside.visit.inputs import NS, Person
-from bedside.visit.state import Done, Doubt, Given, Raised, Visit
+from bedside.visit.state import NO_TIME, Done, Doubt, Given, Raised, Visit
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -132,6 +132,7 @@ def _followed(state: Visit, event: AdverseEventFollowedUp, _: Envelope) -> Visit
 
 def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> Visit:
     state = evolve_stimulator.unheard(state, envelope.mono_ns, event.reason)
+    state = evolve_stimulator.rebased(state, envelope.mono_ns)
     state = evolve_belt.unheard(evolve_current.unheard(state, envelope.mono_ns))
     course = evolve_course.rebased(state.course, envelope.mono_ns)
     walk_ns = envelope.mono_ns if state.walk_since_ns is not None else None
@@ -146,7 +147,13 @@ def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> V
         robot_since_ns=envelope.mono_ns,
         steady_kmh=state.robot.speed_kmh if state.robot is not None else None,
         walk_since_ns=walk_ns,
+        alarms={name: _anew(raised, envelope.mono_ns) for name, raised in state.alarms.items()},
     )
+
+
+def _anew(raised: Raised, mono_ns: int) -> Raised:
+    """An alarm after a restart: it sounds again, and its age is no other clock's."""
+    return replace(raised, since_ns=min(raised.since_ns, mono_ns), silent_until_ns=NO_TIME)
 
 
 def _resumed(state: Visit, _event: VisitResumed, _: Envelope) -> Visit:

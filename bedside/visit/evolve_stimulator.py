@@ -91,6 +91,23 @@ def unheard(state: Visit, mono_ns: int, reason: str) -> Visit:
     return state
 
 
+def rebased(state: Visit, mono_ns: int) -> Visit:
+    """The state with its waits begun anew at `mono_ns`, as visit time may be; nothing is waited for by the old clock.
+
+    What bounds the pulses that may have been given unheard keeps its times: another clock's bound nothing.
+    """
+    singles, doubt, baseline = state.singles, state.unsettled, state.baseline
+    if singles:
+        singles = (*singles[:-1], replace(singles[-1], asked_ns=mono_ns))
+    return replace(
+        state,
+        singles=singles,
+        asked_ns=mono_ns,
+        unsettled=replace(doubt, since_ns=mono_ns) if doubt is not None else None,
+        baseline=replace(baseline, noted_ns=mono_ns) if baseline is not None else None,
+    )
+
+
 def _amplitude(state: Visit, event: AmplitudeIntended, envelope: Envelope) -> Visit:
     under_way = state.course.running and state.course.train is not None and state.course.train.triggered
     chain = None if under_way else Chain(event.purpose, "amplitude", envelope.mono_ns)

@@ -1,26 +1,30 @@
 """The box itself starts anew, and visit time with it: nothing is given twice, and nothing waits for the old clock."""
 
 import pytest
+from msgspec.structs import replace
 
 from bedside import commands as c
 from bedside import events as e
 from bedside.refusal import Refusal
 from bedside.visit import current_run, trigger
 from bedside.visit.inputs import SignedInPerson
-from tests.helpers.bed import NS, THERAPIST, same
+from tests.helpers.bed import NS, THERAPIST, Bed, same
+from tests.helpers.bed_ready import bed_at
 from tests.helpers.current_bed import CurrentBed, current_bed
 from tests.helpers.paired_bed import paired_bed
 
 
-def reboot(bed: CurrentBed) -> None:
-    """The power is cut: the device forgets its program, the clock begins at 5 s, a person resumes."""
-    bed.source.phase, bed.source.program, bed.source.charge_c = "idle", None, 0.0
+def reboot(bed: Bed) -> None:
+    """The power is cut: the devices forget what they did, the clock begins at 5 s, a person resumes."""
+    if isinstance(bed, CurrentBed):
+        bed.source.phase, bed.source.program, bed.source.charge_c = "idle", None, 0.0
     before_ns = bed.now_ns
     bed.crash(clock_restarts=True)
     assert bed.now_ns < before_ns, "the clock restarted"
     for role in ("stimulator", "emg", "robot", "current"):
         bed.link(ok=True, role=role)
-    bed.tell()
+    if isinstance(bed, CurrentBed):
+        bed.tell()
     bed.put(SignedInPerson(THERAPIST))
     bed.ask(c.ConfirmResume())
     bed.advance(6.0)
@@ -106,3 +110,56 @@ def test_a_pair_that_ran_is_over() -> None:
     assert ended.delivered + ended.uncertain >= 90
     with pytest.raises(Refusal):
         bed.ask(c.PrepareCurrent())
+
+
+def test_the_treatment_starts_after_the_last_single_pulse_of_the_old_clock() -> None:
+    bed = bed_at("treatment")
+    assert bed.state.singles
+    reboot(bed)
+    bed.start()
+    assert bed.state.course.running
+
+
+def test_a_sweep_that_nobody_measured_is_missing_soon_and_the_hunt_goes_on() -> None:
+    bed = bed_at("threshold")
+    bed.advance(6.0)
+    bed.quiet_emg = True
+    bed.ask(c.Fire())
+    assert bed.state.singles[-1].awaits_sweep, "the fault fired"
+    bed.quiet_emg = False
+    reboot(bed)
+    assert bed.state.singles[-1].missing
+    bed.advance(5.0)
+    bed.ask(c.Fire())
+
+
+def test_an_armed_stimulator_that_nobody_uses_is_switched_off_after_a_reboot_too() -> None:
+    bed = bed_at("threshold")
+    reboot(bed)
+    bed.state = replace(bed.state, armed=True, off_confirmed=False)
+    bed.advance(130.0)
+    assert not bed.state.armed
+
+
+def test_a_doubt_is_settled_after_the_reboot_not_when_the_old_time_comes_again() -> None:
+    bed = bed_at("treatment")
+    bed.stim.counter = False
+    bed.start()
+    bed.advance(50.2)
+    reboot(bed)
+    assert bed.state.unsettled is None
+    (doubt,) = bed.events(e.PulsesUncertain)
+    assert isinstance(doubt, e.PulsesUncertain)
+    assert doubt.at_most == 1200 - bed.state.ledger.course, "no clock bounds it"
+
+
+def test_a_silenced_alarm_sounds_again() -> None:
+    bed = bed_at("treatment")
+    bed.stim.temperature_c = 39.0
+    bed.advance(2.0)
+    bed.ask(c.SilenceAlarm(alarm="coil_warm"))
+    assert bed.state.alarms["coil_warm"].silent_until_ns > bed.now_ns
+    reboot(bed)
+    alarm = bed.state.alarms["coil_warm"]
+    assert alarm.silent_until_ns < bed.now_ns
+    assert alarm.since_ns <= bed.now_ns
