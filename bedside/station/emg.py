@@ -53,6 +53,7 @@ class EmgPath:
     def __init__(
         self, amplifier: EmgAmplifier, rule: Callable[[], MeasureRule | None], out: Outlets, speed: float
     ) -> None:
+        self._amplifier = amplifier
         self._names = tuple(channel.name for channel in amplifier.channels)
         self._rate_hz = amplifier.rate_hz
         self._rail = amplifier.rail_counts
@@ -70,7 +71,6 @@ class EmgPath:
         self._first_column = 0
         self._next_quality = 0
         self._uv_per_count = 1.0
-        self._for_meps = amplifier.for_meps
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="measure")
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class EmgPath:
         counts = self._ring.window(self._ring.end - self._book.samples(REST_MS), self._ring.end)
         if counts is not None:
             found = quality(counts, self._names, self._uv_per_count, self._rail)
-            self._out.quality(replace(found, for_meps=self._for_meps))
+            self._out.quality(replace(found, for_meps=self._amplifier.for_meps))
 
     def _draw(self, block: EmgBlock) -> None:
         if block.lost:

@@ -74,7 +74,7 @@ class Delsys(EmgDevice):
         self._restart()
 
     @property
-    def for_meps(self) -> bool:
+    def suits_meps(self) -> bool:
         """Whether one of its sensors carries the stimulator's trigger."""
         return self.options.trigger_sensor > 0
 

@@ -1,6 +1,5 @@
 """From rows of an amplifier to blocks of the role: channels of a device file, running index, measured rate. No I/O."""
 
-from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -8,12 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hal.drivers.emg.pace import Pace
 from hal.drivers.emg.sampled import UNKNOWN, Gap
 from hal.roles import EmgBlock
 
 Counts = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
-RATE_WINDOW_NS = 5_000_000_000
-RATE_LEAST_NS = 1_000_000_000
 MEP_RATE_HZ = 2000.0
 """Below this rate the onset and the peaks of a motor evoked potential are not measured."""
 NOT_FOR_MEPS = "envelope only: not for motor evoked potentials"
@@ -52,20 +50,12 @@ class BlockMaker:
         self.received = 0
         self._last_ns: int | None = None
         self._is_first = True
-        self._progress: deque[tuple[int, int]] = deque()
+        self.pace = Pace(rate_hz)
 
     def restart(self) -> None:
         """The next rows are the first after the link came up."""
         self._is_first = True
-        self._progress.clear()
-
-    @property
-    def measured_hz(self) -> float | None:
-        """Samples a second over the last seconds, lost ones included; None before a second has passed."""
-        if len(self._progress) < 2:
-            return None
-        (first_ns, first), (last_ns, last) = self._progress[0], self._progress[-1]
-        return (last - first) * 1e9 / (last_ns - first_ns) if last_ns - first_ns >= RATE_LEAST_NS else None
+        self.pace.restart()
 
     def cut(self, counts: Counts, gaps: list[Gap], rises: list[int], now_ns: int) -> list[EmgBlock]:
         """Blocks of `counts`, shape (n, channels), n >= 1, without a gap inside; `rises` are rows of trigger edges.
@@ -83,7 +73,7 @@ class BlockMaker:
             lost[gap.row] = lost.get(gap.row, 0) + gap.lost
         bounds = [0, *sorted(row for row in lost if row), len(counts)]
         blocks = [self._block(counts, start, end, lost.get(start, 0), rises, now_ns) for start, end in pairwise(bounds)]
-        self._note(now_ns)
+        self.pace.feed(now_ns / 1e9, self.next_sample)
         return blocks
 
     def _block(self, counts: Counts, start: int, end: int, lost: int, rises: list[int], now_ns: int) -> EmgBlock:
@@ -103,8 +93,3 @@ class BlockMaker:
         elapsed = round((now_ns - self._last_ns) * self.rate_hz / 1e9)
         missing = elapsed - rows - sum(gap.lost for gap in counted)
         return [*counted, Gap(row, missing)] if missing > 0 else counted
-
-    def _note(self, now_ns: int) -> None:
-        self._progress.append((now_ns, self.next_sample))
-        while now_ns - self._progress[0][0] > RATE_WINDOW_NS:
-            self._progress.popleft()

@@ -18,6 +18,10 @@ from hal.roles import EmgChannel
 EMG_PATIENCE = Patience(silence_s=0.5, reopen_s=3.0)
 FROZEN = "no channel moves at all: it measures nothing"
 FROZEN_REMEDY = "check the electrodes' plugs; then switch the amplifier off and on"
+NO_COUNTER = "its sample counter stands still: lost samples cannot be seen"
+USE_KNOWING = "update the amplifier, or use it knowing this"
+OFF_RATE = "its rate is not what it should be: "
+OFF_RATE_REMEDY = "set amplifier and device file to the same rate; evoked potentials are not measured until then"
 
 
 class EmgDevice(LinkedDevice):
@@ -39,12 +43,18 @@ class EmgDevice(LinkedDevice):
         self._channels = tuple(EmgChannel(channel.name, channel.muscle, channel.side) for channel in channels)
         self._columns = np.array([channel.input - 1 for channel in channels])
         self._stillness = Stillness()
+        self._was_off = False
         self.blocks = blocks
 
     @property
     @abstractmethod
-    def for_meps(self) -> bool:
+    def suits_meps(self) -> bool:
         """Whether motor evoked potentials may be measured with it, as it is configured."""
+
+    @property
+    def for_meps(self) -> bool:
+        """Whether motor evoked potentials may be measured with it now: it suits, and its rate is what it should be."""
+        return self.suits_meps and not self.blocks.pace.is_off
 
     @property
     def channels(self) -> tuple[EmgChannel, ...]:
@@ -68,11 +78,12 @@ class EmgDevice(LinkedDevice):
 
     @property
     def vitals(self) -> Vitals:
-        """Measured rate, received and lost samples, and what the amplifier is not good for."""
+        """Measured rate, received and lost samples, its clock, and what the amplifier is not good for."""
         return Vitals(
-            rate_hz=self.blocks.measured_hz,
+            rate_hz=self.blocks.pace.rate_hz,
             received=self.blocks.received,
             lost=self.blocks.lost,
+            clock_offset_ms=self.blocks.pace.offset_ms,
             notes=(() if self.for_meps else (NOT_FOR_MEPS,)) + self.notes,
         )
 
@@ -90,6 +101,7 @@ class EmgDevice(LinkedDevice):
         blocks = self.blocks.cut(used, gaps, rises, now_ns)
         self.heard()
         self._watch_stillness(used)
+        self._watch_rate()
         for block in blocks:
             self.publish(block)
 
@@ -103,9 +115,23 @@ class EmgDevice(LinkedDevice):
             return
         if self._stillness.frozen:
             self.doubt(FROZEN, FROZEN_REMEDY)
-        elif self.health.error == FROZEN:
+        else:
+            self._no_longer(FROZEN)
+
+    def _watch_rate(self) -> None:
+        if self.blocks.pace.is_off:
+            self._was_off = True
+            self.doubt(off_rate(self.blocks), OFF_RATE_REMEDY)
+        elif self._was_off:
+            self._was_off = False
+            self._no_longer(OFF_RATE)
+
+    def _no_longer(self, doubt: str) -> None:
+        """What a doubt that began so was about is over."""
+        if self.health.error.startswith(doubt):
             self.set_health(replace(self.health, error="", remedy=""))
 
 
-NO_COUNTER = "its sample counter stands still: lost samples cannot be seen"
-USE_KNOWING = "update the amplifier, or use it knowing this"
+def off_rate(blocks: BlockMaker) -> str:
+    """The doubt in words: which rate was configured, and which is measured."""
+    return f"{OFF_RATE}{blocks.rate_hz:g} Hz are configured, and {blocks.pace.rate_hz or 0.0:.0f} Hz come"

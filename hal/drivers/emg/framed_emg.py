@@ -46,7 +46,7 @@ class FramedEmg(EmgDevice):
         self._restart(listening=False)
 
     @property
-    def for_meps(self) -> bool:
+    def suits_meps(self) -> bool:
         """Never: too slow."""
         return False
 

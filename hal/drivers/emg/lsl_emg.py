@@ -2,7 +2,7 @@
 
 The sender's stamps and the measured clock offsets are kept as they are (`LslStamps`) and nothing is smoothed; samples
 are counted by them. A stream says much of itself and guarantees nothing: rate and unit must agree with the device file,
-and a rate that the stamps contradict is said. The stimulator's trigger is a channel of the stream, or markers of
+and where samples come at another rate, that is said. The stimulator's trigger is a channel of the stream, or markers of
 another stream of the same sender. Tried against outlets of the library itself, not with an amplifier's program.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hal.device import LinkError, Vitals
 from hal.drivers.emg.emg_blocks import MEP_RATE_HZ, NOT_FOR_MEPS, BlockMaker
-from hal.drivers.emg.emg_device import EMG_PATIENCE
+from hal.drivers.emg.emg_device import EMG_PATIENCE, OFF_RATE, OFF_RATE_REMEDY, off_rate
 from hal.drivers.emg.lsl_options import CORRECT_FILE, LslEmgOptions, checked_uv_per_unit
 from hal.drivers.emg.lsl_timeline import MarkerLine, StampLosses
 from hal.drivers.emg.sampled import EdgeDetector
@@ -27,10 +27,8 @@ from hal.roles import EmgChannel, LslStamps
 from hal.supervised import Patience, SupervisedDevice
 
 UNKNOWN_RAIL = 2**31 - 1
-RATE_TOLERANCE = 0.03
 _CHECK_PROGRAM = "check that the program that sends the stream is recording"
 _OPEN_PORTS = "let UDP ports 16572 to 16604 through the firewall between the two computers"
-RATE_AFTER_S = 5.0
 MARKERS_AGAIN_S = 1.0
 NO_TRIGGERS = "no triggers: "
 
@@ -64,6 +62,7 @@ class LslEmg(SupervisedDevice):
         self._edges = EdgeDetector(self.options.trigger_level)
         self._first_offset_s: float | None = None
         self._offset_s: float | None = None
+        self._was_off = False
 
     @property
     def address(self) -> str:
@@ -87,8 +86,9 @@ class LslEmg(SupervisedDevice):
 
     @property
     def for_meps(self) -> bool:
-        """Whether the rate resolves an evoked potential and the stimulator's trigger comes along."""
-        return self.rate_hz >= MEP_RATE_HZ and bool(self.options.trigger_channel or self.options.markers)
+        """Whether the rate resolves an evoked potential and is kept, and the stimulator's trigger comes along."""
+        triggered = bool(self.options.trigger_channel or self.options.markers)
+        return self.rate_hz >= MEP_RATE_HZ and triggered and not self.blocks.pace.is_off
 
     @property
     def dropped(self) -> int:
@@ -103,7 +103,7 @@ class LslEmg(SupervisedDevice):
         moved_s = None if first_s is None or now_s is None else now_s - first_s
         rail = () if self.options.rail_uv else ("saturation cannot be seen: rail_uv is not configured",)
         return Vitals(
-            rate_hz=self.blocks.measured_hz,
+            rate_hz=self.blocks.pace.rate_hz,
             received=self.blocks.received,
             lost=self.blocks.lost,
             clock_offset_ms=None if moved_s is None else 1000 * moved_s,
@@ -203,9 +203,13 @@ class LslEmg(SupervisedDevice):
                 self._line.marker(stamp_s + chunk.offset_s)
 
     def _check_rate(self) -> None:
-        measured = self.blocks.measured_hz if self.blocks.received > RATE_AFTER_S * self.rate_hz else None
-        if measured is not None and abs(measured / self.rate_hz - 1) > RATE_TOLERANCE:
-            self._doubt(f"the stream says {self.rate_hz:g} Hz and sends {measured:.0f}", CORRECT_FILE)
+        if self.blocks.pace.is_off:
+            self._was_off = True
+            self._doubt(off_rate(self.blocks), OFF_RATE_REMEDY)
+        elif self._was_off:
+            self._was_off = False
+            if self.health.error.startswith(OFF_RATE):
+                self.set_health(replace(self.health, error="", remedy=""))
 
     def _doubt(self, error: str, remedy: str) -> None:
         if not self.health.error:

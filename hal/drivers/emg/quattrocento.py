@@ -92,7 +92,7 @@ class Quattrocento(EmgDevice):
         self._restart()
 
     @property
-    def for_meps(self) -> bool:
+    def suits_meps(self) -> bool:
         """Whether the configured rate resolves an evoked potential."""
         return self.rate_hz >= MEP_RATE_HZ
 

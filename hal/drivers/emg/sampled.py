@@ -116,6 +116,37 @@ class EdgeDetector:
         return [int(row) for row in known[(decided == 1) & (before == 0)]]
 
 
+class Floors:
+    """How far arrivals lag behind the samples they bring, at the least, in windows of `window_s` and 20 arrivals."""
+
+    def __init__(self, rate_hz: float, window_s: float = WINDOW_S) -> None:
+        self._rate_hz = rate_hz
+        self._window_s = window_s
+        self.newest = (0.0, 0.0)
+        """When the least delayed arrival of the last window came (s), and its lag (s), from an arbitrary zero."""
+        self.restart()
+
+    def restart(self) -> None:
+        """A new window begins."""
+        self._start_s: float | None = None
+        self._floor = (0.0, 0.0)
+        self._arrivals = 0
+
+    def feed(self, now_s: float, index: int) -> bool:
+        """Samples up to the running index `index` came at `now_s`; True when a window has ended."""
+        lag_s = now_s - index / self._rate_hz
+        if self._start_s is None:
+            self._start_s, self._floor, self._arrivals = now_s, (now_s, lag_s), 0
+        if lag_s < self._floor[1]:
+            self._floor = (now_s, lag_s)
+        self._arrivals += 1
+        if now_s - self._start_s < self._window_s or self._arrivals < WINDOW_ARRIVALS:
+            return False
+        self.newest = self._floor
+        self._start_s = None
+        return True
+
+
 class ClockedLoss:
     """Losses that no counter shows, by the clock: samples arrive late, never early.
 
@@ -130,29 +161,22 @@ class ClockedLoss:
         self._rate_hz = rate_hz
         self._turn = turn
         self._least_s = max(0.6 * turn / rate_hz, least_s)
+        self._windows = Floors(rate_hz)
         self.restart()
 
     def restart(self) -> None:
         """Forget the floor: the clock or the index has jumped for a known reason."""
         self._floors: deque[float] = deque(maxlen=EARLIER_WINDOWS + 2)
-        self._start_s: float | None = None
-        self._floor_s = 0.0
-        self._arrivals = 0
+        self._windows.restart()
 
     def feed(self, now_s: float, index: int) -> int:
         """Samples found lost now; `index` is the running index after the newest sample, known losses included.
 
         `now_s` is when it arrived, or when it was stamped (s). What is returned belongs into the next `index`.
         """
-        lag_s = now_s - index / self._rate_hz
-        if self._start_s is None:
-            self._start_s, self._floor_s, self._arrivals = now_s, lag_s, 0
-        self._floor_s = min(self._floor_s, lag_s)
-        self._arrivals += 1
-        if now_s - self._start_s < WINDOW_S or self._arrivals < WINDOW_ARRIVALS:
+        if not self._windows.feed(now_s, index):
             return 0
-        self._floors.append(self._floor_s)
-        self._start_s = None
+        self._floors.append(self._windows.newest[1])
         return self._judge()
 
     def _judge(self) -> int:

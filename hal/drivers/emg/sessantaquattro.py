@@ -96,7 +96,7 @@ class Sessantaquattro(EmgDevice):
         return self._settings.rail_counts
 
     @property
-    def for_meps(self) -> bool:
+    def suits_meps(self) -> bool:
         """Whether the rate resolves an evoked potential, a trigger is wired and the settings told are those asked."""
         return self.rate_hz >= MEP_RATE_HZ and self.options.trigger_aux > 0 and not self._contradicted
 

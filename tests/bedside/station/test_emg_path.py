@@ -15,6 +15,7 @@ from bedside.station.wire import Sweep, Wave
 from bedside.visit.inputs import EmgQuality, SweepMeasured, SweepMissing
 from dsp.streaming import StreamFilter
 from hal.catalogue import DeviceSpec, build
+from hal.drivers.emg.emg_device import EmgDevice
 from hal.roles import EmgAmplifier, EmgBlock
 from hal.sim.world import SimulatedWorld
 
@@ -28,6 +29,7 @@ CHANNELS = [
 class Rig:
     def __init__(self, world: SimulatedWorld, amplifier: EmgAmplifier) -> None:
         self.world = world
+        self.amplifier = amplifier
         self.quality: list[EmgQuality] = []
         self.waves: list[Wave] = []
         self.sweeps: list[Sweep] = []
@@ -148,6 +150,15 @@ async def test_the_live_trace_has_no_gap_between_its_columns(rig: Rig) -> None:
     for one, next_one in zip(rig.waves, rig.waves[1:], strict=False):
         columns = len(base64.b64decode(one.low)) // 2 // len(CHANNELS)
         assert next_one.first_column == one.first_column + columns
+
+
+async def test_an_amplifier_that_turns_out_unfit_for_evoked_potentials_is_told_at_once(rig: Rig) -> None:
+    assert isinstance(rig.amplifier, EmgDevice)
+    assert rig.quality[-1].for_meps
+    rig.amplifier.blocks.pace.is_off = True
+    told = len(rig.quality)
+    await rig.until(lambda: len(rig.quality) > told)
+    assert not rig.quality[-1].for_meps
 
 
 def test_quality_is_the_rms_about_the_mean() -> None:

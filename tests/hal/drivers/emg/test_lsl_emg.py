@@ -15,6 +15,7 @@ from hal.device import Health, LinkLost, SetupError
 from hal.drivers.emg.lsl_emg import NO_TRIGGERS, LslEmg
 from hal.links import lsl_library
 from hal.links.address import make_link
+from hal.links.lsl_pull import LslChunk
 from hal.roles import EmgAmplifier, LslStamps
 from tests.helpers.emg_rig import CHANNELS, IMPATIENT, rig, together
 from tests.helpers.far_ends import finishes, until
@@ -302,8 +303,21 @@ async def test_markers_that_come_back_lift_the_doubt(pylsl: Any) -> None:
             raise LinkLost("LSL stream markers: closed")
 
     emg = LslEmg("emg", time.monotonic_ns, make_link("lsl:source_id=any"), {"channels": CHANNELS, "rate_hz": RATE_HZ})
-    for error, left in ((f"{NO_TRIGGERS}no LSL stream", ""), ("the stream says 2000 Hz and sends 1000", None)):
+    for error, left in ((f"{NO_TRIGGERS}no LSL stream", ""), ("its rate is not what it should be", None)):
         emg.set_health(Health("ok", 0, error=error, remedy="look"))
         with pytest.raises(LinkLost):
             await emg._listen_to(Markers())  # type: ignore[arg-type]
         assert emg.health.error == (error if left is None else left)
+
+
+@pytest.mark.usefixtures("pylsl")
+async def test_a_sender_at_another_rate_is_said_so() -> None:
+    options = {"channels": CHANNELS, "trigger_channel": 3, "rate_hz": RATE_HZ}
+    emg = LslEmg("emg", time.monotonic_ns, make_link("lsl:source_id=any"), options)
+    emg.set_health(Health("ok", 0))
+    rng = np.random.default_rng(1)
+    for number in range(400):
+        stamps_s = (number * 40 + np.arange(40)) / 1925.93
+        emg._take(LslChunk(round((stamps_s[-1] + 5.0) * 1e9), rng.normal(0, 5, (40, 3)), stamps_s, 0.0))
+    assert "2000 Hz are configured, and 1926 Hz come" in emg.health.error
+    assert not emg.for_meps
