@@ -1,6 +1,7 @@
 """Four inertial sensors at once through the real Bluetooth library, on a simulated service on a private D-Bus."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.helpers.imus import Legs, Worn
 
 pytestmark = pytest.mark.system
 
+COLD_START_S, SLACK_S = 5.0, 3.0
+"""The bar for both feet to stream, and what a busy machine may add to it."""
 FOUR = ("imu_foot_left", "imu_foot_right", "imu_nus_left", "imu_nus_right")
 
 
@@ -43,6 +46,18 @@ async def four(air: Bluetooth, tmp_path: Path) -> AsyncIterator[tuple[Legs, list
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_both_feet_stream_soon_after_a_cold_start(four: tuple[Legs, list[Worn]]) -> None:
+    """Scan, connect one after the other, set rate and low-pass of each, read them back, wait for the clock."""
+    _, worn = four
+    feet, began_s = worn[:2], time.monotonic()
+    await finishes(asyncio.gather(*(one.driver.open() for one in feet)), 20)  # type: ignore[arg-type]
+    await until(lambda: all(one.blocks for one in feet), 20)
+    took_s = time.monotonic() - began_s
+    print(f"cold start of both feet: {took_s:.2f} s")
+    assert took_s < COLD_START_S + SLACK_S
+    assert {one.driver.health.state for one in feet} == {"ok"}
 
 
 async def test_four_at_once_with_losses_and_a_lost_connection(four: tuple[Legs, list[Worn]]) -> None:
