@@ -137,8 +137,12 @@ def test_an_armed_stimulator_that_nobody_uses_is_switched_off_after_a_reboot_too
     bed = bed_at("threshold")
     reboot(bed)
     bed.state = replace(bed.state, armed=True, off_confirmed=False)
+    bed.stim.enabled, bed.stim.amplitude = True, bed.state.asked_pct_mso or 0
     bed.advance(130.0)
     assert not bed.state.armed
+    off = bed.events(e.OffIntended)[-1]
+    assert isinstance(off, e.OffIntended)
+    assert "not used" in off.reason
 
 
 def test_a_doubt_is_settled_after_the_reboot_not_when_the_old_time_comes_again() -> None:
@@ -146,6 +150,9 @@ def test_a_doubt_is_settled_after_the_reboot_not_when_the_old_time_comes_again()
     bed.stim.counter = False
     bed.start()
     bed.advance(50.2)
+    bed.link(ok=False)
+    assert bed.state.unsettled is not None
+    bed.stim.linked = True
     reboot(bed)
     assert bed.state.unsettled is None
     (doubt,) = bed.events(e.PulsesUncertain)
