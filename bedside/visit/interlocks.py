@@ -161,6 +161,9 @@ def _off(state: Visit, now: Now) -> str | None:
 
 
 def _ceiling(state: Visit, _: Now) -> str | None:
+    if state.course.running and not state.ledger.remaining:
+        # The plan reached the ceiling exactly and is over: nothing is left to be kept from.
+        return None
     totals, record = state.setup.limits.totals, state.recalled
     given = state.ledger.ceiling
     if (record.pulses_today if record else 0) + given >= totals.day:

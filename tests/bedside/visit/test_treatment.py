@@ -76,6 +76,25 @@ def test_a_pause_of_more_than_five_minutes_ends_it() -> None:
         bed.ask(c.ResumeStimulation())
 
 
+@pytest.mark.parametrize(("spare", "cause"), [(0, "complete"), (3, "complete"), (-3, "")])
+def test_a_plan_that_ends_exactly_at_the_days_ceiling_is_complete(spare: int, cause: str) -> None:
+    bed = bed_at("treatment")
+    assert bed.state.recalled is not None
+    before = bed.state.recalled.pulses_today + bed.state.ledger.ceiling
+    bed.start()
+    totals = replace(bed.setup.limits.totals, day=before + 1200 + spare)
+    setup = replace(bed.setup, limits=replace(bed.setup.limits, totals=totals))
+    bed.setup, bed.state = setup, replace(bed.state, setup=setup)
+    bed.advance(1215.0)
+    if cause:
+        ended = last(bed, e.StimulationEnded)
+        assert (ended.cause, ended.delivered) == (cause, 1200)
+        assert not causes(bed)
+    else:
+        assert causes(bed) == ["ceiling"]
+        assert bed.state.ledger.course == 1197
+
+
 def test_a_prime_number_of_pulses_takes_two_runs_at_the_right_interval() -> None:
     bed = bed_at("treatment")
     bed.start()
