@@ -35,7 +35,7 @@ from bedside.events import (
     VisitOpened,
     VisitResumed,
 )
-from bedside.visit import evolve_belt, evolve_course, evolve_current, evolve_stimulator, robot
+from bedside.visit import evolve_belt, evolve_course, evolve_current, evolve_stimulator, robot_news
 from bedside.visit.inputs import NS, Person
 from bedside.visit.state import NO_TIME, Done, Doubt, Given, Raised, Visit
 
@@ -143,7 +143,7 @@ def _interrupted(state: Visit, event: VisitInterrupted, envelope: Envelope) -> V
         chain=None,
         pacing=False,
         course=course,
-        robot_told_ns=robot.told_before(state, envelope.mono_ns, envelope.utc),
+        robot_told_ns=robot_news.told_before(state, envelope.mono_ns, envelope.utc),
         robot_since_ns=envelope.mono_ns,
         steady_kmh=state.robot.speed_kmh if state.robot is not None else None,
         walk_since_ns=walk_ns,
@@ -175,7 +175,7 @@ def _robot(state: Visit, event: RobotChanged, envelope: Envelope) -> Visit:
         walked_ns, since_ns = walked_ns + max(0, now_ns - since_ns), None
     elif event.phase == "walk" and since_ns is None:
         since_ns = now_ns
-    steady_ns, steady_kmh = robot.steadiness(state, event, now_ns)
+    steady_ns, steady_kmh = robot_news.steadiness(state, event, now_ns)
     return replace(
         state,
         robot=event,

@@ -19,7 +19,7 @@ from bedside.visit import (
     current_run,
     current_watch,
     restart,
-    robot,
+    robot_news,
     settle,
     singles,
     stimulator,
@@ -57,8 +57,8 @@ def _reading(state: Visit, cause: Heard, now: Now) -> tuple[Event, ...]:
     reading: Any = cause.reading
     match reading:
         case RobotState():
-            changed = robot.changed(state, reading)
-            return (changed, *robot.support_note(state, changed)) if changed is not None else ()
+            changed = robot_news.changed(state, reading)
+            return (changed, *robot_news.support_note(state, changed)) if changed is not None else ()
         case ContactState():
             pressed = switches.changed(state, cause.device, reading)
             return (pressed,) if pressed is not None else ()

@@ -8,7 +8,7 @@ import math
 from bedside import commands
 from bedside.events import Event, RobotChanged
 from bedside.refusal import Refusal
-from bedside.visit import robot
+from bedside.visit import robot, robot_news
 from bedside.visit.inputs import Now, Person
 from bedside.visit.state import Visit
 
@@ -31,7 +31,7 @@ def report(state: Visit, cause: commands.ReportRobot, _now: Now, _who: Person | 
         steps=cause.steps,
         source="operator",
     )
-    return (robot.with_before(state, seen), *robot.support_note(state, seen))
+    return (robot_news.with_before(state, seen), *robot_news.support_note(state, seen))
 
 
 def _pulses(state: Visit) -> bool:
