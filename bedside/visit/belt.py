@@ -102,8 +102,11 @@ def stop(state: Visit) -> tuple[Event, ...]:
     """Pulses off first, then the belt by the machine's own ramp; refused only where no belt is commanded at all."""
     _limits(state)
     reason = "the belt is stopped by hand"
-    off = course.halt(state, "belt", reason) if pulses(state) else ()
-    return (*off, BeltIntended(action="stop", reason=reason))
+    return (*_off(state, reason), BeltIntended(action="stop", reason=reason))
+
+
+def _off(state: Visit, reason: str) -> tuple[Event, ...]:
+    return course.halt(state, "belt", reason) if pulses(state) else ()
 
 
 def demand_rest(state: Visit, now: Now) -> None:
@@ -194,12 +197,19 @@ def _last_kmh(state: Visit) -> float | None:
 
 
 def watch(state: Visit, now: Now) -> tuple[Event, ...]:
-    """A belt that was started here and is heard standing, whoever stopped it, is nobody's to worry about any more."""
-    belt = state.belt
+    """Stop a belt that runs away under an order; take note of one that is heard standing, whoever stopped it."""
+    belt, told = state.belt, _told(state, now)
+    if belt.doing in ("start", "speed") and told is not None and _faster(told, belt.asked_kmh):
+        why = f"asked for {belt.asked_kmh:g} km/h, the belt tells {told.speed_kmh:g}"
+        return (*_off(state, why), BeltIntended(action="stop", reason=why))
     wanted = (belt.ours or bool(belt.stop_failed)) and belt.doing is None
     if not wanted or state.live.robot_ns <= belt.since_ns or not at_rest(state, now):
         return ()
     return (BeltConfirmed(action="stop", told_kmh=0.0),)
+
+
+def _faster(told: RobotState, asked_kmh: float | None) -> bool:
+    return (told.speed_kmh or 0.0) > (asked_kmh or 0.0) + OTHER_KMH + robot.ROUNDING
 
 
 # what is told of it

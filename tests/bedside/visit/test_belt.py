@@ -240,6 +240,16 @@ def test_a_stop_at_the_panel_lets_go_of_the_belt() -> None:
     assert shown(bed).failed == ""
 
 
+def test_a_belt_that_starts_faster_than_asked_is_stopped() -> None:
+    bed = belt_bed()
+    bed.ask(START)
+    bed.truth_kmh = bed.target_kmh = 1.5
+    bed.advance(0.5)
+    assert [event.action for event in orders(tuple(one.event for one in bed.journal))] == ["start", "stop"]
+    bed.advance(8.0)
+    assert shown(bed).state == "rest"
+
+
 def test_another_speed_at_the_panel_is_told_and_not_built_upon() -> None:
     bed = belt_bed().started()
     bed.panel(1.4)
