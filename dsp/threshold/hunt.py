@@ -46,8 +46,8 @@ class ThresholdHunt:
         if self._lowest > self._highest:
             raise ValueError(f"range_pct_mso {range_pct_mso} holds no multiple of {step_pct_mso:g} %MSO")
         self.rule = rule
-        self.step_pct_mso = step_pct_mso
-        self.range_pct_mso = range_pct_mso
+        self.step_pct_mso = float(step_pct_mso)
+        self.range_pct_mso = (float(low), float(high))
         self._start = start_pct_mso
         self._trials: tuple[Trial, ...] = ()
         self._belief = Belief.before(grid_for(low, high, _ASSUMPTIONS), start_pct_mso, rule.criterion_uv)

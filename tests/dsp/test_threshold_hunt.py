@@ -177,3 +177,18 @@ def test_a_slipped_coil_widens_the_interval_and_is_named() -> None:
     assert slipped.high > 66.0
     assert "check the coil" in slipped.reason
     assert "check the coil" not in steady.reason
+
+
+@pytest.mark.parametrize("method", ["adaptive", "ladder"])
+@pytest.mark.parametrize("step", [1, 2, 1.0])
+def test_intensities_and_thresholds_are_floats_however_the_step_and_range_are_written(method: str, step: float) -> None:
+    hunt = ThresholdHunt(ThresholdRule(method=method), start_pct_mso=60, step_pct_mso=step, range_pct_mso=(20, 90))
+    for _ in range(400):
+        x = hunt.next_intensity()
+        found = hunt.estimate()
+        assert type(x) is float
+        assert {type(found.rmt_pct_mso), type(found.low), type(found.high)} == {float}
+        if hunt.done:
+            break
+        hunt.record(x, 200.0 if x >= 50 else 5.0)
+    assert hunt.done
