@@ -15,6 +15,9 @@ from hal.catalogue import DeviceSpec, build
 from hal.device import Device, Reading
 from hal.drivers.contact.contact import ContactLine
 from hal.drivers.gait.robot_telemetry import RobotTelemetry
+from hal.drivers.motion.capture2go import Capture2Go
+from hal.drivers.motion.capture2go_codec import GRAVITY_M_S2
+from hal.drivers.motion.inertial_units import STANDARD_GRAVITY_M_S2
 from hal.roles import ContactState, EmgBlock, MotionBlock, PlateBlock
 from hal.sim.gait.openexo_device import VALUES, OpenExoDevice
 from hal.sim.motion.imu_far_end import ImuDevice
@@ -147,7 +150,9 @@ class Pulled:
 
     def _words(self, block: Any) -> Words:
         if isinstance(block, MotionBlock):
-            accel = block.accel_m_s2.astype(np.float64) / (FULL_ACCEL_M_S2 / 32768)
+            # the maker of one sensor has a gravity of its own
+            of_maker = GRAVITY_M_S2 / STANDARD_GRAVITY_M_S2 if isinstance(self.device, Capture2Go) else 1.0
+            accel = block.accel_m_s2.astype(np.float64) / (FULL_ACCEL_M_S2 * of_maker / 32768)
             turn = block.gyro_rad_s.astype(np.float64) / (FULL_TURN_RAD_S / 32768)
             return np.asarray(np.rint(np.hstack((accel, turn))))
         loads = block.loads_kg.astype(np.float64)

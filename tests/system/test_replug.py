@@ -26,14 +26,17 @@ from tests.helpers.stops import presses, standing_train, stimulator_pulled
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 ALWAYS = ("emg", "robot", "stimulator")
-ASKED_FOR = ("force_board", "balance_board", "emergency_stop", "foot_switch", "trackmaster")
+ASKED_FOR = ("force_board", "force_board_dual", "balance_board", "emergency_stop", "foot_switch", "trackmaster")
 SLOW = ("imu_foot_left", "imu_foot_right")
 """Seconds pass until these are set up again."""
-SENSORS = ("imu_nus_left", "imu_nus_right", *SLOW)
+CLOCKED = ("imu_nus_left", "imu_nus_right", "imu_capture2go", "imu_dot")
+SENSORS = (*CLOCKED, *SLOW)
 WIRELESS = (*SENSORS, "ftms", "openexo")
 LINKS = (*ALWAYS, *ASKED_FOR, *WIRELESS)
-COUNTED = ("force_board", "imu_nus_left", "imu_nus_right")
-SAMPLED = ("emg", "force_board", "balance_board", *SENSORS)
+COUNTED = ("force_board", "force_board_dual", "imu_nus_left", "imu_nus_right", "imu_capture2go")
+SAMPLED = ("emg", "force_board", "force_board_dual", "balance_board", *SENSORS)
+RECOGNISED = tuple(name for name in SAMPLED if name not in ("emg", "imu_dot"))
+"""Sensors whose samples are known again by what they carry; a DOT's are fractions."""
 PULLS = dict.fromkeys((*ALWAYS, *ASKED_FOR), 18) | dict.fromkeys(WIRELESS, 12) | dict.fromkeys(SLOW, 8)
 SPEED_KMH = 1.2
 PRESSES = 5
@@ -79,9 +82,9 @@ async def test_200_pulls_lose_only_what_was_missed_and_say_so(tmp_path: Path) ->
     for name in SAMPLED:
         links[name].check_index()
         assert links[name].gaps >= links[name].pulls, f"{name} marks {links[name].gaps} gaps"
-    for name in ("imu_nus_left", "imu_nus_right"):
+    for name in CLOCKED:
         links[name].check_counts()
-    for name in SAMPLED[1:]:
+    for name in RECOGNISED:
         numbers = links[name].numbers()
         index = np.concatenate([b.first_sample + np.arange(len(b.sample_ns)) for b in links[name].blocks])
         if name in COUNTED:
