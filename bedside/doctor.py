@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import msgspec
 from bedside.config import (
     CONFIG_HELP,
     ConfigError,
+    DeviceConfig,
     config_folder,
     load_adverse,
     load_device,
@@ -37,8 +38,10 @@ from bedside.record.verify import verify
 from bedside.station.setup import SYNCHRONISED
 from bedside.visit.assessing import contested
 from bedside.visit.setup import load_setup
+from hal.links.tcp import RECEIVE_BUFFER_BYTES
 
 LOW_DISK_BYTES = 2_000_000_000
+RECEIVE_LIMIT = Path("/proc/sys/net/core/rmem_max")
 ANY_WIDTH = 10_000
 INDENT = " " * 6
 LOOK_AS = "look as the station's user: sudo -u bedside bedside doctor"
@@ -95,6 +98,8 @@ async def _report(args: argparse.Namespace) -> list[Check]:
     data, run_dir = args.data or Path(station.data), args.run_dir or Path(station.run)
     checks += check_participants(data)
     checks += await check_devices(config, station, run_dir)
+    with contextlib.suppress(ConfigError):
+        checks += check_network(load_devices(config, station).values())
     checks += [check_clock(), _looked("disk", lambda: check_disk(data))]
     checks += [check_folder("data", data), check_folder("run", run_dir)]
     return [*checks, *check_record(data)]
@@ -170,6 +175,22 @@ def _looked(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except OSError as error:
         return Check(name=name, ok=False, text=f"{error.filename} cannot be read: {error.strerror}", remedy=LOOK_AS)
+
+
+def check_network(devices: Iterable[DeviceConfig], limit: Path = RECEIVE_LIMIT) -> list[Check]:
+    """Whether the kernel lets an amplifier's samples wait for a program that stalls; no line without one on TCP."""
+    if not any(device.role == "emg" and device.address.startswith(("tcp:", "listen:")) for device in devices):
+        return []
+    try:
+        allowed = int(limit.read_text())
+    except (OSError, ValueError):
+        return []
+    text = f"{min(allowed, RECEIVE_BUFFER_BYTES) / 1e6:.1f} MB of an amplifier's samples may wait to be read"
+    if allowed >= RECEIVE_BUFFER_BYTES:
+        return [Check(name="network", ok=True, text=text)]
+    text += f", of {RECEIVE_BUFFER_BYTES / 1e6:.1f} MB asked for: a short stall may lose some"
+    remedy = "install systemd/bedside.sysctl as its README says, then restart the station"
+    return [Check(name="network", ok=False, text=text, remedy=remedy)]
 
 
 def check_clock() -> Check:

@@ -13,7 +13,11 @@ from hal.links.worker import Hung, Worker
 
 CONNECT_S = 3.0
 RECEIVE_BUFFER_BYTES = 4 << 20
-"""Several seconds of the fastest amplifier, so that a stalled loop loses nothing."""
+"""Several seconds of a fast amplifier, so that a stalled loop loses nothing.
+
+Asked for, and held down to the kernel's `net.core.rmem_max`: `systemd/bedside.sysctl` raises that, and
+`bedside doctor` tells where it is too low. Asking also ends the kernel's own tuning, which in a stall would not grow.
+"""
 
 
 class TcpLink(FdLink):
