@@ -1,7 +1,9 @@
 """An amplifier's blocks come late and in heaps; their times stay even."""
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from numpy.typing import NDArray
 
 from bedside.station.stamping import Stamping
 from hal.drivers.emg.emg_blocks import BlockMaker
+from hal.drivers.emg.sessantaquattro import Sessantaquattro
 from hal.roles import EmgBlock
+from tests.helpers.emg_rig import rig
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -205,3 +209,38 @@ def test_an_amplifier_that_counts_anew_is_followed() -> None:
     again = list(blocks(5, start_s=5.1))
     assert np.abs(errors_ms(again, stamping)[100:]).max() < 2.0
     assert stamped([again[-1][0]], stamping)[0] > before[-1], "its times go on rising"
+
+
+async def test_the_time_of_a_pulse_is_as_true_after_a_pulled_cable_as_before(tmp_path: Path) -> None:
+    stamping = Stamping(2000.0)
+    told: list[tuple[EmgBlock, int]] = []
+    stalled_ns: list[int] = []
+
+    def late_ns() -> int:
+        """The loop stalls for 150 ms when the cable is back: what comes first comes late."""
+        if run.emg.health.reconnects and not stalled_ns:
+            stalled_ns.append(time.monotonic_ns() + 150_000_000)
+        return max(time.monotonic_ns(), *stalled_ns, 0)
+
+    async def pulse(number: int) -> None:
+        run.pulse()
+        await run.until(lambda: len(run.triggers) == number)
+
+    async with rig("sessantaquattro", Sessantaquattro, tmp_path) as run:
+        run.emg.subscribe(lambda said: told.extend(stamping.take(said)) if isinstance(said, EmgBlock) else None)
+        await run.until(lambda: run.rows > 1500)
+        await pulse(1)
+        run.emg.now_ns = late_ns
+        run.fault("sessantaquattro.cable_out@0+0.3")
+        await run.until(lambda: run.lost)
+        await pulse(2)
+        end = run.rows + 1500
+        await run.until(lambda: run.rows > end)
+        told += stamping.rest()
+        truths_ns = [run.around.clock.monotonic_ns(response.at_s) for response in run.around.patient._responses]
+    assert stalled_ns
+    late_ms = []
+    for trigger, true_ns in zip(run.triggers, truths_ns, strict=True):
+        first, first_ns = next((b.first_sample, at) for b, at in told if trigger < b.first_sample + len(b.counts))
+        late_ms.append((first_ns + (trigger - first) * 1e9 / 2000.0 - true_ns) / 1e6)
+    assert late_ms[1] == pytest.approx(late_ms[0], abs=20.0), "as late as before: by what the amplifier holds back"
