@@ -6,7 +6,7 @@ A box has one stimulator, one amplifier, one robot and one current source; `beds
 import asyncio
 import contextlib
 import tomllib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,11 @@ from hal.sim.far_end import FAR_ENDS, credentials_of
 from hal.sim.hands import Hands
 from hal.sim.world import SimulatedWorld
 
-for _kind in FAR_ENDS.values():  # loading a driver holds up the loop in which all far ends and boxes live
-    load_driver(_kind.driver)
 CONFIGS = Path(__file__).parents[2] / "configs"
 ALWAYS = {"stimulator": "magpro", "emg": "quattrocento", "robot": "corc_robot"}
-"""The far ends that a world always has, and their device files."""
+"""The far ends that a world always has, named by their role, and their device files; each serves one box alone."""
+for _driver in (*ALWAYS.values(), *(kind.driver for kind in FAR_ENDS.values())):
+    load_driver(_driver)  # here, because it holds up the loop in which all far ends and boxes live
 
 
 class Ward:
@@ -52,14 +52,14 @@ class Ward:
 
 def device_of(far_end: str) -> str:
     """The device file of a far end."""
-    return FAR_ENDS[far_end].device or far_end
+    return ALWAYS.get(far_end) or FAR_ENDS[far_end].device or far_end
 
 
 def boxes_for(names: Iterable[str]) -> list[list[str]]:
     """Far ends by box: of a role that one device fills each box has at most one; the others are dealt in turn."""
     rows: dict[str, list[str]] = {}
     for name in names:
-        rows.setdefault(FAR_ENDS[name].role, []).append(name)
+        rows.setdefault(name if name in ALWAYS else FAR_ENDS[name].role, []).append(name)
     count = max([1, *(len(row) for role, row in rows.items() if role in SINGLE)])
     boxes: list[list[str]] = [[] for _ in range(count)]
     for row in rows.values():
@@ -76,7 +76,8 @@ async def ward(
     names = tuple(names)
     simulation = folder / "sim"
     simulation.mkdir()
-    world = SimulatedWorld(1, simulation, also=names, bus=bus, faults=faults)
+    also = tuple(name for name in names if name not in ALWAYS)
+    world = SimulatedWorld(1, simulation, also=also, bus=bus, faults=faults)
     for key, value in hand_over(folder / "credentials", credentials_of(world.also.values())).items():
         patch.setenv(key, value)
     await world.plug()
@@ -94,13 +95,13 @@ def _box(folder: Path, row: list[str], addresses: Mapping[str, str]) -> Layout:
     layout = Layout(folder)
     layout.make()
     prepare(layout, CONFIGS, {name: addresses[name] for name in (*ALWAYS, *row)}, None)
-    _leave_out_always(layout)
+    _leave_out(layout, [device for name, device in ALWAYS.items() if name not in row])
     return layout
 
 
-def _leave_out_always(layout: Layout) -> None:
-    """The three far ends that every world has take one connection each: no box of several may name them."""
+def _leave_out(layout: Layout, absent: Collection[str]) -> None:
+    """Not in this box: the station's file as shipped names the three devices that every world has."""
     path = layout.config / "station.toml"
     station = tomllib.loads(path.read_text())
-    station["devices"] = {role: name for role, name in station["devices"].items() if name not in ALWAYS.values()}
+    station["devices"] = {role: name for role, name in station["devices"].items() if name not in absent}
     path.write_text(tomli_w.dumps(station))
