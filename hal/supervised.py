@@ -138,6 +138,11 @@ class SupervisedDevice(Device):
         return 0
 
     @property
+    def doubts(self) -> tuple[str, str]:
+        """What is wrong with a device that is heard, and what to do; it outlasts a silence. Empty: nothing."""
+        return "", ""
+
+    @property
     def reopened(self) -> bool:
         """True when the link was open before and has been opened again."""
         return self._opened > 1
@@ -149,7 +154,8 @@ class SupervisedDevice(Device):
         if self._health.state == "ok":
             self._heard_ns = self.now_ns()
         else:
-            self._set_state("ok", heard=True)
+            error, remedy = self.doubts
+            self._set_state("ok", error=error, remedy=remedy, heard=True)
 
     # the life of the link
 

@@ -110,6 +110,11 @@ class EmgDevice(LinkedDevice):
         if not self.health.error:
             self.set_health(replace(self.health, error=error, remedy=remedy))
 
+    @property
+    def doubts(self) -> tuple[str, str]:
+        """That it measures nothing, while no channel moves."""
+        return (FROZEN, FROZEN_REMEDY) if self._stillness.frozen else ("", "")
+
     def _watch_stillness(self, used: Counts) -> None:
         if not self._stillness.see(used, self.blocks.rate_hz):
             return

@@ -154,11 +154,15 @@ class MotionStream(BleDevice):
             self._recent -= self._arrivals.popleft()[1]
         self.heard()
 
+    @property
+    def doubts(self) -> tuple[str, str]:
+        """That it measures nothing, while its readings repeat themselves."""
+        return (FROZEN, FROZEN_REMEDY) if self._stillness.frozen else ("", "")
+
     def watch_stillness(self, samples: NDArray[Any]) -> None:
         """Say beside an otherwise healthy state when samples, shape (n, axes), repeat themselves."""
         if self._stillness.see(samples, self.rate_hz) and self.health.state == "ok":
-            frozen = self._stillness.frozen
-            error, remedy = (FROZEN, FROZEN_REMEDY) if frozen else ("", "")
+            error, remedy = self.doubts
             self.set_health(dataclasses.replace(self.health, error=error, remedy=remedy))
 
     def publish_rows(self, rows: list[Rows], first: int, lost: int, sample_ns: Ints, arrival_ns: int) -> None:

@@ -211,12 +211,17 @@ class StreamingPlate(LinkedDevice):
     def _frozen(self) -> bool:
         return self._stillness.frozen(self.rate_hz)
 
+    @property
+    def doubts(self) -> tuple[str, str]:
+        """That it measures nothing, while its readings repeat themselves."""
+        return (FROZEN, "switch the plate off and on, then load each corner") if self._frozen else ("", "")
+
     def _watch_stillness(self, counts: tuple[int, ...]) -> None:
         was = self._frozen
         self._stillness.see(counts)
         if self._frozen != was and self.health.state == "ok":
-            remedy = "switch the plate off and on, then load each corner" if self._frozen else ""
-            self.set_health(replace(self.health, error=FROZEN if self._frozen else "", remedy=remedy))
+            error, remedy = self.doubts
+            self.set_health(replace(self.health, error=error, remedy=remedy))
 
     def _note_arrival(self, counts: tuple[int, ...], arrived_ns: int) -> None:
         self._arrived_ns = arrived_ns
