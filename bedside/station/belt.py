@@ -48,8 +48,9 @@ class BeltWorker:
         if not isinstance(event, BeltIntended) or self._treadmill is None:
             return
         if event.action == "stop":
-            self._held = False
-            self._stop(self._treadmill)
+            begun, self._held = self._held and self._is_stopping, False
+            if not begun:
+                self._stop(self._treadmill)
         elif self._held:
             log.info("not begun: a stop of the belt came first", order=event.action)
         elif event.action == "start":
@@ -67,7 +68,7 @@ class BeltWorker:
         """Give up what is under way and wait for a stop, one of our own where `stop`."""
         if self._order is not None:
             self._order.cancel()
-        if stop and self._treadmill is not None:
+        if stop and self._treadmill is not None and not self._is_stopping:
             self._stop(self._treadmill)
         left = [task for task in (self._order, self._stopping) if task is not None]
         await asyncio.gather(*left, return_exceptions=True)
@@ -77,12 +78,16 @@ class BeltWorker:
             self._order.cancel()
         self._order = asyncio.create_task(self._attempt(action, work))
 
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stopping is not None and not self._stopping.done()
+
     def _stop(self, treadmill: Treadmill) -> None:
-        """End the order under way and stop; a stop that is under way already is this one."""
-        if self._order is not None:
-            self._order.cancel()
-        if self._stopping is None or self._stopping.done():
-            self._stopping = asyncio.create_task(self._attempt("belt_stop", treadmill.stop_belt()))
+        """End what is under way and stop; a machine that took no notice of a first stop is told again."""
+        for task in (self._order, self._stopping):
+            if task is not None:
+                task.cancel()
+        self._stopping = asyncio.create_task(self._attempt("belt_stop", treadmill.stop_belt()))
 
     async def _attempt(self, action: BeltAction, work: Coroutine[Any, Any, None]) -> None:
         try:

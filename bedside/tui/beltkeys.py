@@ -128,6 +128,11 @@ def _at_rest(picture: Picture, belt: Belt) -> Span:
     return (f" belt at rest; ) starts it at {belt.start_kmh or 0.0:.1f} km/h", "text")
 
 
+def foot(picture: Picture) -> Row:
+    """The stop's key for the foot of a dialog or page; nothing where it has none."""
+    return (("   F7 ", "key"), ("stop belt", "text")) if belt_of(picture) is not None and picture.acts else ()
+
+
 def after_stop(picture: Picture) -> str:
     """What STOP leaves running, to be said after it; "" where nothing does."""
     return f"; the belt runs on: {STOPS}" if may_run(picture) else ""

@@ -105,8 +105,8 @@ def _was(name: str, value: float | None, before: float | None, unit: str) -> str
 
 def _belt_intended(event: e.BeltIntended) -> str:
     doing = {"start": "starting the belt", "speed": "changing the belt's speed", "stop": "stopping the belt"}
-    to = "" if event.speed_kmh is None else f" to {event.speed_kmh:.1f} km/h"
-    return f"{doing[event.action]}{to}: {event.reason}"
+    speed = "" if event.speed_kmh is None else f", {event.speed_kmh:.1f} km/h"
+    return f"{doing[event.action]}{speed}: {event.reason}"
 
 
 def _belt_confirmed(event: e.BeltConfirmed) -> str:

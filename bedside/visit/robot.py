@@ -1,7 +1,7 @@
 """What the gait robot does, and the rules that couple the pulses to it.
 
-Whatever goes wrong with either, the pulses stop and the robot is left as it is: the station never commands it, and a
-controlled stop of the walk is the therapist's.
+Whatever goes wrong with either, the pulses stop and the robot is left as it is: a controlled stop of the walk is the
+therapist's. What a person may ask of a treadmill's belt is in `belt`.
 """
 
 from bedside.config import RobotConfig

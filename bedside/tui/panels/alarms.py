@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bedside.snapshot import Alarm
+from bedside.tui.beltkeys import belt_of
 from bedside.tui.picture import Picture
 from bedside.tui.rows import Row, Span, minutes, row
 
@@ -10,6 +11,7 @@ MARKS = {"high": "***", "medium": "**", "low": "*"}
 _ORDER = {"high": 0, "medium": 1, "low": 2}
 HEIGHTS = {"high": 3, "medium": 2, "low": 1}
 GONE_TEXT = "STATION NOT ANSWERING: use the stimulator's own stop button"
+GONE_WITH_BELT = "STATION NOT ANSWERING: use the stimulator's and the treadmill's own stop"
 
 
 def owner(alarms: Sequence[Alarm]) -> Alarm | None:
@@ -46,7 +48,7 @@ def banner(picture: Picture, lit: bool) -> list[Row]:
 def _gone(picture: Picture, style: str) -> list[Row]:
     silent_s = picture.link.silent_s
     return [
-        row((f" *** {GONE_TEXT}", style), ("", style)),
+        row((f" *** {GONE_TEXT if belt_of(picture) is None else GONE_WITH_BELT}", style), ("", style)),
         row((f"     {picture.link.trouble}", style), ("", style)),
         row(
             (f"     for {minutes(silent_s)}; this screen reconnects by itself; what is below is old", style),

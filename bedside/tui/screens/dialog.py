@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from bedside.commands import AnyCommand
 from bedside.events import Value
 from bedside.snapshot import Item
+from bedside.tui.beltkeys import foot
 from bedside.tui.deedkinds import Ask
 from bedside.tui.formlogic import Draft
 from bedside.tui.picture import Picture
@@ -28,7 +29,13 @@ class DialogFoot(Panel):
     def rows(self, picture: Picture, width: int, height: int) -> list[Row]:
         """Message above, keys below."""
         keys = row(
-            (" F2 ", "key"), (self.accept, "text"), ("   Esc ", "key"), ("cancel", "text"), ("   F12 ", "stop"), " STOP"
+            (" F2 ", "key"),
+            (self.accept, "text"),
+            ("   Esc ", "key"),
+            ("cancel", "text"),
+            ("   F12 ", "stop"),
+            " STOP",
+            *foot(picture),
         )
         return [row((f" {self.words}", "look")), keys]
 
@@ -70,6 +77,7 @@ class Dialog(ModalScreen[AnyCommand | None]):
         if picture.notice != self._picture.notice:
             self._say(picture.notice)
         self._picture = picture
+        self.foot.show(picture)
         for banner in self.query(AlarmBanner):  # a picture may come before it is mounted
             banner.show(picture)
 

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from bedside.tui.beltkeys import foot
 from bedside.tui.panels.devices import device_page
 from bedside.tui.panels.ident import ident
 from bedside.tui.panels.pages import CARDS, card_rows, help_rows
@@ -61,7 +62,7 @@ class PageFoot(Panel):
 
     def rows(self, picture: Picture, width: int, height: int) -> Sequence[Row]:
         """STOP first."""
-        keys = row((" F12 STOP ", "stop"), ("  Esc ", "key"), "back", ("  arrows ", "key"), "move")
+        keys = row((" F12 STOP ", "stop"), ("  Esc ", "key"), "back", ("  arrows ", "key"), "move", *foot(picture))
         return [keys]
 
 

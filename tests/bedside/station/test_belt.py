@@ -98,17 +98,26 @@ async def test_nothing_begins_between_a_stop_and_its_intent() -> None:
     assert rig.machine.did[-1] == "speed 0.9 done"
 
 
-async def test_stops_in_a_row_are_one_while_it_is_under_way() -> None:
+async def test_each_stop_that_is_asked_goes_out_once_also_while_one_is_waited_for() -> None:
     rig = Rig()
     rig.machine.gates["stop"] = asyncio.Event()
     for _ in range(3):
         rig.worker.stop_now()
+        await rig.settle()
         rig.intend("stop")
         await rig.settle()
+    assert rig.machine.did == ["stop"] * 3
     rig.machine.gates["stop"].set()
     await rig.settle()
-    assert rig.machine.did == ["stop", "stop done"]
+    assert rig.machine.did[3:] == ["stop done"]
     assert rig.told == [("ActionDone", "belt_stop")]
+
+
+async def test_a_stop_that_the_rules_intend_goes_out_too() -> None:
+    rig = Rig()
+    rig.intend("stop")
+    await rig.settle()
+    assert rig.machine.did == ["stop", "stop done"]
 
 
 async def test_a_belt_that_does_not_come_to_its_first_speed_is_stopped() -> None:

@@ -9,6 +9,7 @@ from bedside import commands
 from bedside.commands import AnyCommand
 from bedside.snapshot import Snapshot
 from bedside.tui.beltkeys import belt_row
+from bedside.tui.panels.alarms import banner
 from bedside.tui.picture import LinkState, Picture
 from tests.bedside.tui.belt_scenes import BELT_SCENES
 from tests.bedside.tui.scenes import SCENES
@@ -81,7 +82,7 @@ async def test_while_pulses_come_faster_is_refused_on_the_spot(tmp_path: Path) -
         await user.asked("belt.speed")
 
 
-@pytest.mark.parametrize("scene", ["walks", "lost", "elsewhere", "interrupted", "rest"])
+@pytest.mark.parametrize("scene", ["lost", "elsewhere", "interrupted"])
 async def test_its_stop_works_everywhere_and_over_everything(scene: str, tmp_path: Path) -> None:
     async with kiosk(tmp_path, BELT_SCENES[scene]) as user:
         over = ["", "f1", "f8", *(["f4", "f5"] if scene != "interrupted" else []), "exclamation_mark"]
@@ -89,6 +90,7 @@ async def test_its_stop_works_everywhere_and_over_everything(scene: str, tmp_pat
             if key:
                 await user.press(key)
                 await user.until(lambda: len(user.app.screen_stack) == 2, key)
+                await user.sees("F7 stop belt")
             await user.press("f7")
             await user.until(lambda n=place: user.peer.names().count("belt.stop") == n, f"a stop over {key or scene}")
             if key:
@@ -154,3 +156,9 @@ def test_without_the_station_the_belt_is_unknown_and_never_at_rest() -> None:
         words = "".join(text for text, _ in belt_row(Picture(snapshot=scene, link=LinkState(up=False, ever=True))))
         assert "UNKNOWN" in words
         assert "at rest" not in words
+
+
+def test_a_silent_station_names_both_machines_own_stops() -> None:
+    gone = Picture(snapshot=BELT_SCENES["walks"], link=LinkState(up=False, ever=True))
+    assert "the treadmill's own stop" in banner(gone, lit=True)[0][0][0]
+    assert "treadmill" not in banner(Picture(snapshot=SCENES["stimulating"], link=gone.link), lit=True)[0][0][0]
