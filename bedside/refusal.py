@@ -1,5 +1,8 @@
 """Why something cannot be done, in words for a therapist."""
 
+ANSWER_REFUSED = 3
+"""Exit code of a measurement that was made and not believed: what was printed has the reason in place of a number."""
+
 
 class Refusal(Exception):
     """A command that cannot be done, with the reason and what to do, both for a therapist."""

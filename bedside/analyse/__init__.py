@@ -18,10 +18,12 @@ from bedside.analyse.orientation import orientation_report, orientation_table
 from bedside.analyse.orientation_options import orientation_arguments, orientation_settings
 from bedside.analyse.pedalling import pedalling_arguments, pedalling_report, pedalling_settings, pedalling_table
 from bedside.analyse.recorded import part_of
+from bedside.analyse.refused import refused
 from bedside.analyse.responses import measure_file, response_arguments, settings_from, table
 from bedside.analyse.silence import silence_arguments, silence_report, silence_settings, silence_table
 from bedside.analyse.stance import stance_arguments, stance_report, stance_settings, stance_table
 from bedside.analyse.walking import measure_walk, walk_arguments, walk_settings, walk_table
+from bedside.refusal import ANSWER_REFUSED
 
 __all__ = ["arguments", "run"]
 
@@ -55,7 +57,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure every file; one that cannot be read is named on stderr and makes the exit code 1."""
+    """Measure every file. 0 when all was measured, 1 when a file cannot be read, 2 for options that make no sense, 3
+    when all was read and an answer was refused; what was not read or, with --json, was refused is named on stderr.
+    """
     try:
         report, show = KINDS[args.kind](args)
     except ValueError as error:
@@ -71,7 +75,11 @@ def run(args: argparse.Namespace) -> int:
     if getattr(args, "mean", False):
         reports.append(mean_report(reports))
     sys.stdout.write(json.dumps(reports, indent=1) + "\n" if args.json else "".join(show(r) for r in reports))
-    return 1 if failed else 0
+    told = [f"{one.get('file', 'the mean')}: refused: {why}" for one in reports for why in refused(one)]
+    if args.json:
+        # a table has its refusals in it
+        sys.stderr.writelines(f"bedside analyse: {words}\n" for words in told)
+    return 1 if failed else ANSWER_REFUSED if told else 0
 
 
 Report = dict[str, Any]

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from bedside.refusal import ANSWER_REFUSED
+
 RAW = "raw"
 MOST_BYTES = 64 * 1024 * 1024
 NICE = "10"
@@ -55,7 +57,7 @@ async def run_offline(command: tuple[str, ...], folder: Path, arguments: list[st
 def _understood(code: int, output: bytes, said: bytes) -> Printed:
     if code < 0:
         return Printed(problem=f"the analysis was ended by signal {-code}; record the trial again or analyse it later")
-    if code != 0:
+    if code not in (0, ANSWER_REFUSED):
         lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         return Printed(problem=lines[-1].removeprefix("bedside analyse: ").removeprefix(f"{RAW}: ")[:300])
     try:

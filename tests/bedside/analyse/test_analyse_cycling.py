@@ -10,6 +10,7 @@ import pytest
 from bedside.cli import main
 from bedside.record.recorder import Recorder
 from bedside.record.streams import SampleStream
+from bedside.refusal import ANSWER_REFUSED
 from tests.helpers.pedalling import Rig, ride
 
 
@@ -38,7 +39,7 @@ def test_both_legs_and_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     both = arrays("left_", 30.0) | arrays("right_", 60.0)
     del both["right_thigh_gyr"], both["right_thigh_acc"]
     np.savez(tmp_path / "b.npz", **both)
-    assert main(["analyse", "cycling", str(tmp_path / "b.npz")]) == 0
+    assert main(["analyse", "cycling", str(tmp_path / "b.npz")]) == ANSWER_REFUSED
     left, right, crank = capsys.readouterr().out.splitlines()[2:]
     assert crank.startswith("pedalled 0.5 min, 0 interruptions")
     assert left.startswith("left")
@@ -78,8 +79,8 @@ def test_missing_keys_and_files_are_named(tmp_path: Path, capsys: pytest.Capture
         assert word in told.err
 
 
-def analysed(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    assert main(["analyse", "cycling", *map(str, arguments), "--json"]) == 0
+def analysed(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, Any]:
+    assert main(["analyse", "cycling", *map(str, arguments), "--json"]) == code
     (made,) = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert isinstance(made, dict)
     return made

@@ -9,6 +9,7 @@ import pytest
 from bedside.cli import main
 from bedside.record.recorder import Recorder
 from bedside.record.streams import SampleStream
+from bedside.refusal import ANSWER_REFUSED
 from tests.helpers.modelled_mep import epoch, muscle_noise
 
 RATE_HZ, N, TRIGGER = 5000.0, 2500, 1000
@@ -51,8 +52,8 @@ def recorded(
     return folder
 
 
-def report(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, object]:
-    assert main(["analyse", "mep", *map(str, arguments), "--json"]) == 0
+def report(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, object]:
+    assert main(["analyse", "mep", *map(str, arguments), "--json"]) == code
     return json.loads(capsys.readouterr().out)[0]
 
 
@@ -73,7 +74,7 @@ def test_another_intensity_does_not_count_and_an_unknown_one_is_flagged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sides = ("--sides", "TA left", "TA right", "--baseline-rmt")
-    wrong = report(capsys, recorded(tmp_path / "a"), *sides, 40)["assessment"][0]
+    wrong = report(capsys, recorded(tmp_path / "a"), *sides, 40, code=ANSWER_REFUSED)["assessment"][0]
     assert "none of 3" in wrong["refusal"]
     unknown = report(capsys, recorded(tmp_path / "b", reports=False), *sides, 50)["assessment"][0]
     assert "intensity_of_sweeps_unknown" in unknown["flags"]

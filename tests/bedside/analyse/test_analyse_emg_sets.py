@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bedside.cli import main
+from bedside.refusal import ANSWER_REFUSED
 from tests.helpers.modelled_mep import epoch, muscle_noise, response
 from tests.helpers.recordings import need_recordings
 
@@ -35,8 +36,8 @@ def saved(path: Path, epochs_uv: np.ndarray, **more: object) -> Path:
     return path
 
 
-def report(capsys: pytest.CaptureFixture[str], kind: str, *arguments: object) -> dict[str, object]:
-    assert main(["analyse", kind, *map(str, arguments), "--json"]) == 0
+def report(capsys: pytest.CaptureFixture[str], kind: str, *arguments: object, code: int = 0) -> dict[str, object]:
+    assert main(["analyse", kind, *map(str, arguments), "--json"]) == code
     return json.loads(capsys.readouterr().out)[0]
 
 
@@ -58,7 +59,7 @@ def test_both_legs_are_two_rows_at_the_locked_intensity(tmp_path: Path, capsys: 
     assert [row["sweeps_accepted"] for row in rows] == [3, 3]
     assert rows[0]["intensity_pct_mso"] == 60
     assert rows[1]["amplitude_uv"] == pytest.approx(900.0, rel=0.03)
-    clamped = report(capsys, "mep", path, "--sides", "L", "R", "--baseline-rmt", 85)["assessment"]
+    clamped = report(capsys, "mep", path, "--sides", "L", "R", "--baseline-rmt", 85, code=ANSWER_REFUSED)["assessment"]
     assert clamped[0]["flags"] == "intensity_not_reachable"
     assert "0 of 4" in clamped[0]["refusal"] or "none of 4" in clamped[0]["refusal"]
     assert main(["analyse", "mep", str(path), "--sides", "L", "R"]) == 0
@@ -126,10 +127,10 @@ def test_a_curve_from_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_a_refused_curve_still_has_its_area(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "t.csv"
     path.write_text("intensity_pct_mso,amplitude_uv\n40,10\n50,20\n")
-    (curve,) = report(capsys, "io-curve", path)["curves"]
+    (curve,) = report(capsys, "io-curve", path, code=ANSWER_REFUSED)["curves"]
     assert "too few levels" in curve["refusal"]
     assert curve["area_uv_pct_mso"] == pytest.approx(150.0)
-    assert main(["analyse", "io-curve", str(path)]) == 0
+    assert main(["analyse", "io-curve", str(path)]) == ANSWER_REFUSED
     assert "NO CURVE" in capsys.readouterr().out
 
 

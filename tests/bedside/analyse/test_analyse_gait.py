@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bedside.cli import main
+from bedside.refusal import ANSWER_REFUSED
 from tests.helpers.walking_feet import RATE_HZ, pair
 from tests.helpers.walking_leg import leg
 
@@ -23,8 +24,8 @@ def arrays() -> dict[str, Any]:
     }
 
 
-def report(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    assert main(["analyse", "gait", *map(str, arguments), "--json"]) == 0
+def report(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, Any]:
+    assert main(["analyse", "gait", *map(str, arguments), "--json"]) == code
     return dict(json.loads(capsys.readouterr().out)[0])
 
 
@@ -57,7 +58,7 @@ def test_a_table_with_lost_samples(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_the_table_of_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez(tmp_path / "a.npz", **arrays())
     np.savez(tmp_path / "b.npz", **(arrays() | {"left_acc": arrays()["left_acc"] / 9.80665}))
-    assert main(["analyse", "gait", str(tmp_path / "a.npz"), str(tmp_path / "b.npz")]) == 0
+    assert main(["analyse", "gait", str(tmp_path / "a.npz"), str(tmp_path / "b.npz")]) == ANSWER_REFUSED
     shown = capsys.readouterr().out
     assert "stance %" in shown
     assert "REFUSED: left foot: acceleration is about 1." in shown
@@ -181,7 +182,7 @@ def test_a_walk_that_is_refused_has_no_curves_for_the_same_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     np.savez(tmp_path / "a.npz", **(arrays() | {"left_acc": arrays()["left_acc"] / 9.80665}))
-    made = report(capsys, tmp_path / "a.npz")
+    made = report(capsys, tmp_path / "a.npz", code=ANSWER_REFUSED)
     assert made["curves"]["right"]["refusal"] == made["refusal"]
     assert made["curves"]["right"]["cycles"] == 0
 

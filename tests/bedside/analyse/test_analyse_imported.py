@@ -19,9 +19,9 @@ MAPPINGS = CONFIGS / "imports"
 STANDING = ("--duration-s=30", "--rate-hz=50", "--lowpass-hz=8")
 
 
-def report(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+def report(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, Any]:
     capsys.readouterr()
-    assert cli.main(["analyse", *map(str, arguments), "--json"]) == 0
+    assert cli.main(["analyse", *map(str, arguments), "--json"]) == code
     (found,) = json.loads(capsys.readouterr().out)
     return dict(found)
 

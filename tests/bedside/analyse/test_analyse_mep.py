@@ -24,8 +24,8 @@ def good() -> dict[str, object]:
     return {"epochs_uv": sweeps(), "fs": RATE_HZ, "t0_index": TRIGGER}
 
 
-def report(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, object]:
-    assert main(["analyse", "mep", *map(str, arguments), "--json"]) == 0
+def report(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, object]:
+    assert main(["analyse", "mep", *map(str, arguments), "--json"]) == code
     return json.loads(capsys.readouterr().out)[0]
 
 

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from bedside.cli import main
 from bedside.record.recorder import Recorder
 from bedside.record.streams import MAGNETIC, SampleStream
+from bedside.refusal import ANSWER_REFUSED
 from dsp.orientation import estimate, fit_magnetometer
 from dsp.orientation.attitude import WATCH_S
 from tests.helpers.recordings import need_recordings
@@ -54,8 +55,8 @@ def saved(path: Path, **arrays: Any) -> Path:
     return path
 
 
-def analysed(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    assert main(["analyse", "orientation", *map(str, arguments), "--json"]) == 0
+def analysed(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, Any]:
+    assert main(["analyse", "orientation", *map(str, arguments), "--json"]) == code
     (made,) = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert isinstance(made, dict)
     return made
@@ -158,11 +159,12 @@ def test_a_turn_about_one_axis_is_no_calibration(tmp_path: Path, capsys: pytest.
     flat = about("z", np.linspace(0, 50, 1500)).inv().apply(FIELD_UT) + HARD_UT
     flat += np.random.default_rng(1).normal(0, 0.3, flat.shape)
     turn, kept = saved(tmp_path / "turn.npz", mag=flat), tmp_path / "c.json"
-    assert main(["analyse", "orientation", str(turn), "--calibrate"]) == 0
+    assert main(["analyse", "orientation", str(turn), "--calibrate"]) == ANSWER_REFUSED
     told = capsys.readouterr().out
     assert "NOT USABLE" in told
     assert "give --recorded-on" in told
-    assert main(["analyse", "orientation", str(turn), "--calibrate", "--recorded-on", "2026-03-01", "--json"]) == 0
+    asked = ["--calibrate", "--recorded-on", "2026-03-01", "--json"]
+    assert main(["analyse", "orientation", str(turn), *asked]) == ANSWER_REFUSED
     kept.write_text(capsys.readouterr().out)
     path = saved(tmp_path / "a.npz", **sensor(waved()))
     (one,) = analysed(capsys, path, "--magnetometer", kept, "--recorded-on", "2026-03-02")["sensors"]
@@ -214,10 +216,11 @@ def test_no_joint_between_relative_headings_or_from_a_moving_zero(
 ) -> None:
     path = saved(tmp_path / "a.npz", **leg()[0])
     joint = ("--joint", "thigh", "shank", "--neutral")
-    assert "compass on both" in analysed(capsys, path, *joint, 6, 9, "--magnetometer", "none")["joint"]["refusal"]
-    assert "compass is not believed" in analysed(capsys, path, *joint, 1, 4)["joint"]["refusal"]
-    assert "joint moved by" in analysed(capsys, path, *joint, 15, 20)["joint"]["refusal"]
-    assert "no sample" in analysed(capsys, path, *joint, 90, 95)["joint"]["refusal"]
+    free = analysed(capsys, path, *joint, 6, 9, "--magnetometer", "none", code=ANSWER_REFUSED)
+    assert "compass on both" in free["joint"]["refusal"]
+    assert "compass is not believed" in analysed(capsys, path, *joint, 1, 4, code=ANSWER_REFUSED)["joint"]["refusal"]
+    assert "joint moved by" in analysed(capsys, path, *joint, 15, 20, code=ANSWER_REFUSED)["joint"]["refusal"]
+    assert "no sample" in analysed(capsys, path, *joint, 90, 95, code=ANSWER_REFUSED)["joint"]["refusal"]
     assert main(["analyse", "orientation", str(path), "--joint", "thigh", "foot", "--neutral", "6", "9"]) == 1
     assert "no sensor foot" in capsys.readouterr().err
 
@@ -265,7 +268,7 @@ def spoilt(what: str) -> dict[str, Any]:
 def test_what_cannot_be_measured_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, word: str
 ) -> None:
-    (one,) = analysed(capsys, saved(tmp_path / "a.npz", **spoilt(what)))["sensors"]
+    (one,) = analysed(capsys, saved(tmp_path / "a.npz", **spoilt(what)), code=ANSWER_REFUSED)["sensors"]
     assert word in one["refusal"]
     assert "first" not in one
 
@@ -362,7 +365,7 @@ def test_our_own_recording_with_its_magnetometer(tmp_path: Path, capsys: pytest.
     assert (one["name"], one["axes"]) == ("shank_left", 9)
     rows = slice(1500, len(one["quaternions"]))
     assert np.sqrt(np.mean(errors_deg(one["quaternions"][1500:], waved()[rows]) ** 2)) < 1.5
-    (fitted,) = analysed(capsys, path, "--calibrate")["sensors"]
+    (fitted,) = analysed(capsys, path, "--calibrate", code=ANSWER_REFUSED)["sensors"]
     assert fitted["name"] == "shank_left"
     assert main(["analyse", "orientation", str(path), "--sensor", "foot_left"]) == 1
     assert "no sensor" in capsys.readouterr().err

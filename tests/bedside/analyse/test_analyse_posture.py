@@ -9,6 +9,7 @@ import pytest
 from bedside.cli import main
 from bedside.record.recorder import Recorder
 from bedside.record.streams import RAILS, SampleStream
+from bedside.refusal import ANSWER_REFUSED
 from tests.helpers.recordings import need_recordings
 
 RATE_HZ = 100.0
@@ -24,8 +25,8 @@ def write_csv(path: Path, **columns: np.ndarray) -> Path:
     return path
 
 
-def report(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, dict[str, object]]:
-    assert main(["analyse", "posture", *map(str, arguments), "--json"]) == 0
+def report(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, dict[str, object]]:
+    assert main(["analyse", "posture", *map(str, arguments), "--json"]) == code
     (made,) = json.loads(capsys.readouterr().out)
     assert isinstance(made, dict)
     return made
@@ -116,26 +117,26 @@ def test_our_own_recording_is_measured(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_plate_at_its_rail_is_named_and_nobody_is_said_to_have_left_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = report(capsys, recorded(tmp_path, corner_loads(), railed=range(12, 57)))
+    made = report(capsys, recorded(tmp_path, corner_loads(), railed=range(12, 57)), code=ANSWER_REFUSED)
     assert "at its rail (top left for 22.5 s)" in str(made["posture"]["refusal"])
     assert "nobody" not in str(made["posture"]["refusal"])
     # before it was at its rail the same plate is measured, and not blamed
     before = report(capsys, tmp_path, "--to-ns", 10**9 + round(5.9e9))["posture"]
     assert (before["refusal"], "rail" in str(before["warnings"])) == (None, False)
-    moved = report(capsys, tmp_path, "--task", "limits", "--cue", "8:90", "--height-cm", 170)
+    moved = report(capsys, tmp_path, "--task", "limits", "--cue", "8:90", "--height-cm", 170, code=ANSWER_REFUSED)
     assert "at its rail (top left" in str(moved["refusal"])
 
 
 def test_a_recording_with_a_hole_or_a_dead_cell_is_not_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    holed = report(capsys, recorded(tmp_path / "hole", corner_loads(), range(20, 30)))
+    holed = report(capsys, recorded(tmp_path / "hole", corner_loads(), range(20, 30)), code=ANSWER_REFUSED)
     assert holed["posture"]["refusal"] is not None
     assert holed["posture"]["path_length_cm"] is None
     assert "gap" in str(holed["notes"])
     dead = corner_loads()
     dead[:, 3] = 0.0
-    made = report(capsys, recorded(tmp_path / "dead", dead))
+    made = report(capsys, recorded(tmp_path / "dead", dead), code=ANSWER_REFUSED)
     assert "unloaded cell" in str(made["posture"]["refusal"])
     assert made["weight"] is None
 
@@ -143,7 +144,7 @@ def test_a_recording_with_a_hole_or_a_dead_cell_is_not_measured(
 def test_without_json_a_table_or_the_refusal_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = write_csv(tmp_path / "a.csv", time_s=T, cop_x_cm=X, cop_y_cm=Y)
     still = write_csv(tmp_path / "b.csv", time_s=T, cop_x_cm=X / 100, cop_y_cm=Y / 100)
-    assert main(["analyse", "posture", str(good), str(still)]) == 0
+    assert main(["analyse", "posture", str(good), str(still)]) == ANSWER_REFUSED
     shown = capsys.readouterr().out
     assert "120 equal sectors" in shown
     assert "NOT MEASURED: units" in shown
@@ -196,7 +197,7 @@ def test_a_wrong_option_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_every_public_recording_is_measured_or_refused_with_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     folder = need_recordings("cop")
     files = sorted(folder.rglob("*.csv"))
-    assert main(["analyse", "posture", *map(str, files), "--json"]) == 0
+    assert main(["analyse", "posture", *map(str, files), "--json"]) == ANSWER_REFUSED
     reports = {Path(one["file"]).name: one for one in json.loads(capsys.readouterr().out)}
     assert len(reports) == 16
     refused = [name for name, one in reports.items() if one["posture"]["refusal"]]

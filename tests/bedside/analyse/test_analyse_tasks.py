@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bedside.cli import main
+from bedside.refusal import ANSWER_REFUSED
 from tests.bedside.analyse.test_analyse_posture import write_csv
 from tests.helpers.recordings import need_recordings
 
@@ -38,8 +39,8 @@ def on_a_board(x_cm: np.ndarray, y_cm: np.ndarray, body_kg: float | np.ndarray =
     return {name: body_kg * part for name, part in share.items()}
 
 
-def analysed(capsys: pytest.CaptureFixture[str], path: Path, *options: object) -> dict[str, Any]:
-    assert main(["analyse", "posture", str(path), *map(str, options), "--json"]) == 0
+def analysed(capsys: pytest.CaptureFixture[str], path: Path, *options: object, code: int = 0) -> dict[str, Any]:
+    assert main(["analyse", "posture", str(path), *map(str, options), "--json"]) == code
     (made,) = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert isinstance(made, dict)
     return made
@@ -117,7 +118,7 @@ def test_a_real_board_shows_its_holds_and_a_cue_at_the_wrong_time_does_not(capsy
     assert (left["before_pct"], left["held_pct"]) == pytest.approx((52.0, 79.0), abs=1.5)
     assert (right["before_pct"], right["held_pct"]) == pytest.approx((55.0, 80.0), abs=1.5)
     assert max(left["hold_sd_pct"], right["hold_sd_pct"]) < 2.0
-    late = analysed(capsys, path, "--task", "shift", "--cue", "48:left:80", "--cue", "66:even")
+    late = analysed(capsys, path, "--task", "shift", "--cue", "48:left:80", "--cue", "66:even", code=ANSWER_REFUSED)
     assert "not held" in late["refusal"]
 
 
@@ -140,7 +141,7 @@ def test_a_push_at_a_mark_or_found_by_its_acceleration(tmp_path: Path, capsys: p
     for key in ("peak_cm", "to_stabilise_s", "path_3s_cm"):
         assert found[key] == pytest.approx(marked[key], rel=0.05)
     asked(path, 'task = "perturbation"\n[[cue]]\nat_s = 10.0\nstepped = true\n')
-    assert "not recovered" in analysed(capsys, path)["refusal"]
+    assert "not recovered" in analysed(capsys, path, code=ANSWER_REFUSED)["refusal"]
 
 
 def test_a_step_off_the_plate_is_not_recovered_and_a_short_drop_out_is_filled(
@@ -158,7 +159,7 @@ def test_a_step_off_the_plate_is_not_recovered_and_a_short_drop_out_is_filled(
         columns["cop_y_cm"] = np.where(gone, 30.0, columns["cop_y_cm"])
         path = write_csv(tmp_path / f"{name}.csv", **columns)
         asked(path, 'task = "perturbation"\n[[cue]]\nat_s = 10.0\n')
-        (made[name],) = analysed(capsys, path)["cues"]
+        (made[name],) = analysed(capsys, path, code=ANSWER_REFUSED if name == "away" else 0)["cues"]
     assert made["out"]["peak_cm"] == pytest.approx(made["whole"]["peak_cm"], rel=0.01)
     assert "not recovered" in made["away"]["refusal"]
     assert made["away"]["peak_cm"] is None
@@ -182,11 +183,11 @@ def test_a_board_whose_position_contradicts_its_loads_is_refused_in_every_task(
     sway = (0.6 * np.sin(0.9 * T) + noise(0.02), 0.4 * np.sin(1.7 * T + 1) + noise(0.02, 2))
     x, y = spoil(*sway)
     path = write_csv(tmp_path / "a.csv", time_s=T, cop_x_cm=x, cop_y_cm=y, **on_a_board(*sway))
-    still = analysed(capsys, path)["posture"]
+    still = analysed(capsys, path, code=ANSWER_REFUSED)["posture"]
     assert still["refusal"] is not None
     assert still["path_length_cm"] is None
     asked(path, 'task = "shift"\n[[cue]]\nat_s = 3.0\nleg = "left"\ntarget_pct = 60.0\n')
-    made = analysed(capsys, path)
+    made = analysed(capsys, path, code=ANSWER_REFUSED)
     assert words in made["refusal"]
     assert made["cues"][0]["held_pct"] is None
 
@@ -220,9 +221,9 @@ def test_a_cue_outside_and_loads_that_are_not_there_are_refused(
     path = write_csv(tmp_path / "a.csv", time_s=T, cop_x_cm=noise(0.2), cop_y_cm=noise(0.3))
     for at_s in (0.1, 29.9, 99.0):
         asked(path, f'task = "limits"\n[[cue]]\nat_s = {at_s}\ndirection_deg = 0.0\n')
-        assert "too short" in analysed(capsys, path)["refusal"]
+        assert "too short" in analysed(capsys, path, code=ANSWER_REFUSED)["refusal"]
     asked(path, 'task = "shift"\n[[cue]]\nat_s = 3.0\nleg = "left"\ntarget_pct = 60.0\n')
-    assert "no loads" in analysed(capsys, path)["refusal"]
+    assert "no loads" in analysed(capsys, path, code=ANSWER_REFUSED)["refusal"]
 
 
 def stand(path: Path, size: float, seconds: float = 30.0) -> Path:
@@ -235,26 +236,26 @@ def stand(path: Path, size: float, seconds: float = 30.0) -> Path:
 def test_the_mean_of_three_stands_has_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(stand(tmp_path / f"{n}.csv", size)) for n, size in enumerate((0.5, 1.0, 1.5))]
     files.append(str(stand(tmp_path / "short.csv", 1.0, 3.0)))
-    assert main(["analyse", "posture", *files, "--json", "--mean"]) == 0
+    assert main(["analyse", "posture", *files, "--json", "--mean"]) == ANSWER_REFUSED
     *each, mean = json.loads(capsys.readouterr().out)
     assert (mean["n"], mean["left_out"], mean["refusal"]) == (3, 1, None)
     for key in ("path_length_cm", "outline_closed_area_cm2", "offset_y_cm"):
         values = [one["posture"][key] for one in each[:3]]
         assert mean["mean"][key] == pytest.approx(np.mean(values))
         assert mean["sd"][key] == pytest.approx(np.std(values, ddof=1))
-    assert main(["analyse", "posture", *files, "--mean"]) == 0
+    assert main(["analyse", "posture", *files, "--mean"]) == ANSWER_REFUSED
     assert "mean of 3 trials (1 left out)" in capsys.readouterr().out
 
 
 def test_unlike_stands_have_no_mean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(stand(tmp_path / f"{n}.csv", 1.0, seconds)) for n, seconds in enumerate((30.0, 60.0))]
-    assert main(["analyse", "posture", *files, "--json", "--mean"]) == 0
+    assert main(["analyse", "posture", *files, "--json", "--mean"]) == ANSWER_REFUSED
     mean = json.loads(capsys.readouterr().out)[-1]
     assert "30.0 to 60.0 s" in mean["refusal"]
     assert mean["mean"] == {}
     assert main(["analyse", "posture", *files, "--json", "--mean", "--duration-s", "25"]) == 0
     assert json.loads(capsys.readouterr().out)[-1]["n"] == 2
-    assert main(["analyse", "posture", str(stand(tmp_path / "s.csv", 1.0, 2.0)), "--json", "--mean"]) == 0
+    assert main(["analyse", "posture", str(stand(tmp_path / "s.csv", 1.0, 2.0)), "--json", "--mean"]) == ANSWER_REFUSED
     assert json.loads(capsys.readouterr().out)[-1]["refusal"] == "no trial was measured"
 
 
@@ -275,5 +276,5 @@ def test_the_mean_of_movements_over_files_is_by_name(tmp_path: Path, capsys: pyt
     assert ahead["sd"]["endpoint_cm"] == pytest.approx(1.0, abs=0.05)
     assert "at_s" not in mean["mean"]
     asked(tmp_path / "0.csv", 'task = "perturbation"\n[[cue]]\nat_s = 3.0\n')
-    assert main(["analyse", "posture", *files, "--json", "--mean"]) == 0
+    assert main(["analyse", "posture", *files, "--json", "--mean"]) == ANSWER_REFUSED
     assert "different tasks" in json.loads(capsys.readouterr().out)[-1]["refusal"]

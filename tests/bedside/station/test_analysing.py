@@ -22,6 +22,7 @@ from bedside.events import (
     TrialImported,
     VisitOpened,
 )
+from bedside.refusal import ANSWER_REFUSED
 from bedside.station.analysing import Analyses
 from bedside.station.findings import at_path, findings
 from bedside.visit.inputs import NS, AnalysisDone
@@ -115,7 +116,8 @@ async def test_what_was_printed_is_kept_to_the_byte_and_read_off(make: Make, tmp
         ("print('[]')", "something else than one report"),
         ("print('[{\"posture\": 7}]')", "not as expected"),
         ("import sys; sys.exit('bedside analyse: raw: holds 0 plates ()')", "holds 0 plates ()"),
-        ("raise SystemExit(3)", "it said nothing"),
+        ("raise SystemExit(1)", "it said nothing"),
+        (f"raise SystemExit({ANSWER_REFUSED})", "nobody can read"),
         (says({"posture": {"refusal": "too short: 3 s"}}), "too short: 3 s"),
         (says({"posture": {"refusal": None}}), "none of the 12 variables"),
     ],
@@ -126,6 +128,17 @@ async def test_every_failure_is_a_refusal_in_words_and_never_a_number(make: Make
     done = await rig.outcome()
     assert words in done.refusal
     assert not done.values
+
+
+async def test_what_was_measured_beside_a_refused_answer_is_kept(make: Make, tmp_path: Path) -> None:
+    legs = [{"leg": leg, "flags": [], "refusal": None, "knee_range_deg": 60.0} for leg in ("left", "right")]
+    legs[1] |= {"refusal": "in g, not in m/s2", "knee_range_deg": None}
+    rig = make(f"{says({'legs': legs, 'emg': None})}; sys.exit({ANSWER_REFUSED})")
+    rig.trial("cycling_5min", "pedal")
+    done = await rig.outcome()
+    assert (done.refusal, done.flags) == ("", ("right: in g, not in m/s2",))
+    assert dict(done.values) == {"knee_range_left": 60.0}
+    assert (tmp_path / "v" / done.report).exists()
 
 
 async def test_a_folder_that_cannot_be_made_is_a_refusal_and_the_next_trial_is_analysed(
