@@ -84,7 +84,8 @@ class Worn:
     def check_loss(self) -> None:
         """Exact by a counter; without one, a busy machine's own delays may hide or feign a sample or two."""
         unsure = 0 if self.driver.counter_unit else 2
-        assert abs(self.driver.vitals.lost - self.far_end.lost) <= unsure
+        told, true = self.driver.vitals.lost, self.far_end.lost
+        assert abs(told - true) <= unsure, f"{self.driver.name} tells {told} lost samples of {true}"
         assert self.far_end.lost > 2
 
     def check_order(self) -> None:

@@ -216,11 +216,12 @@ class ClockedStream(MotionStream):
     The driver places each packet in `index`, by the counter, and gives its rows with times that `clock` maps.
 
     `field_ut_per_count` scales the magnetometer counts of `Rows.field`, `rate_remedy` is what helps where the sensor
-    does not sample at its nominal rate.
+    does not sample at its nominal rate, and `counts_samples` says that it numbers its samples beside its clock.
     """
 
     field_ut_per_count = 1.0
     rate_remedy = "switch the sensor off and on"
+    counts_samples = False
 
     def __init__(
         self,
@@ -238,7 +239,7 @@ class ClockedStream(MotionStream):
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Handle | None = None
         self._level_ns: int | None = None
-        self.rate_check = RateCheck(index.rate_hz, 1e9 / clock.tick_ns, self.rate_remedy)
+        self.rate_check = RateCheck(index.rate_hz, 1e9 / clock.tick_ns, self.rate_remedy, counted=self.counts_samples)
 
     @property
     def attention(self) -> tuple[Attention, ...]:

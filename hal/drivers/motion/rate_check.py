@@ -15,12 +15,16 @@ STEPS, LEAST_STEPS = 32, 5
 
 
 class RateCheck:
-    """Compares a device's own clock with its samples. `counts_per_s` is how fast that clock counts."""
+    """Compares a device's own clock with its samples. `counts_per_s` is how fast that clock counts.
 
-    def __init__(self, rate_hz: float, counts_per_s: float, remedy: str) -> None:
+    Where the device itself counts its samples, one step tells its rate (`counted`); else lost packets may hide in it.
+    """
+
+    def __init__(self, rate_hz: float, counts_per_s: float, remedy: str, *, counted: bool = False) -> None:
         self._rate_hz = rate_hz
         self._counts_per_s = counts_per_s
         self._remedy = remedy
+        self._least = 1 if counted else LEAST_STEPS
         self._periods: deque[float] = deque(maxlen=STEPS)
         self._last: tuple[int, int] | None = None
 
@@ -36,6 +40,11 @@ class RateCheck:
         self._last = None
 
     @property
+    def known(self) -> bool:
+        """Whether anything can be told of the rate."""
+        return len(self._periods) >= self._least
+
+    @property
     def period(self) -> float:
         """Counts of the clock from sample to sample: the nominal ones while the device keeps to them."""
         wrong_hz = self.wrong_hz
@@ -44,7 +53,7 @@ class RateCheck:
     @property
     def wrong_hz(self) -> float | None:
         """The rate (Hz) it has where it is not the nominal one, else None; also before anything is known."""
-        if len(self._periods) < LEAST_STEPS:
+        if not self.known:
             return None
         measured_hz = self._counts_per_s / median(self._periods)
         return None if abs(measured_hz / self._rate_hz - 1.0) <= RATE_SHARE else measured_hz
@@ -53,6 +62,6 @@ class RateCheck:
     def attention(self) -> tuple[Attention, ...]:
         """What to say of it."""
         wrong_hz = self.wrong_hz
-        if wrong_hz is None:
+        if wrong_hz is None or len(self._periods) < LEAST_STEPS:
             return ()
         return (Attention(f"it takes {wrong_hz:.4g} samples a second, not {self._rate_hz:g}", self._remedy),)
