@@ -33,8 +33,9 @@ class Patience:
         return min(self.first_retry_s * 2.0 ** min(attempt - 1, 30), self.last_retry_s)
 
 
-STIMULATOR_PATIENCE = Patience(last_retry_s=0.4)
-"""A stimulator may pulse on while its cable is out: it is told "off" soon after the cable is back."""
+STIMULATOR_PATIENCE = Patience(silence_s=0.85, last_retry_s=0.4)
+"""A stimulator may pulse on while its cable is out: it is told "off" soon after the cable is back. Asked twice a
+second, it is heard again in time though one answer is lost; else it is known to be silent within a second."""
 
 
 class SupervisedDevice(Device):
@@ -200,7 +201,7 @@ class SupervisedDevice(Device):
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._patience.silence_s / 4)
+            await asyncio.sleep(self._patience.silence_s / 8)
             if self.excused:
                 self._heard_s = loop.time()
             silent_s = loop.time() - self._heard_s

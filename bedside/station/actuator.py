@@ -186,7 +186,8 @@ class Actuator:
             event.rate_hz,
             event.pulses,
             event.trains,
-            inter_train_s=event.inter_train_s or 1.0 / event.rate_hz,
+            # of a single train it means nothing, but a device may take only some values
+            inter_train_s=event.inter_train_s or (1.0 if event.trains == 1 else 1.0 / event.rate_hz),
             burst_pulses=event.burst_pulses,
             inter_pulse_s=event.inter_pulse_s,
         )

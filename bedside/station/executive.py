@@ -213,7 +213,7 @@ def confirm(operated: OperatorDriven, answer: ConfirmPrompt) -> None:
         case "amplitude" if answer.value is not None:
             operated.operator_reads_back(answer.value)
         case "enable" | "train":
-            operated.operator_confirms()
+            operated.operator_confirms(answer.value)
         case "start":
             operated.operator_started()
         case "off":

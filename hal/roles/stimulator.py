@@ -205,8 +205,8 @@ class OperatorDriven(Protocol):
         """The display of the stimulator shows this amplitude (%MSO)."""
         ...
 
-    def operator_confirms(self) -> None:
-        """What the present prompt asks (enable, train set up) is done."""
+    def operator_confirms(self, shown: int | None = None) -> None:
+        """What the present prompt asks (enable, train set up) is done; `shown` is what the display says, if asked."""
         ...
 
     def operator_started(self) -> None:

@@ -128,6 +128,8 @@ class Watch:
     def __init__(self, options: EscdOptions) -> None:
         self._options = options
         self._off_since_s: float | None = None
+        self._gives_since_s: float | None = None
+        self._ramps_since_s: float | None = None
         self.program: CurrentProgram | None = None
 
     def judge(self, status: Status, now_s: float) -> str:
@@ -135,6 +137,8 @@ class Watch:
         if status.phase == "unknown":
             return "it tells a phase that this version of the protocol does not have"
         gives = status.phase in ("ramp_up", "plateau")
+        if reason := self._too_long(status, now_s):
+            return reason
         if gives and self.program is None:
             return "it gives current that was not asked for"
         if gives and self.program is not None:
@@ -145,6 +149,21 @@ class Watch:
             if reason := self._electrodes(status):
                 return reason
         return self._deviation(status, now_s)
+
+    def _too_long(self, status: Status, now_s: float) -> str:
+        """By our own clock: the device's may stand still, and the ramp down that confirms a stop may never end."""
+        gives, ramps = status.phase in ("ramp_up", "plateau"), status.phase == "ramp_down"
+        self._gives_since_s = (now_s if self._gives_since_s is None else self._gives_since_s) if gives else None
+        self._ramps_since_s = (now_s if self._ramps_since_s is None else self._ramps_since_s) if ramps else None
+        if self._ramps_since_s is not None:
+            ramp_s = RAMP_S[1] if self.program is None else self.program.ramp_s
+            if now_s - self._ramps_since_s > ramp_s + OVERRUN_S:
+                return "its ramp down does not end"
+        if self._gives_since_s is None or self.program is None:
+            return ""
+        longest_s = self.program.ramp_s + self.program.plateau_s + OVERRUN_S
+        stands = now_s - self._gives_since_s > longest_s
+        return "it gives current for longer than its program lasts; its own clock stands" if stands else ""
 
     def _electrodes(self, status: Status) -> str:
         if status.impedance_kohm is not None and status.impedance_kohm > self._options.stop_kohm:
@@ -169,4 +188,4 @@ class Watch:
 
     def forget(self) -> None:
         """A new connection or program: nothing has deviated yet."""
-        self._off_since_s = None
+        self._off_since_s = self._gives_since_s = self._ramps_since_s = None

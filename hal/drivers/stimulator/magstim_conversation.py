@@ -88,7 +88,10 @@ class MagstimConversation(MagstimWire):
             # The reply to the request itself may still tell the state before it.
             reply = await self.ask(self.settings_query)
         if self.needs_unlock:
-            remedy = "compare the unlock code with the one Magstim gave for this stimulator's serial number"
+            remedy = (
+                "compare the unlock code with the one Magstim gave for this stimulator's serial number; "
+                "leave out the checksum character that may stand at its end"
+            )
             raise Refused("the stimulator does not accept the unlock code", device=self.name, remedy=remedy)
         why = f" ({reply.refusal})" if reply is not None and reply.refusal else ""
         remedy = "end what its own screen is doing; a Rapid with software 9 or later needs model and unlock code set"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hal.device import Health, OffNotConfirmed, PulseNotDelivered, Refused
+from hal.device import Health, OffNotConfirmed, PulseNotDelivered, ReadBackMismatch, Refused
 from hal.drivers.stimulator.operator_prompts import Declined, OperatorPrompts
 from hal.links.base import Link
 from hal.options import parse_options
@@ -64,7 +64,9 @@ class ManualStimulator(OperatorPrompts):
     # commands
 
     async def enable(self) -> None:
-        """Ask to enable the stimulator."""
+        """Ask to enable the stimulator. From the question on it may be enabled, whether that is confirmed or not."""
+        if self._prompt is None:
+            self._tell(enabled=None)
         await self._ask("enable", "Enable the stimulator, then confirm")
         self._tell(enabled=True)
 
@@ -76,13 +78,20 @@ class ManualStimulator(OperatorPrompts):
             raise PulseNotDelivered("the operator gave no pulse", device=self.name, remedy="try again") from error
 
     async def prepare_train(self, train: Train) -> None:
-        """Ask to set up the train; nothing but the operator's word confirms it."""
+        """Ask to set up the train and for the pulses on the display; any other number is a `ReadBackMismatch`."""
         gap = f", {train.inter_train_s:g} s between trains" if train.trains > 1 else ""
         each = "pulses"
         if train.burst_pulses > 1:
             each = f"bursts of {train.burst_pulses} pulses, {train.inter_pulse_s * 1000:g} ms apart,"
         numbers = f"{train.trains} x {train.pulses} {each} at {train.rate_hz:g} Hz{gap}"
-        await self._ask("train", f"Set up {numbers} on the stimulator, compare its display, then confirm", train.total)
+        text = f"Set up {numbers} on the stimulator, compare its display, and type how many it shows in all"
+        shown = await self._ask("train", text, train.total)
+        if shown != train.total:
+            raise ReadBackMismatch(
+                f"the train should have {train.total} in all, the operator reads {shown}",
+                device=self.name,
+                remedy="set the train up again and type its display",
+            )
         self.publish(TrainPrepared(self.now_ns(), train, read_back=False, source="operator"))
 
     async def start_train(self) -> None:

@@ -61,10 +61,10 @@ class OperatorPrompts(Device):
         self._tell(amplitude_pct_mso=amplitude_pct_mso)
         self._settle("amplitude", amplitude_pct_mso)
 
-    def operator_confirms(self) -> None:
-        """What the present prompt asks (enable, train set up) is done."""
+    def operator_confirms(self, shown: int | None = None) -> None:
+        """What the present prompt asks (enable, train set up) is done; `shown` are the pulses on the display."""
         self._settle("enable")
-        self._settle("train")
+        self._settle("train", shown)
 
     def operator_started(self) -> None:
         """The train has been started."""

@@ -185,7 +185,11 @@ class TriggeredStimulator(OperatorPrompts):
     # commands
 
     async def enable(self) -> None:
-        """Ask the operator to enable the stimulator, once for as long as the wire is there."""
+        """Ask the operator to enable the stimulator: once for as long as the wire is there and its pulses are proved.
+
+        Where no trigger-out is wired, a stimulator disabled by hand after a stop would not be missed: it is asked for
+        again after every stop.
+        """
         self._check_open()
         if not self._enabled_by_operator:
             await self._ask("enable", "Enable the stimulator and set it to external trigger, then confirm")
@@ -293,6 +297,8 @@ class TriggeredStimulator(OperatorPrompts):
             running.cancel()
         with suppress(HalError):
             self._output.low_now()
+        if not self._output.proves:
+            self._enabled_by_operator = False
         self._end_prompt(Refused("stopped before this was done", device=self.name, remedy="start it again"))
 
     async def read_counter(self) -> None:

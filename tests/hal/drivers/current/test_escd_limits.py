@@ -137,6 +137,22 @@ def test_the_watch(change, at_once, after_a_second):
     assert bool(after_a_second) == bool(watch.judge(status, 101.0))
 
 
+@pytest.mark.parametrize(
+    ("phase", "length_s", "words"), [("plateau", 215.0, "its own clock stands"), ("ramp_down", 15.0, "does not end")]
+)
+def test_a_device_whose_own_clock_stands_is_timed_by_ours(phase, length_s, words):
+    watch = Watch(EscdOptions())
+    watch.program = PROGRAM
+    stuck = replace(STATUS, phase=phase, elapsed_s=100.0)
+    assert (PROGRAM.ramp_s, PROGRAM.plateau_s) == (15.0, 200.0)
+    assert watch.judge(stuck, 100.0) == ""
+    assert watch.judge(stuck, 100.0 + length_s + 1.9) == ""
+    assert words in watch.judge(stuck, 100.0 + length_s + 2.1)
+    idle = replace(STATUS, phase="idle", asked_ma=0.0, measured_ma=0.0)
+    assert watch.judge(idle, 400.0) == ""
+    assert watch.judge(stuck, 400.1) == "", "a later program has its own time"
+
+
 def test_a_deviation_that_ends_starts_anew_and_unasked_current_is_none_of_ours():
     watch = Watch(EscdOptions())
     assert "not asked for" in watch.judge(STATUS, 1.0)

@@ -79,7 +79,7 @@ async def test_a_treatment_by_hand(stimulator: ManualStimulator, heard: list[Rea
     prepare = await asked(stimulator.prepare_train(Train(1.0, 600, 2, 1.0)))
     assert stimulator.prompt is not None
     assert "2 x 600 pulses at 1 Hz, 1 s between trains" in stimulator.prompt.text
-    stimulator.operator_confirms()
+    stimulator.operator_confirms(1200)
     await finishes(prepare)
     start = await asked(stimulator.start_train())
     stimulator.operator_started()
@@ -91,6 +91,34 @@ async def test_a_treatment_by_hand(stimulator: ManualStimulator, heard: list[Rea
     assert (status(heard).enabled, status(heard).train_running) == (False, False)
     (prepared,) = [reading for reading in heard if isinstance(reading, TrainPrepared)]
     assert (prepared.read_back, prepared.source) == (False, "operator")
+
+
+@pytest.mark.parametrize("typed", [600, None])
+async def test_a_train_with_other_numbers_on_the_display_blocks(
+    stimulator: ManualStimulator, typed: int | None
+) -> None:
+    prepare = await asked(stimulator.prepare_train(Train(1.0, 600, 2, 1.0)))
+    stimulator.operator_confirms(typed)
+    with pytest.raises(ReadBackMismatch, match=f"1200 in all, the operator reads {typed}"):
+        await finishes(prepare)
+
+
+async def test_a_stop_before_enabling_is_confirmed_asks_to_disable(
+    stimulator: ManualStimulator, heard: list[Reading]
+) -> None:
+    stimulator.operator_stopped()
+    enable = await asked(stimulator.enable())
+    assert status(heard).enabled is None, "the operator may have pressed the button already"
+    stimulator.off_now()
+    with pytest.raises(Refused, match="stopped before"):
+        await finishes(enable)
+    assert stimulator.prompt is not None
+    assert stimulator.prompt.kind == "off"
+    off = await asked(stimulator.off())
+    assert not off.done()
+    stimulator.operator_stopped()
+    await finishes(off)
+    assert status(heard).enabled is False
 
 
 async def test_a_pulse_is_what_the_operator_gave(stimulator: ManualStimulator, heard: list[Reading]) -> None:

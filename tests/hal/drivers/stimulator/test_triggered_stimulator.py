@@ -103,6 +103,21 @@ async def test_a_trigger_without_its_proof_is_no_pulse(tmp_path: Path, kind: str
         assert not pulses(heard)
 
 
+async def test_without_a_proof_wire_the_operator_is_asked_again_after_a_stop(tmp_path: Path, kind: str) -> None:
+    for options, again in (({"pulse_ms": 5.0, **UNPROVED[kind]}, True), (OPTIONS[kind], False)):
+        async with bench(tmp_path, kind, **options) as (driver, far, _, _):
+            await armed(driver, far)
+            driver.off_now()
+            work = asyncio.ensure_future(driver.enable())
+            await asyncio.sleep(0)
+            assert (driver.prompt is not None) is again, "disabled by hand meanwhile, nobody would notice"
+            if again:
+                with pytest.raises(Refused, match="has not enabled"):
+                    await driver.fire()
+                driver.operator_confirms()
+            await finishes(work)
+
+
 async def test_without_a_proof_wire_a_trigger_counts_as_a_trigger(tmp_path: Path, kind: str) -> None:
     options = UNPROVED[kind] or {"byte_high": 1}
     async with bench(tmp_path, kind, **options) as (driver, far, heard, _):
