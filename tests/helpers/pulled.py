@@ -39,7 +39,7 @@ HURRY = Patience(silence_s=0.6, reopen_s=1.5, first_retry_s=0.02, last_retry_s=0
 FRESH = 3
 """Readings after a return that must have come before the next pull."""
 LONGEST_OUT_S = 0.6
-RETURN_S = 30.0
+RETURN_S = 60.0
 Blocks = EmgBlock | MotionBlock | PlateBlock
 Words = NDArray[np.float64]
 

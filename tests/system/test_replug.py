@@ -37,7 +37,7 @@ COUNTED = ("force_board", "force_board_dual", "imu_nus_left", "imu_nus_right", "
 SAMPLED = ("emg", "force_board", "force_board_dual", "balance_board", *SENSORS)
 RECOGNISED = tuple(name for name in SAMPLED if name not in ("emg", "imu_dot"))
 """Sensors whose samples are known again by what they carry; a DOT's are fractions."""
-PULLS = dict.fromkeys((*ALWAYS, *ASKED_FOR), 18) | dict.fromkeys(WIRELESS, 12) | dict.fromkeys(SLOW, 8)
+PULLS = dict.fromkeys((*ALWAYS, *ASKED_FOR), 14) | dict.fromkeys(WIRELESS, 10) | dict.fromkeys(SLOW, 7)
 SPEED_KMH = 1.2
 PRESSES = 5
 STOP_S, SAID_S = 0.2, 1.0
