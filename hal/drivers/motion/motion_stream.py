@@ -15,9 +15,9 @@ from hal.ble import BLE_PATIENCE, BleDevice
 from hal.clockmap import ClockMap, Ints
 from hal.device import Attention, Vitals
 from hal.drivers.hearing import Hearing
-from hal.drivers.motion.rate_check import RateCheck
 from hal.drivers.motion.sample_index import SampleIndex
 from hal.drivers.rail_watch import RailWatch
+from hal.drivers.rate_check import RateCheck
 from hal.drivers.stillness import Stillness
 from hal.links.gatt import GattLink
 from hal.roles.motion import MagneticBlock, MotionBlock, Placement

@@ -22,9 +22,10 @@ from hal.drivers.plate.force_board_codec import (
     BoardSample,
     ForceBoardLines,
 )
-from hal.drivers.plate.force_board_time import Following, SampleOrder
+from hal.drivers.plate.force_board_time import RATE_ERROR, Following, SampleOrder
 from hal.drivers.plate.plate_math import MAX_RESIDUAL_PCT, Array, cell_positions_cm
 from hal.drivers.plate.plate_stream import StreamingPlate
+from hal.drivers.rate_check import RateCheck
 from hal.linked import Patience
 from hal.links.base import Link
 from hal.options import parse_options
@@ -34,6 +35,7 @@ VERSION = 1
 LEAST_SWAY_HZ = 50.0
 """The posturography society's lower limit for a rate of sampling (Scoppa 2013); below, the path comes out too short."""
 MICROSECOND_NS = 1000.0
+RATE_REMEDY = "set the converters' rate pins, and the rate in its program, to the same"
 LEVEL_NS = 500_000_000
 """Arrivals of so long tell where the board's clock is: what had waited in the port comes first, in one heap."""
 
@@ -80,6 +82,10 @@ class ForceBoardOptions:
         return cell_positions_cm(self.spacing_cm, origins)
 
 
+def _rate_check(rate_hz: float) -> RateCheck:
+    return RateCheck(rate_hz, 1e6, RATE_REMEDY, counted=True, share=RATE_ERROR)
+
+
 class _Held(NamedTuple):
     """A sample with its count on the board's clock, waiting for the map of that clock."""
 
@@ -119,6 +125,7 @@ class ForceBoard(StreamingPlate):
         self._order = SampleOrder()
         self._clock = ClockMap(MICROSECOND_NS, bits=32)
         self._header: BoardHeader | None = None
+        self._rate = _rate_check(self.options.rate_hz)
         self._repeated = 0
         self._held: list[_Held] = []
         self._level_ns: int | None = None
@@ -144,11 +151,11 @@ class ForceBoard(StreamingPlate):
             notes += (f"calibrated {options.calibrated}, to {options.residual_pct:.2g} %",)
         if self.rate_hz < LEAST_SWAY_HZ:
             notes += (f"{self.rate_hz:g} samples a second: too slow for sway",)
+        vitals = replace(vitals, attention=vitals.attention + self._rate.attention, notes=notes)
         if not clock.known:
-            return replace(vitals, notes=notes)
+            return vitals
         return replace(
             vitals,
-            notes=notes,
             clock_offset_ms=clock.offset_ms,
             clock_drift_ppm=clock.drift_ppm,
             clock_spread_ms=clock.spread_ms,
@@ -160,6 +167,7 @@ class ForceBoard(StreamingPlate):
         self._lines.forget()
         self._clock_restarted()
         self._order.reconnected()
+        self._rate.forget()
         self.link.write(ASK_HEADER)
 
     def on_bytes(self, data: bytes) -> None:
@@ -169,6 +177,7 @@ class ForceBoard(StreamingPlate):
             if isinstance(line, BoardHeader):
                 self._check(line.cells, line.version)
                 self._header = line
+                self._rate = _rate_check(line.rate_hz)
             else:
                 self._check(len(line.counts))
                 self._sampled(line, now_ns)
@@ -197,7 +206,9 @@ class ForceBoard(StreamingPlate):
             )
 
     def _sampled(self, sample: BoardSample, now_ns: int) -> None:
-        follows = self._order.see(sample.seq, sample.micros, now_ns, self.rate_hz)
+        # both wrap now and then, and tell nothing in that step
+        self._rate.see(sample.micros, sample.seq)
+        follows = self._order.see(sample.seq, sample.micros, now_ns, self._rate.wrong_hz or self.rate_hz)
         if follows is Following.REPEATED:
             self._repeated += 1
             return

@@ -24,8 +24,8 @@ class NoPort:
         """Nobody listens."""
 
 
-def _line(number: int, rng: np.random.Generator) -> bytes:
-    words = (number & 0xFFFF, (number * 12_500 + 2**32 - 4_000_000) % 2**32, *rng.integers(10**5, 2 * 10**5, 4))
+def _line(number: int, rng: np.random.Generator, period_us: int = 12_500) -> bytes:
+    words = (number & 0xFFFF, (number * period_us + 2**32 - 4_000_000) % 2**32, *rng.integers(10**5, 2 * 10**5, 4))
     body = f"B,{','.join(map(str, words))},".encode()
     return body + b"%02x\r\n" % check(body)
 
@@ -72,3 +72,17 @@ async def test_what_waits_for_the_clock_outlives_its_link() -> None:
     board.on_link_up()
     board.flush()
     assert heard.rows == before + 1
+
+
+@pytest.mark.parametrize(("period_us", "said"), [(100_000, ["it takes 10 samples a second, not 80"]), (11_000, [])])
+async def test_converters_at_another_rate_are_told_and_no_loss_is_made_of_it(period_us: int, said: list[str]) -> None:
+    now, port, rng = [START_NS], NoPort(), np.random.default_rng(1)
+    made: Any = ForceBoard
+    board = made("plate", lambda: now[0], port, OPTIONS)
+    board.on_link_up()
+    for number in range(120):
+        now[0] += period_us * 1000
+        board.on_bytes(_line(number, rng, period_us))
+    board._release_held()
+    assert [part.what for part in board.vitals.attention] == said
+    assert board.vitals.lost == 0

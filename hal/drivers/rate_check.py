@@ -1,4 +1,4 @@
-"""Whether a sensor takes as many samples a second as it is said to, by its own clock. No I/O.
+"""Whether a device takes as many samples a second as it is said to, by its own clock. No I/O.
 
 A rate that is not the configured one is no fault of the radio: lost packets do not change how far apart samples are.
 """
@@ -18,12 +18,16 @@ class RateCheck:
     """Compares a device's own clock with its samples. `counts_per_s` is how fast that clock counts.
 
     Where the device itself counts its samples, one step tells its rate (`counted`); else lost packets may hide in it.
+    Rates within `share` of the nominal one are right.
     """
 
-    def __init__(self, rate_hz: float, counts_per_s: float, remedy: str, *, counted: bool = False) -> None:
+    def __init__(
+        self, rate_hz: float, counts_per_s: float, remedy: str, *, counted: bool = False, share: float = RATE_SHARE
+    ) -> None:
         self._rate_hz = rate_hz
         self._counts_per_s = counts_per_s
         self._remedy = remedy
+        self._share = share
         self._least = 1 if counted else LEAST_STEPS
         self._periods: deque[float] = deque(maxlen=STEPS)
         self._last: tuple[int, int] | None = None
@@ -56,7 +60,7 @@ class RateCheck:
         if not self.known:
             return None
         measured_hz = self._counts_per_s / median(self._periods)
-        return None if abs(measured_hz / self._rate_hz - 1.0) <= RATE_SHARE else measured_hz
+        return None if abs(measured_hz / self._rate_hz - 1.0) <= self._share else measured_hz
 
     @property
     def attention(self) -> tuple[Attention, ...]:
