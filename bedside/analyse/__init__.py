@@ -72,6 +72,9 @@ def run(args: argparse.Namespace) -> int:
         except BadRecordingError as error:
             failed = True
             sys.stderr.write(f"bedside analyse: {error}\n")
+        except OSError as error:
+            failed = True
+            sys.stderr.write(f"bedside analyse: {error.filename or path}: cannot be read: {error.strerror or error}\n")
     if getattr(args, "mean", False):
         reports.append(mean_report(reports))
     sys.stdout.write(json.dumps(reports, indent=1) + "\n" if args.json else "".join(show(r) for r in reports))

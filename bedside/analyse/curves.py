@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.analyse.emg_files import BadRecordingError, Epochs
+from bedside.analyse.emg_files import CSV_TEXT, BadRecordingError, Epochs
 from bedside.analyse.emg_recorded import read_sweeps
 from bedside.analyse.plain import plain
 from bedside.analyse.recorded import Part
@@ -123,14 +123,14 @@ def _intensities(epochs: Epochs, settings: CurveSettings) -> Array:
 def _is_table(path: Path) -> bool:
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
-    with path.open(newline="", encoding="utf-8", errors="replace") as lines:
+    with path.open(newline="", encoding=CSV_TEXT, errors="replace") as lines:
         return lines.readline().split(",")[0].strip() == COLUMNS[0]
 
 
 def _table(path: Path) -> tuple[Array, Array]:
     """Intensities and amplitudes (n,) of a table; an empty amplitude is a trial that does not count."""
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
+        with path.open(newline="", encoding=CSV_TEXT) as lines:
             rows = [row for row in csv.reader(lines) if row]
         if tuple(cell.strip() for cell in rows[0]) != COLUMNS:
             raise BadRecordingError(f"{path}: the first line must be {','.join(COLUMNS)}")

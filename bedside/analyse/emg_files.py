@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 BEFORE_MS, AFTER_MS = 200.0, 300.0
 UNEVEN_STEPS = 0.01
+CSV_TEXT = "utf-8-sig"
+"""With or without the byte-order mark that spreadsheets put at the beginning."""
 
 
 class BadRecordingError(Exception):
@@ -144,7 +146,7 @@ def _intensities(path: Path, arrays: Mapping[str, NDArray[np.generic]], count: i
 
 
 def _read_csv(path: Path) -> Epochs:
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding=CSV_TEXT) as lines:
         rows = [row for row in csv.reader(lines) if row]
     if len(rows) < 3 or rows[0][0].strip() != "time_ms" or len(rows[0]) < 2:
         raise BadRecordingError(f"{path}: the first line must be time_ms and a name for each sweep, then the samples")

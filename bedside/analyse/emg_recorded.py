@@ -21,7 +21,7 @@ State = tuple[int, Mapping[str, Any]]
 
 def read_sweeps(path: Path, part: Part = WHOLE) -> Epochs:
     """Sweeps of a file, or of a part of our own recording. Raises BadRecordingError naming file and remedy."""
-    if path.exists() and is_recording(path):
+    if is_recording(path):
         return recorded_sweeps(path, part)
     if part != WHOLE:
         raise BadRecordingError(f"{path}: --from-ns and --to-ns are for our own recordings")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.emg_files import CSV_TEXT, BadRecordingError
 from bedside.analyse.recorded import WHOLE, Part, is_recording, motion_arrays
 from dsp.cycling import Segment
 from dsp.gait import Foot, Side
@@ -88,7 +88,7 @@ def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
 
 def _csv(path: Path) -> dict[str, NDArray[np.generic]]:
     """Columns by name; an empty cell is a lost sample."""
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding=CSV_TEXT) as lines:
         rows = [row for row in csv.reader(lines) if row]
     if len(rows) < 3 or rows[0][0].strip() != "time_s" or len({len(row) for row in rows}) != 1:
         raise BadRecordingError(f"{path}: the first line must be time_s,left_gyr_x,... and every line as long")
@@ -163,9 +163,7 @@ def _leg(path: Path, arrays: Mapping[str, NDArray[np.generic]], side: Side, rows
     parts: list[Segment | None] = []
     for part in SEGMENTS:
         found = _sensor(path, arrays, f"{side}_{part}", f"{side} {part}")
-        if found is not None and (
-            {found[0].shape, found[1].shape} != {(rows, 3)} or (found[2] is not None and found[2].shape != (rows,))
-        ):
+        if found is not None and found[0].shape[0] != rows:
             raise BadRecordingError(f"{path}: the keys of '{side}_{part}' must have {rows} rows of 3, as the feet have")
         parts.append(None if found is None else Segment(*found))
     return parts[0], parts[1]
@@ -188,4 +186,7 @@ def _sensor(
     if gyro.dtype.kind not in "iuf" or accel.dtype.kind not in "iuf":
         raise BadRecordingError(f"{path}: '{name}_gyr' and '{name}_acc' must be numbers")
     received = arrays.get(f"{name}_received")
+    rows = gyro.shape[:1]
+    if gyro.ndim != 2 or {gyro.shape, accel.shape} != {(*rows, 3)} or (received is not None and received.shape != rows):
+        raise BadRecordingError(f"{path}: '{name}_gyr' and '{name}_acc' must both be (n, 3), '{name}_received' (n,)")
     return gyro.astype(float), accel.astype(float), None if received is None else received.astype(bool)

@@ -84,8 +84,6 @@ def _filed(path: Path, names: tuple[str, ...]) -> Sensors:
         if motion is None:
             continue
         rows = motion.gyro_rad_s.shape[0]
-        if {motion.gyro_rad_s.shape, motion.accel_m_s2.shape} != {(rows, 3)}:
-            raise BadRecordingError(f"{path}: keys '{prefix}gyr' and '{prefix}acc' must both be (n, 3)")
         mag = _vectors(path, arrays, f"{prefix}mag") if f"{prefix}mag" in arrays else None
         if mag is not None and len(mag) != rows:
             raise BadRecordingError(f"{path}: key '{prefix}mag' must have {rows} rows, as '{prefix}gyr' has")

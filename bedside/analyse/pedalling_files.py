@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.emg_files import CSV_TEXT, BadRecordingError
 from bedside.analyse.gait_files import refuse_other_times
 from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, motion_arrays, runs_of
 from bedside.record.samples import SampleRun
@@ -117,7 +117,7 @@ def _npz(path: Path) -> Arrays:
 
 def _csv(path: Path) -> Arrays:
     """Columns NAME_x, NAME_y, NAME_z become NAME (n, 3); all others together are channels of EMG in uV."""
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding=CSV_TEXT) as lines:
         rows = [row for row in csv.reader(lines) if row]
     if len(rows) < 3 or rows[0][0].strip() != "time_s" or len({len(row) for row in rows}) != 1:
         raise BadRecordingError(f"{path}: the first line must be time_s and names, and every line as long")
@@ -200,6 +200,11 @@ def segment_of(path: Path, arrays: Arrays, prefix: str) -> Segment | None:
         if array.dtype.kind not in "iuf":
             raise BadRecordingError(f"{path}: key {key!r} holds no numbers but {array.dtype}")
     received = arrays.get(f"{prefix}received")
+    rows = gyro.shape[:1]
+    if gyro.ndim != 2 or {gyro.shape, accel.shape} != {(*rows, 3)} or (received is not None and received.shape != rows):
+        raise BadRecordingError(
+            f"{path}: keys '{prefix}gyr' and '{prefix}acc' must both be (n, 3), '{prefix}received' (n,)"
+        )
     return Segment(
         gyro.astype(float), accel.astype(float), None if received is None else np.asarray(received, dtype=bool)
     )

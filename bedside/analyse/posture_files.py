@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bedside.analyse.emg_files import BadRecordingError
+from bedside.analyse.emg_files import CSV_TEXT, BadRecordingError
 from bedside.analyse.imported import samples_at
 from bedside.analyse.recorded import NS, WHOLE, Part, is_recording, plate_streams, rails_of, runs_of
 from bedside.record.tables.mapping import Mapping as TableMapping
@@ -100,7 +100,7 @@ def read_track(
 
 
 def _from_csv(path: Path) -> tuple[Array, Columns]:
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding=CSV_TEXT) as lines:
         rows = [row for row in csv.reader(lines) if row]
     if len(rows) < 3 or rows[0][0].strip() != "time_s":
         raise BadRecordingError(f"{path}: the first line must be time_s and the columns' names, then the samples")

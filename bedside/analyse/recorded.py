@@ -96,10 +96,17 @@ def is_recording(path: Path) -> bool:
 
 
 def recording_files(path: Path) -> list[Path]:
-    """The segments of a recording, in order. Raises BadRecordingError where there is none."""
+    """The segments of a recording, in order. Raises BadRecordingError where there is none.
+
+    Raises OSError for a folder that may not be looked into.
+    """
+    if not path.exists():
+        raise BadRecordingError(f"{path}: no such file")
     folder = path / "raw" if (path / "raw").is_dir() else path
     files = [path] if path.is_file() else segment_files(folder)
     if not files:
+        # a closed folder raises here, where a glob finds nothing
+        list(folder.iterdir())
         raise BadRecordingError(f"{path}: no recording in it: no .mcap file")
     return files
 

@@ -130,6 +130,8 @@ def table(report: dict[str, Any]) -> str:
         numbers = (number(row["amplitude_uv"], 8), number(row["latency_ms"], 6), number(row["rest_rms_uv"], 8))
         finding = row["reason"] if row["valid"] else f"VOID: {row['reason']}"
         lines.append(f"{row['trial']:5d}  {row['channel']:<10} {' '.join(numbers)}  {finding}")
+    shared = [set(row["notes"]) for row in report["trials"]]
+    lines += [f"  note  {note}" for note in sorted(set.intersection(*shared) if shared else ())]
     for row in report["sets"]:
         words = row["refusal"] or f"mean of {len(row['accepted'])}, {row['responses']} with a response"
         lines.append(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bedside.cli import main
+from bedside.refusal import ANSWER_REFUSED
 from tests.helpers.modelled_mep import epoch, muscle_noise
 from tests.helpers.recordings import need_recordings
 
@@ -68,6 +69,16 @@ def test_windows_and_gates_are_options(tmp_path: Path, capsys: pytest.CaptureFix
     strict = report(capsys, tmp_path / "a.npz", "--muscle", "ta", "--criterion-uv", 500)["trials"][0]
     assert strict["latency_ms"] is None
     assert report(capsys, tmp_path / "a.npz", "--active")["settings"]["rest_limit_uv"] is None
+
+
+def test_a_slow_recording_is_refused_or_said_to_be_slow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, every in (("slow", 5), ("too_slow", 20)):
+        slow = {"epochs_uv": sweeps()[:, ::every], "fs": RATE_HZ / every, "t0_index": TRIGGER // every}
+        np.savez(tmp_path / f"{name}.npz", **slow)
+    assert main(["analyse", "mep", str(tmp_path / "slow.npz")]) == 0
+    assert "note  sampled at 1000 Hz" in capsys.readouterr().out
+    refused = report(capsys, tmp_path / "too_slow.npz", code=ANSWER_REFUSED)
+    assert all("too slow" in row["reason"] and not row["valid"] for row in refused["trials"])
 
 
 def test_without_json_a_table_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
