@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from tests.helpers.station_process import bedside_at
-from tests.helpers.stops import presses, standing_train, stimulator_pulled
+from tests.helpers.stops import CableEnd, presses, standing_train, stimulator_pulled
 
 MINUTES = float(os.environ.get("MINUTES", "60"))
 LOSS_SHARE = 6
@@ -56,17 +57,17 @@ async def stopped(folder: Path) -> bool:
     return verdict("emergency stop to a disabled stimulator", off_s[-1] <= PRESS_BAR_S, words)
 
 
-async def unheard(folder: Path) -> bool:
-    """The stimulator's cable out of a running train."""
+async def unheard(folder: Path, end: CableEnd) -> bool:
+    """The stimulator's cable out of a running train, at one of its ends."""
     said, off = [], []
     for number in range(PULLS):
         async with bedside_at(folder / str(number), speed=1.0, step="treatment") as bed:
             await standing_train(bed)
-            said_s, off_s = await stimulator_pulled(bed)
+            said_s, off_s = await stimulator_pulled(bed, end)
             said.append(said_s)
             off.append(off_s)
     words = f"said after {max(said):.2f} s, off {max(off):.2f} s after the cable is back (worst of {PULLS}; bars 1 s)"
-    return verdict("a lost stimulator", max(said) <= SAID_BAR_S and max(off) <= SAID_BAR_S, words)
+    return verdict(f"a lost stimulator, {end}", max(said) <= SAID_BAR_S and max(off) <= SAID_BAR_S, words)
 
 
 def verdict(name: str, held: bool, words: str) -> bool:
@@ -79,7 +80,7 @@ def main() -> bool:
     """Measure and print."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     held = []
-    for measure in (stopped, unheard):
+    for measure in (stopped, partial(unheard, end="cable_out"), partial(unheard, end="silence")):
         with tempfile.TemporaryDirectory() as folder:
             held.append(asyncio.run(measure(Path(folder))))
     held += [pulled(), everything(loss=True), everything(loss=False)]

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from typing import Literal
 
 from tests.helpers.station_process import Bedside
 
+CableEnd = Literal["cable_out", "silence"]
 AGAIN_S = 60.0
 OUT_S = 2.0
 
@@ -34,12 +36,13 @@ async def presses(bed: Bedside, times: int) -> list[float]:
     return off_s
 
 
-async def stimulator_pulled(bed: Bedside) -> tuple[float, float]:
-    """Pull the stimulator's cable in a running train: how long (s) until the screen says so, and, from its return,
-    until the stimulator is disabled. Nobody can stop it between.
+async def stimulator_pulled(bed: Bedside, end: CableEnd = "cable_out") -> tuple[float, float]:
+    """Pull the stimulator's cable in a running train, at this box or (`silence`) at the stimulator, so that the port
+    stays: how long (s) until the screen says so, and, from its return, until the stimulator is disabled. Nobody can
+    stop it between.
     """
     began_s = time.monotonic()
-    fault = bed.world.add_fault(f"stimulator.cable_out@0+{OUT_S * bed.speed:g}")
+    fault = bed.world.add_fault(f"stimulator.{end}@0+{OUT_S * bed.speed:g}")
     await bed.until(lambda: _word(bed) == "UNKNOWN", "unknown", AGAIN_S)
     said_s = time.monotonic() - began_s
     assert fault.fired_at_s is not None, "the cable was not pulled"

@@ -21,7 +21,7 @@ from hal.sim.world import SimulatedWorld
 from tests.helpers.bluetooth import bluetooth
 from tests.helpers.pulled import Pulled, connect, in_order
 from tests.helpers.station_process import bedside_at
-from tests.helpers.stops import presses, standing_train, stimulator_pulled
+from tests.helpers.stops import CableEnd, presses, standing_train, stimulator_pulled
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -141,10 +141,11 @@ async def test_the_button_switches_the_stimulator_off_each_time(tmp_path: Path) 
     assert max(off_s) < STOP_S + SLACK_S, off_s
 
 
-async def test_a_stimulator_whose_cable_is_pulled_is_unknown_and_then_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["cable_out", "silence"])
+async def test_a_stimulator_whose_cable_is_pulled_is_unknown_and_then_off(tmp_path: Path, end: CableEnd) -> None:
     async with bedside_at(tmp_path, speed=1.0, step="treatment") as bed:
         await standing_train(bed)
-        said_s, off_s = await stimulator_pulled(bed)
+        said_s, off_s = await stimulator_pulled(bed, end)
     assert said_s < SAID_S + SLACK_S
     assert off_s < SAID_S + SLACK_S
 
