@@ -112,7 +112,7 @@ async def test_the_report_for_a_person_marks_what_is_wrong_and_what_to_do(
     assert await asyncio.to_thread(main, ["doctor", *options(bed)]) == 1
     lines = capsys.readouterr().out.splitlines()
     place = next(index for index, line in enumerate(lines) if line.startswith("!!  staff"))
-    assert "cannot be read" in lines[place]
+    assert "nobody could sign in" in lines[place]
     assert lines[place + 1].strip().startswith("-> ")
     assert "staff.toml" in lines[place + 1]
     assert any(line.startswith("ok  magpro") for line in lines)
