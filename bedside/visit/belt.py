@@ -177,10 +177,15 @@ def _within(state: Visit, limits: BeltSetup, speed_kmh: float) -> None:
 # what the machine does
 
 
-def confirmed(state: Visit, action: BeltAction) -> tuple[Event, ...]:
-    """The machine confirmed an order; one that was overtaken meanwhile is of no interest any more."""
-    order = ORDERS[action]
-    return (BeltConfirmed(action=order, told_kmh=_last_kmh(state)),) if state.belt.doing == order else ()
+def confirmed(state: Visit, now: Now, action: BeltAction) -> tuple[Event, ...]:
+    """The driver confirms an order; of one that was overtaken nothing follows. A stop is one that is heard standing."""
+    order, told_kmh = ORDERS[action], _last_kmh(state)
+    if state.belt.doing != order:
+        return ()
+    if order == "stop" and not at_rest(state, now):
+        why = "the belt does not say that it stands"
+        return (BeltFailed(action=order, error=why, remedy=BY_ITSELF, told_kmh=told_kmh),)
+    return (BeltConfirmed(action=order, told_kmh=told_kmh),)
 
 
 def failed(state: Visit, action: BeltAction, cause: ActionFailed) -> tuple[Event, ...]:
@@ -198,18 +203,26 @@ def _last_kmh(state: Visit) -> float | None:
 
 def watch(state: Visit, now: Now) -> tuple[Event, ...]:
     """Stop a belt that runs away under an order; take note of one that is heard standing, whoever stopped it."""
-    belt, told = state.belt, _told(state, now)
-    if belt.doing in ("start", "speed") and told is not None and _faster(told, belt.asked_kmh):
-        why = f"asked for {belt.asked_kmh:g} km/h, the belt tells {told.speed_kmh:g}"
-        return (*_off(state, why), BeltIntended(action="stop", reason=why))
+    belt = state.belt
+    away = _running_away(state, now)
+    if away:
+        return (*_off(state, away), BeltIntended(action="stop", reason=away))
     wanted = (belt.ours or bool(belt.stop_failed)) and belt.doing is None
     if not wanted or state.live.robot_ns <= belt.since_ns or not at_rest(state, now):
         return ()
     return (BeltConfirmed(action="stop", told_kmh=0.0),)
 
 
-def _faster(told: RobotState, asked_kmh: float | None) -> bool:
-    return (told.speed_kmh or 0.0) > (asked_kmh or 0.0) + OTHER_KMH + robot.ROUNDING
+def _running_away(state: Visit, now: Now) -> str:
+    """That the belt is faster than the order under way asks, in words; "" where it is not.
+
+    One that was lost under its order is not stopped when it is heard again: whoever sees the patient decides that.
+    """
+    asked_kmh, told = state.belt.asked_kmh, _told(state, now)
+    if state.belt.doing not in ("start", "speed") or asked_kmh is None or told is None or told.speed_kmh is None:
+        return ""
+    faster = told.speed_kmh > asked_kmh + OTHER_KMH + robot.ROUNDING
+    return f"asked for {asked_kmh:g} km/h, the belt tells {told.speed_kmh:g}" if faster else ""
 
 
 # what is told of it

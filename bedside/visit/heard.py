@@ -114,7 +114,7 @@ def _done(state: Visit, cause: ActionDone, now: Now) -> tuple[Event, ...]:
         case "train":
             return course.started(state)
         case "belt_start" | "belt_speed" | "belt_stop" as action:
-            return belt.confirmed(state, action)
+            return belt.confirmed(state, now, action)
         case _:
             return _go_on(state, cause.action, now)
 

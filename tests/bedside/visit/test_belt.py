@@ -10,7 +10,7 @@ from bedside import commands as c
 from bedside import events as e
 from bedside.refusal import Refusal
 from bedside.snapshot import Belt
-from bedside.visit.inputs import ControlBack, ControlLost
+from bedside.visit.inputs import ActionDone, ControlBack, ControlLost
 from bedside.visit.narrate import line
 from bedside.visit.state import Given
 from bedside.visit.view import picture
@@ -250,6 +250,19 @@ def test_a_belt_that_starts_faster_than_asked_is_stopped() -> None:
     assert shown(bed).state == "rest"
 
 
+def test_a_belt_that_is_lost_under_its_order_and_heard_again_is_left_alone() -> None:
+    bed = belt_bed().at_speed(1.0)
+    faster(bed)
+    bed.lose()
+    bed.order = "speed"
+    bed.lost = False
+    bed.target_kmh = 1.2
+    bed.advance(0.5)
+    bed.advance(4.0)
+    assert "stop" not in [event.action for event in orders(tuple(one.event for one in bed.journal))]
+    assert bed.truth_kmh == 1.2
+
+
 def test_another_speed_at_the_panel_is_told_and_not_built_upon() -> None:
     bed = belt_bed().started()
     bed.panel(1.4)
@@ -320,6 +333,17 @@ def test_a_failed_start_is_told_and_a_failed_stop_alarms_until_it_stands() -> No
     bed.panel(0.0)
     bed.advance(8.0)
     assert "belt_stop" not in bed.state.alarms
+
+
+def test_a_stop_that_only_the_driver_believes_in_is_not_confirmed() -> None:
+    bed = belt_bed().started()
+    bed.ask(c.StopBelt())
+    bed.put(ActionDone("belt_stop"))
+    assert last(bed) == "start"
+    assert "does not say that it stands" in bed.state.belt.stop_failed
+    bed.order = None
+    bed.advance(8.0)
+    assert last(bed) == "stop", "it says so later"
 
 
 def test_a_speed_that_is_not_reached_is_held_at_the_told_one() -> None:
