@@ -72,9 +72,7 @@ class BlockMaker:
         for gap in gaps:
             lost[gap.row] = lost.get(gap.row, 0) + gap.lost
         bounds = [0, *sorted(row for row in lost if row), len(counts)]
-        blocks = [self._block(counts, start, end, lost.get(start, 0), rises, now_ns) for start, end in pairwise(bounds)]
-        self.pace.feed(now_ns / 1e9, self.next_sample)
-        return blocks
+        return [self._block(counts, start, end, lost.get(start, 0), rises, now_ns) for start, end in pairwise(bounds)]
 
     def _block(self, counts: Counts, start: int, end: int, lost: int, rises: list[int], now_ns: int) -> EmgBlock:
         first = self.next_sample + lost

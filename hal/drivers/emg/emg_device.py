@@ -1,5 +1,6 @@
 """What the EMG amplifiers at the end of a byte stream share: channels, running index, loss, what the screen shows."""
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,6 +45,7 @@ class EmgDevice(LinkedDevice):
         self._columns = np.array([channel.input - 1 for channel in channels])
         self._stillness = Stillness()
         self._was_off = False
+        self.real_s: Callable[[], float] = time.monotonic
         self.blocks = blocks
 
     @property
@@ -101,7 +103,7 @@ class EmgDevice(LinkedDevice):
         blocks = self.blocks.cut(used, gaps, rises, now_ns)
         self.heard()
         self._watch_stillness(used)
-        self._watch_rate()
+        self._watch_rate(now_ns)
         for block in blocks:
             self.publish(block)
 
@@ -123,7 +125,8 @@ class EmgDevice(LinkedDevice):
         else:
             self._no_longer(FROZEN)
 
-    def _watch_rate(self) -> None:
+    def _watch_rate(self, now_ns: int) -> None:
+        self.blocks.pace.feed(now_ns / 1e9, self.blocks.next_sample, self.real_s())
         if self.blocks.pace.is_off:
             self._was_off = True
             self.doubt(off_rate(self.blocks), OFF_RATE_REMEDY)

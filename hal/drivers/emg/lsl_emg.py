@@ -7,6 +7,7 @@ another stream of the same sender. Tried against outlets of the library itself, 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -63,6 +64,7 @@ class LslEmg(SupervisedDevice):
         self._first_offset_s: float | None = None
         self._offset_s: float | None = None
         self._was_off = False
+        self.real_s: Callable[[], float] = time.monotonic
 
     @property
     def address(self) -> str:
@@ -180,7 +182,7 @@ class LslEmg(SupervisedDevice):
             self.publish(LslStamps(chunk.mono_ns, block.first_sample, own, chunk.offset_s))
         if self._losses.stuck:
             self._doubt("the stream's time stamps stand still: its samples are not new", _CHECK_PROGRAM)
-        self._check_rate()
+        self._check_rate(chunk.mono_ns)
 
     async def _listen_to(self, marker_link: LslLink) -> None:
         await marker_link.open()
@@ -202,7 +204,8 @@ class LslEmg(SupervisedDevice):
             else:
                 self._line.marker(stamp_s + chunk.offset_s)
 
-    def _check_rate(self) -> None:
+    def _check_rate(self, now_ns: int) -> None:
+        self.blocks.pace.feed(now_ns / 1e9, self.blocks.next_sample, self.real_s())
         if self.blocks.pace.is_off:
             self._was_off = True
             self._doubt(off_rate(self.blocks), OFF_RATE_REMEDY)

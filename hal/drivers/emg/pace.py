@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hal.drivers.emg.sampled import Floors
 
 WINDOW_S, WINDOWS = 0.5, 60
-LEAST_WINDOWS = 10
+LEAST_WINDOWS = 20
 TOLERANCE = 0.01
 """No crystal differs by so much; latencies of evoked potentials would be wrong by as much."""
 
@@ -19,7 +19,8 @@ class Pace:
     Arrivals are late, never early, so the least delayed ones of each half second tell: how much later they come than
     half a second before. The median of these steps is the rate, which one loss that nobody noticed, one stall, or one
     gap estimated wrong does not move. It is not believed to be another than it should be before three quarters of the
-    steps say so.
+    steps, and all of them together, say so. The half seconds are real ones whatever the station's clock does: delays
+    are those of the computer.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -40,25 +41,31 @@ class Pace:
         self.offset_ms: float | None = None
         """How far the sender's clock has fallen behind since the link came up (ms); None before it is known."""
 
-    def feed(self, now_s: float, index: int) -> None:
-        """Samples up to the running index `index`, lost ones included, have arrived."""
-        if not self._floors.feed(now_s, index):
+    def feed(self, now_s: float, index: int, real_s: float) -> None:
+        """Samples up to the running index `index`, lost ones included, have arrived at `now_s` (station's time)."""
+        if not self._floors.feed(now_s, index, real_s):
             return
         self._levels.append(self._floors.newest)
         if self.offset_ms is None:
             self._first_lag_s = self._floors.newest[1]
         self.offset_ms = 1000.0 * (self._floors.newest[1] - self._first_lag_s)
+        if len(self._levels) > 1:
+            self._judge()
+
+    def _judge(self) -> None:
         steps = self._steps()
-        if len(steps):
-            low, middle, high = np.percentile(steps, (25, 50, 75)).tolist()
-            self.rate_hz = self._rate_hz * (1.0 - middle)
-            self.is_off = len(steps) >= LEAST_WINDOWS and (low > TOLERANCE or high < -TOLERANCE)
+        low, middle, high = np.percentile(steps, (25, 50, 75)).tolist()
+        (first_s, first_lag_s), (last_s, last_lag_s) = self._levels[0], self._levels[-1]
+        whole = (last_lag_s - first_lag_s) / (last_s - first_s)
+        certain = min(low, whole) > TOLERANCE or max(high, whole) < -TOLERANCE
+        self.rate_hz = self._rate_hz * (1.0 - middle)
+        self.is_off = certain and len(steps) >= LEAST_WINDOWS
 
     def _steps(self) -> NDArray[np.float64]:
         """By how much (s) the arrivals got later in each second, from one half second to the next."""
         at_s, lag_s = np.array(self._levels, np.float64).T
         apart_s = np.diff(at_s)
         # in a heap that waited, the end of one window and the beginning of the next come together
-        telling = apart_s > WINDOW_S / 2
+        telling = apart_s > np.median(apart_s) / 2
         steps: NDArray[np.float64] = np.diff(lag_s)[telling] / apart_s[telling]
         return steps

@@ -132,15 +132,15 @@ class Floors:
         self._floor = (0.0, 0.0)
         self._arrivals = 0
 
-    def feed(self, now_s: float, index: int) -> bool:
-        """Samples up to the running index `index` came at `now_s`; True when a window has ended."""
+    def feed(self, now_s: float, index: int, real_s: float) -> bool:
+        """Samples up to the running index `index` came at `now_s`; True when a window of `real_s` has ended."""
         lag_s = now_s - index / self._rate_hz
         if self._start_s is None:
-            self._start_s, self._floor, self._arrivals = now_s, (now_s, lag_s), 0
+            self._start_s, self._floor, self._arrivals = real_s, (now_s, lag_s), 0
         if lag_s < self._floor[1]:
             self._floor = (now_s, lag_s)
         self._arrivals += 1
-        if now_s - self._start_s < self._window_s or self._arrivals < WINDOW_ARRIVALS:
+        if real_s - self._start_s < self._window_s or self._arrivals < WINDOW_ARRIVALS:
             return False
         self.newest = self._floor
         self._start_s = None
@@ -174,7 +174,7 @@ class ClockedLoss:
 
         `now_s` is when it arrived, or when it was stamped (s). What is returned belongs into the next `index`.
         """
-        if not self._windows.feed(now_s, index):
+        if not self._windows.feed(now_s, index, now_s):
             return 0
         self._floors.append(self._windows.newest[1])
         return self._judge()

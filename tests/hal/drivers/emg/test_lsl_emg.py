@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -316,8 +317,9 @@ async def test_a_sender_at_another_rate_is_said_so() -> None:
     emg = LslEmg("emg", time.monotonic_ns, make_link("lsl:source_id=any"), options)
     emg.set_health(Health("ok", 0))
     rng = np.random.default_rng(1)
-    for number in range(400):
+    for number in range(800):
         stamps_s = (number * 40 + np.arange(40)) / 1925.93
+        emg.real_s = partial(float, stamps_s[-1])
         emg._take(LslChunk(round((stamps_s[-1] + 5.0) * 1e9), rng.normal(0, 5, (40, 3)), stamps_s, 0.0))
     assert "2000 Hz are configured, and 1926 Hz come" in emg.health.error
     assert not emg.for_meps

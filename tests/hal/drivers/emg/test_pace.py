@@ -22,7 +22,6 @@ def fed(
     late_s: float = 0.0,
     stall_s: tuple[float, float] = (0.0, 0.0),
     gone: tuple[float, int] = (0.0, 0),
-    speed: float = 1.0,
     seed: int = 1,
 ) -> int:
     """Blocks that come up to `late_s` late; all from `stall_s` on come at its end; `gone` samples nobody counts.
@@ -33,23 +32,23 @@ def fed(
     off, arrived_s, index = 0, 0.0, start
     for first in range(0, round(seconds * true_hz), ROWS):
         ready_s = 70_000.0 + (start + first + ROWS) / true_hz
-        arrived_s = max(arrived_s, ready_s + rng.uniform(0.0, late_s) + rng.exponential(3e-4 * speed))
+        arrived_s = max(arrived_s, ready_s + rng.uniform(0.0, late_s) + rng.exponential(3e-4))
         into_s = first / true_hz
         if stall_s[0] < into_s < sum(stall_s):
             arrived_s = max(arrived_s, ready_s + sum(stall_s) - into_s)
         index += ROWS - (gone[1] if gone[0] <= into_s < gone[0] + ROWS / true_hz else 0)
-        pace.feed(arrived_s, index)
+        pace.feed(arrived_s, index, arrived_s)
         off += pace.is_off
     return off
 
 
 @pytest.mark.parametrize("true_hz", [1925.93, 2041.0, 1000.0, 4000.0])
-def test_another_rate_than_the_configured_one_is_found_within_ten_seconds(true_hz: float) -> None:
+def test_another_rate_than_the_configured_one_is_found_within_twenty_seconds(true_hz: float) -> None:
     pace = Pace(RATE_HZ)
     assert pace.rate_hz is None
-    fed(pace, true_hz, 10.0, late_s=0.02)
+    fed(pace, true_hz, 20.0, late_s=0.02)
     assert pace.is_off
-    assert pace.rate_hz == pytest.approx(true_hz, rel=0.006)
+    assert pace.rate_hz == pytest.approx(true_hz, rel=0.008)
 
 
 @pytest.mark.parametrize("true_hz", [2000.0, 1990.0, 2000.4])
@@ -72,16 +71,19 @@ def test_a_rate_that_is_right_is_not_doubted(case: dict[str, object], true_hz: f
         assert pace.rate_hz == pytest.approx(true_hz, rel=0.003)
 
 
-def test_a_clock_that_runs_sixty_times_as_fast_makes_no_rate_wrong() -> None:
+def test_the_delays_of_a_busy_computer_make_no_rate_wrong_however_fast_the_clock_runs() -> None:
     pace = Pace(RATE_HZ)
-    off = 0
+    off, lag_s, speed = 0, 0.0, 60.0
     rng = np.random.default_rng(2)
-    for number in range(3000):
-        # a block each 20 ms of real time, and the delays are those of real time
-        pace.feed((number * 0.02 + rng.exponential(0.002)) * 60, round(number * 1.2 * RATE_HZ))
-        off += pace.is_off
+    for heap in range(2000):
+        # a heap each 15 ms of real time; for seconds the computer falls behind, and then it catches up
+        lag_s = lag_s + 0.0005 if heap % 400 < 300 else max(0.0, lag_s - 0.003)
+        real_s = heap * 0.015 + lag_s + rng.exponential(0.005)
+        for part in range(1, 11):
+            pace.feed((real_s + part * 1e-4) * speed, round((heap + part / 10) * 0.015 * speed * RATE_HZ), real_s)
+            off += pace.is_off
     assert off == 0
-    assert pace.rate_hz == pytest.approx(RATE_HZ, rel=0.005)
+    assert pace.rate_hz == pytest.approx(RATE_HZ, rel=0.05)
 
 
 def test_the_clocks_offset_is_told_from_the_connection_on() -> None:
@@ -97,6 +99,7 @@ async def test_an_amplifier_at_another_rate_is_for_no_evoked_potentials_until_it
     now_ns = 0
     options = {"channels": CHANNELS, "trigger_sensor": 16}
     emg = Delsys("emg", lambda: now_ns, make_link("tcp:127.0.0.1:50040"), options)
+    emg.real_s = lambda: now_ns / 1e9
     emg.set_health(Health("ok", 0))
     rng = np.random.default_rng(1)
 
@@ -106,10 +109,10 @@ async def test_an_amplifier_at_another_rate_is_for_no_evoked_potentials_until_it
             now_ns += round(ROWS / rate_hz * 1e9)
             emg.deliver(rng.normal(0, 5, (ROWS, 16)).astype(np.float32), [], [])
 
-    come(2000.0, 10.0)
+    come(2000.0, 15.0)
     assert emg.for_meps
     assert emg.vitals.clock_offset_ms == pytest.approx(0.0, abs=0.01)
-    come(1925.93, 30.0)
+    come(1925.93, 40.0)
     assert not emg.for_meps
     assert emg.health.error == "its rate is not what it should be: 2000 Hz are configured, and 1926 Hz come"
     assert "same rate" in emg.health.remedy
