@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from bedside.config.adverse_checks import check_adverse
@@ -157,7 +158,22 @@ def load_instruments(folder: Path) -> dict[str, Instrument]:
             if item.kind == "choice" and not item.choices:
                 raise ConfigError(path, f"items.{item.id}.choices", "is empty", "list the choices")
             items.add(item.id)
+    _check_own(folder, found)
     return found
+
+
+def _check_own(folder: Path, forms: Mapping[str, Instrument]) -> None:
+    """Raise `ConfigError` for a `rise` above nothing, and for an `own` that is no number of any form."""
+    numbers = {f"{form.step}.{item.id}" for form in forms.values() for item in form.items if item.kind == "number"}
+    for name, form in forms.items():
+        path = folder / "instruments" / f"{name}.toml"
+        for item in form.items:
+            rises = any(concern.rise is not None for concern in item.concerns)
+            if rises != bool(item.own):
+                raise ConfigError(path, f"items.{item.id}.own", "goes with a concern's rise", "write both or neither")
+            if item.own and item.own not in numbers:
+                problem = f"'{item.own}' is no number that is asked"
+                raise ConfigError(path, f"items.{item.id}.own", problem, "write it as step.item")
 
 
 def load_adverse(folder: Path) -> AdverseConfig:

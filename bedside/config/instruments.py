@@ -13,17 +13,24 @@ Scalar = bool | int | float | str
 
 
 class Concern(Section, frozen=True, kw_only=True):
-    """What an answer leads to: `equals` one value, or a number `above` or `below` a limit."""
+    """What an answer leads to: `equals` one value, or a number `above` or `below` a limit.
+
+    `rise`: a number at least so much above the answer to the item's `own`.
+    """
 
     outcome: Outcome
     text: str
     equals: Scalar | None = None
     above: float | None = None
     below: float | None = None
+    rise: Annotated[float, Meta(gt=0)] | None = None
 
 
 class ItemConfig(Section, frozen=True, kw_only=True):
-    """One item; `label` and `hint` are our own words. `first_sessions` n: asked in a participant's first n only."""
+    """One item; `label` and `hint` are our own words. `first_sessions` n: asked in a participant's first n only.
+
+    `own` names another item as "step.item": the patient's own usual value, which a concern's `rise` is counted from.
+    """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
     label: Annotated[str, Meta(min_length=2, max_length=78)]
@@ -37,20 +44,22 @@ class ItemConfig(Section, frozen=True, kw_only=True):
     by: Literal["person", "machine"] = "person"
     first_sessions: Annotated[int, Meta(ge=0)] = 0
     concerns: tuple[Concern, ...] = ()
+    own: str = ""
     verified: bool = True
 
 
 class Instrument(Section, frozen=True, kw_only=True):
     """instruments/<id>.toml, shown in the form of `step`; with a `modality` only in studies that give it.
 
-    "cycling" is what patients do after stimulation in studies without a gait robot.
+    "cycling" is what patients do after stimulation in studies without a gait robot, "dysreflexia" what studies of
+    spinal cord lesions at or above T6 ask.
     """
 
     id: str
     step: StepId
     title: str
     order: Annotated[int, Meta(ge=0)] = 0
-    modality: Literal["", "tsdcs", "robot", "cycling"] = ""
+    modality: Literal["", "tsdcs", "robot", "cycling", "dysreflexia"] = ""
     source: str = ""
     items: tuple[ItemConfig, ...]
 

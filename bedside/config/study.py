@@ -121,7 +121,10 @@ class Calendar(Section, frozen=True, kw_only=True):
 
 
 class Study(Section, frozen=True, kw_only=True):
-    """studies/<id>.toml. Without `robot` the patient sits during stimulation and no gait robot is part of the visit."""
+    """studies/<id>.toml. Without `robot` the patient sits during stimulation and no gait robot is part of the visit.
+
+    `dysreflexia`: the lesions lie at or above T6, so that blood pressure is measured against the patient's own.
+    """
 
     id: str
     title: str
@@ -133,6 +136,7 @@ class Study(Section, frozen=True, kw_only=True):
     presets: tuple[str, ...]
     enabled: dict[str, Signature] = msgspec.field(default_factory=dict)
     target: Target
+    dysreflexia: bool = False
     hunt: HuntConfig
     coil: CoilPlacement
     robot: RobotConfig | None = None

@@ -30,6 +30,11 @@ ANSWERS: dict[str, Value] = {
     "screening.heart_rate": 68,
     "screening.pain_before": 0,
     "screening.weight_kg": 72,
+    "screening.own_systolic": 120,
+    "treatment.half_systolic": 124,
+    "finish.stop_systolic": 124,
+    "finish.cycle_systolic": 130,
+    "finish.cycled_systolic": 126,
 }
 """What the scripted therapist reads from the instruments, where the middle of the range would be odd."""
 

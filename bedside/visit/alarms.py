@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bedside.events import AlarmCleared, AlarmRaised, AlarmSilenced, Event, Priority
 from bedside.refusal import Refusal
 from bedside.snapshot import Alarm
-from bedside.visit import belt, current_watch, interlocks, pairing, robot, stimulator, switches
+from bedside.visit import belt, current_watch, interlocks, pairing, pressure, robot, stimulator, switches
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import DeviceHealth, Visit
 
@@ -167,6 +167,13 @@ TABLE: tuple[Definition, ...] = (
     Definition("coil_stop", "high", _too_hot, "take the coil off the head"),
     Definition("control_lost", "high", _control, "take control at the kiosk; stimulation is paused"),
     Definition("guard", "high", _guard, "start the station below its guard", 1.0),
+    Definition(
+        "pressure",
+        "high",
+        pressure.high,
+        "sit up, loosen all straps; bladder, bowel, skin; measure again every 2 min",
+        silence=False,
+    ),
     Definition("stimulator_link", "medium", _stimulator, "check its power and cable", 0.5),
     Definition("current_link", "medium", current_watch.link, "check its battery and its cable or radio link", 0.5),
     Definition("stimulation_paused", "medium", _paused_by(*STIMULATOR_CAUSES), "see why, then resume or end"),
@@ -182,6 +189,7 @@ TABLE: tuple[Definition, ...] = (
     Definition("record", "medium", _record, "see the disk", 0.0),
     Definition("disk", "medium", _disk, "free disk space", 1.0),
     Definition("pause_ends", "medium", _pause_ends, "resume or end"),
+    Definition("pressure_due", "low", pressure.due, "measure it now and type it in"),
     Definition("sensor", "low", _sensor, "see the device page", 1.0),
     Definition("uncertain", "low", _uncertain, "it is in the record; tell the physician"),
 )

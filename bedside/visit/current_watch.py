@@ -1,7 +1,7 @@
 """The electrical stimulator while a visit goes on: what it said, when nobody knows, and what switches it off."""
 
 from bedside.events import CurrentSaid, Event, OffIntended
-from bedside.visit import interlocks, robot, switches
+from bedside.visit import interlocks, robot, switches, trigger
 from bedside.visit.current import RUNS
 from bedside.visit.inputs import Now
 from bedside.visit.state import Visit
@@ -57,15 +57,20 @@ def link(state: Visit, _now: Now) -> str | None:
 
 
 def watch(state: Visit, now: Now) -> tuple[Event, ...]:
-    """Off, once for each run, when something forbids current that flows."""
-    told = state.current
-    if told is None or told.runs_since_ns is None or not runs(state):
-        return ()
-    stopped_ns = told.stopped_ns
-    if stopped_ns is not None and stopped_ns >= told.runs_since_ns:
+    """Off, once for each run, when something forbids current that flows, or is shown to: a sham ends alike."""
+    run = trigger.last(state)
+    if not _flows_on(state) and not (run is not None and run.shown_at(now.mono_ns)):
         return ()
     reason = _forbidden(state, now)
     return () if reason is None else (OffIntended(reason=reason),)
+
+
+def _flows_on(state: Visit) -> bool:
+    """Whether it runs, and was not told to stop since it began to."""
+    told = state.current
+    if told is None or told.runs_since_ns is None or not runs(state):
+        return False
+    return told.stopped_ns is None or told.stopped_ns < told.runs_since_ns
 
 
 def _forbidden(state: Visit, now: Now) -> str | None:

@@ -74,7 +74,8 @@ def _over(run: CurrentRun, mono_ns: int) -> CurrentRun:
 def _said(state: Visit, event: CurrentSaid, envelope: Envelope) -> Visit:
     before = state.current
     ran = before is not None and (before.said.phase in RUNS or before.doubtful)
-    doubtful = event.phase == "unknown" and (ran or _shown(state, envelope.mono_ns))
+    shown = bool(state.currents) and state.currents[-1].shown_at(envelope.mono_ns)
+    doubtful = event.phase == "unknown" and (ran or shown)
     since_ns = before.runs_since_ns if before is not None and ran else None
     if since_ns is None and (event.phase in RUNS or doubtful):
         since_ns = envelope.mono_ns
@@ -104,14 +105,6 @@ def _triggering(state: Visit, event: CurrentSaid, mono_ns: int) -> Visit:
     if train is None or not train.triggered or train.running_ns != NO_TIME or event.phase not in TRIGGERS:
         return state
     return replace(state, course=replace(state.course, train=replace(train, running_ns=mono_ns)))
-
-
-def _shown(state: Visit, mono_ns: int) -> bool:
-    """Whether a program is shown as running, be it a sham whose current has ended."""
-    run = state.currents[-1] if state.currents else None
-    if run is None or run.started_ns is None or run.stopped_s is not None:
-        return False
-    return 0 <= mono_ns - run.started_ns < round(run.intended.shown_s * NS)
 
 
 def _status(event: CurrentSaid) -> CurrentStatus:

@@ -6,6 +6,7 @@ from bedside.config import Concern, ItemConfig
 from bedside.events import Answered, ConcernRaised, Event, StepId, Value
 from bedside.refusal import Refusal
 from bedside.visit import adverse, follow_up, robot
+from bedside.visit.inputs import NS
 from bedside.visit.state import Visit
 
 FREE_TEXT = 500
@@ -32,12 +33,17 @@ def items(state: Visit, step: StepId) -> tuple[ItemConfig, ...]:
 def modalities(state: Visit) -> frozenset[str]:
     """What this study's visits consist of, as forms name it; "" is in all."""
     exercise = "robot" if state.setup.study.robot is not None else "cycling"
-    return frozenset({"", exercise}) | ({"tsdcs"} if state.setup.current is not None else set())
+    current = {"tsdcs"} if state.setup.current is not None else set()
+    return frozenset({"", exercise}) | current | ({"dysreflexia"} if state.setup.study.dysreflexia else set())
 
 
 def past_half(state: Visit) -> bool:
-    """Half of the course's pulses are behind."""
-    return state.ledger.planned > 0 and 2 * state.ledger.course >= state.ledger.planned
+    """Half of the course's pulses are behind, and half of the current's time, as a blinded person sees it."""
+    pulses = state.ledger.planned > 0 and 2 * state.ledger.course >= state.ledger.planned
+    run = state.currents[-1] if state.currents else None
+    if run is None or run.started_ns is None or run.stopped_s is not None:
+        return pulses
+    return pulses and (state.live.now_ns - run.started_ns) / NS >= run.intended.shown_s / 2
 
 
 def checked(item: ItemConfig, value: Value) -> Value:
@@ -74,17 +80,25 @@ def _range(item: ItemConfig) -> str:
     return f" from {item.low:g} to {item.high:g} {item.unit}".rstrip()
 
 
-def concern(item: ItemConfig, value: Value) -> Concern | None:
-    """What this value leads to; the first rule that applies."""
-    return next((rule for rule in item.concerns if _applies(rule, value)), None)
+def concern(item: ItemConfig, value: Value, own: Value = None) -> Concern | None:
+    """What this value leads to; the first rule that applies. `own`: the patient's own usual value, None for unknown."""
+    return next((rule for rule in item.concerns if _applies(rule, value, own)), None)
 
 
-def _applies(rule: Concern, value: Value) -> bool:
+def _applies(rule: Concern, value: Value, own: Value) -> bool:
     if rule.equals is not None:
         return type(rule.equals) is type(value) and rule.equals == value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
+    if rule.rise is not None and isinstance(own, int | float) and value - own >= rule.rise:
+        return True
     return (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below)
+
+
+def own_value(state: Visit, item: ItemConfig) -> Value:
+    """The answer to the item that this one is held against; None without one."""
+    given = state.answers.get(item.own)
+    return given.value if given is not None else None
 
 
 def answer(state: Visit, step: StepId, item_id: str, value: Value, utc: str) -> tuple[Event, ...]:
@@ -101,11 +115,27 @@ def answer(state: Visit, step: StepId, item_id: str, value: Value, utc: str) -> 
     if step == "fit":
         robot.demand_within(state.setup.study.robot, item.id, kept)
     follow_up.demand_day(state, item, kept, utc)
-    events: list[Event] = [Answered(step=step, item=item_id, value=kept, unit=item.unit)]
-    found = concern(item, kept)
-    if found is not None:
-        events.append(ConcernRaised(item=item_id, outcome=found.outcome, text=found.text))
-    return (*events, *adverse.recorded(state, step, item, kept), *_derived(state, step, item_id, kept))
+    return (
+        *_answered(step, item, kept, own_value(state, item)),
+        *adverse.recorded(state, step, item, kept),
+        *_derived(state, step, item_id, kept),
+        *_held_anew(state, f"{step}.{item_id}", kept),
+    )
+
+
+def _answered(step: StepId, item: ItemConfig, value: Value, own: Value) -> tuple[Event, ...]:
+    event = Answered(step=step, item=item.id, value=value, unit=item.unit)
+    found = concern(item, value, own)
+    return (event,) if found is None else (event, ConcernRaised(item=item.id, outcome=found.outcome, text=found.text))
+
+
+def _held_anew(state: Visit, name: str, own: Value) -> tuple[Event, ...]:
+    """Answers that are held against this one, and were given before it, are held against it again."""
+    forms = state.setup.instruments.values()
+    against = ((form.step, item) for form in forms for item in form.items if item.own == name)
+    given = ((step, item, state.answer(step, item.id)) for step, item in against)
+    again = (_answered(step, item, value, own) for step, item, value in given if value is not None)
+    return tuple(chain.from_iterable(again))
 
 
 def _derived(state: Visit, step: StepId, item: str, value: Value) -> tuple[Event, ...]:

@@ -1,6 +1,6 @@
 """All that is fixed while a visit runs: the study, its protocols and forms, the limits, the devices' data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -73,6 +73,8 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
     if missing is not None:
         path = folder / "studies" / f"{chosen.id}.toml"
         raise ConfigError(path, "presets", f"there is no protocol '{missing}'", f"known: {', '.join(presets)}")
+    instruments = load_instruments(folder)
+    check_pressure(folder, chosen, instruments.values())
     devices = load_devices(folder, station)
     current = load_current(folder, chosen.id, devices)
     check_pairing(folder, chosen, current, presets)
@@ -81,7 +83,7 @@ def load_setup(folder: Path, *, study: str | None = None, simulated: bool = Fals
     return Setup(
         study=chosen,
         presets=presets,
-        instruments=load_instruments(folder),
+        instruments=instruments,
         adverse=load_adverse(folder),
         limits=load_limits(folder),
         devices=devices,
@@ -104,6 +106,15 @@ def check_timing(folder: Path, study: Study) -> None:
         remedy += "; or leave the table [robot] out: then walking is no part of the visit"
     path = folder / "studies" / f"{study.id}.toml"
     raise ConfigError(path, "timing.mode", f"visits of mode '{mode}' {where} are not built", remedy)
+
+
+def check_pressure(folder: Path, study: Study, forms: Iterable[Instrument]) -> None:
+    """Raise `ConfigError` for a study that names dysreflexia while nothing asks before, in the middle or after."""
+    asked = {form.step for form in forms if form.modality == "dysreflexia"}
+    missing = [step for step in ("screening", "treatment", "finish") if step not in asked]
+    if study.dysreflexia and missing:
+        problem = f"no form of modality dysreflexia asks in the step {missing[0]}"
+        raise ConfigError(folder / "studies" / f"{study.id}.toml", "dysreflexia", problem, "write one in instruments/")
 
 
 def load_catalogue(folder: Path) -> Catalogue:

@@ -291,6 +291,12 @@ class CurrentRun(msgspec.Struct, frozen=True):
     failed: str = ""
     ended: CurrentEnded | None = None
 
+    def shown_at(self, mono_ns: int) -> bool:
+        """Whether it is shown as running at `mono_ns`, be it a sham whose current has ended."""
+        if self.started_ns is None or self.stopped_s is not None:
+            return False
+        return 0 <= mono_ns - self.started_ns < round(self.intended.shown_s * 1e9)
+
 
 class Belt(msgspec.Struct, frozen=True):
     """A treadmill's belt as it is commanded from here; times in ns.

@@ -149,6 +149,8 @@ def test_labels_are_short_and_ours() -> None:
         ("protocols/lf_1hz_1200.toml", 'id = "lf_1hz_1200"', 'id = "other"', ["id", "lf_1hz_1200"]),
         ("limits.toml", "[1800, 1800, 1800, 360, 50]", "[1800]", ["train.rows"]),
         ("limits.toml", "stop_c = 43.0", "stop_c = 40.0", ["coil"]),
+        ("instruments/vitals.toml", "screening.own_systolic", "screening.own", ["own", "is no number"]),
+        ("instruments/vitals.toml", 'own = "screening.own_systolic"', "", ["systolic.own", "rise"]),
         ("instruments/coil.toml", 'id = "cable"', 'id = "holder"', ["holder", "twice"]),
         ("station.toml", 'robot = "corc_robot"', 'robot = "corc_robt"', ["corc_robt", "corc_robot"]),
         ("station.toml", 'robot = "corc_robot"', 'robot = "magpro"', ["devices.robot", "magpro"]),

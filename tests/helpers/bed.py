@@ -430,6 +430,11 @@ GOOD = {
     "systolic": 128.0,
     "speed_kmh": 1.2,
     "spo2_pct": 97.0,
+    "own_systolic": 120.0,
+    "half_systolic": 124.0,
+    "stop_systolic": 124.0,
+    "cycle_systolic": 130.0,
+    "cycled_systolic": 126.0,
 }
 
 

@@ -63,6 +63,14 @@ def test_a_calendar_that_does_not_add_up_is_refused(station: Path) -> None:
         load_study(station, STUDY)
 
 
+@pytest.mark.parametrize("form", ["pressure_own", "pressure_half", "pressure_end"])
+def test_dysreflexia_without_one_of_its_forms_is_refused(station: Path, form: str) -> None:
+    assert load_setup(station).study.dysreflexia
+    (station / "instruments" / f"{form}.toml").unlink()
+    with pytest.raises(ConfigError, match=r"is no number that is asked|no form of modality dysreflexia"):
+        load_setup(station)
+
+
 def opened(history: History) -> PairedBed:
     record = replace(RECORD, study=STUDY, arm="A", tms="active", preset="itbs_600")
     bed = PairedBed()
