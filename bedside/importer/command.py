@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from bedside.commands import ImportRobot
-from bedside.config import ConfigError, config_folder, load_station
+from bedside.config import CONFIG_HELP, ConfigError, config_folder, load_station
 from bedside.importer.hand_over import hand_over, handed_over
 from bedside.importer.robot import STATE_COLUMNS, StateRow, states
 from bedside.record.tables.cells import ImportRefusal
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", type=Path, metavar="FILE", help="the table as the robot's own software exported it")
     parser.add_argument("--mapping", required=True, metavar="NAME", help="a mapping of configs/imports")
-    parser.add_argument("--config", metavar="DIR", help="configuration folder")
+    parser.add_argument("--config", metavar="DIR", help=CONFIG_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON document instead of CSV")
     visit = parser.add_argument_group("into the open visit", "the running station copies the table and journals it")
     visit.add_argument("--visit", metavar="VISIT", help="the open visit, as its folder is named")

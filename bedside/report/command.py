@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from shutil import get_terminal_size
 
+import msgspec
+
 from bedside.config import ConfigError, config_folder
 from bedside.events import Envelope, Role, VisitOpened
 from bedside.record.errors import JournalDamaged
@@ -20,7 +22,9 @@ from bedside.visit.setup import load_setup
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="a visit's folder, or the data folder: its last visit")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
+    form.add_argument("--json", action="store_true", help="one JSON object: the same titles, tables and figures")
     parser.add_argument("--blinded", action="store_true", help="only what an assessor may know")
     parser.add_argument("--config", metavar="DIR", help="configuration that the visit was made with")
 
@@ -35,6 +39,9 @@ def run(args: argparse.Namespace) -> int:
     except (ConfigError, JournalDamaged, NoVisitError, OSError) as error:
         sys.stderr.write(f"bedside report: {error}\n")
         return 2
+    if args.json:
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        return 0
     if args.html is None:
         sys.stdout.write(text(report, min(get_terminal_size().columns, 120)))
         return 0

@@ -29,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--once", action="store_true", help="one try")
     how.add_argument("--loop", action="store_true", help="try, with growing pauses, until nothing waits")
     probe = actions.add_parser("doctor", help="prove on the server what sending relies on")
+    probe.add_argument("--json", action="store_true", help="one JSON list, when all was tried")
     for action in (show, send):
         action.add_argument("--data", type=Path, default=DATA, help="the station's data folder (%(default)s)")
     for action in (send, probe):
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             return show(args.data, as_json=args.json)
         target = target_of(args.config)
         if args.action == "doctor":
-            return asyncio.run(report(target))
+            return asyncio.run(report(target, as_json=args.json))
         return send(args.data, target, loop=args.loop)
     except (ConfigError, SyncError) as error:
         tell(str(error) if isinstance(error, ConfigError) else f"{error} ({error.remedy})")
@@ -72,14 +73,17 @@ def send(data: Path, target: Target, *, loop: bool) -> int:
     return 0 if status(data).all_sent else 1
 
 
-async def report(target: Target) -> int:
+async def report(target: Target, *, as_json: bool) -> int:
     """Print each finding about the server; raises `SyncError` when it is not reached."""
-    well = True
+    findings = []
     async for finding in examine(target):
+        findings.append(finding)
         word = "ok" if finding.ok else "FAILS" if finding.needed else "note"
-        sys.stdout.write(f"{word:<6}{finding.what}{f' ({finding.remedy})' if not finding.ok else ''}\n")
-        well &= finding.ok or not finding.needed
-    return 0 if well else 1
+        if not as_json:
+            sys.stdout.write(f"{word:<6}{finding.what}{f' ({finding.remedy})' if not finding.ok else ''}\n")
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(findings).decode() + "\n")
+    return 0 if all(finding.ok or not finding.needed for finding in findings) else 1
 
 
 def target_of(path: Path) -> Target:

@@ -298,7 +298,7 @@ def test_a_wrong_config_names_file_and_key(data: Path, server: Sshd) -> None:
     config = write_config(server, hots="x")
     refused = sync("run", "--once", "--data", str(data), "--config", str(config))
     assert refused.returncode == 1
-    assert f"{config}: hots: unknown key (did you mean 'host'?)" in refused.stderr
+    assert f"{config}, line 8: hots: unknown key (did you mean 'host'?)" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
@@ -322,6 +322,9 @@ def test_doctor_proves_the_guarantees(server: Sshd) -> None:
     assert examined.returncode == 0, examined.stderr
     assert examined.stdout.count("ok") == 5
     assert "note  the server refuses to delete" in examined.stdout
+    told = json.loads(sync("doctor", "--config", str(write_config(server)), "--json").stdout)
+    assert [finding["ok"] for finding in told if finding["needed"]] == [True] * 5
+    assert any("refuses to delete" in finding["what"] for finding in told if not finding["needed"])
     server.stop()
     gone = sync("doctor", "--config", str(write_config(server)))
     assert gone.returncode == 1

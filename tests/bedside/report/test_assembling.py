@@ -9,13 +9,16 @@ import pytest
 
 from bedside import commands as c
 from bedside import events as e
+from bedside.cli import main
+from bedside.report import command
 from bedside.report.assemble import NoVisitError, assemble
 from bedside.report.command import arguments, last_visit, run
 from bedside.report.html import html
+from bedside.report.model import Report
 from bedside.report.text import text
 from bedside.visit.inputs import AnalysisDone, SignedByPerson
 from tests.helpers.assessing import AssessBed
-from tests.helpers.bed import THERAPIST, Bed
+from tests.helpers.bed import CONFIGS, THERAPIST, Bed
 
 BEFORE = (
     e.Earlier(instrument="walk", point="T-1", utc="2026-02-01T08:00:00Z", examiner="thera", total=2.0, version="1"),
@@ -134,6 +137,19 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     arguments(parser)
     assert run(parser.parse_args([str(tmp_path)])) == 2
     assert "no visit here or below" in capsys.readouterr().err
+
+
+def test_a_machine_reads_the_same_report(
+    treated: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "last_visit", lambda folder: (treated.journal, folder))
+    assert main(["report", str(tmp_path), "--config", str(CONFIGS), "--json"]) == 0
+    told = msgspec.json.decode(capsys.readouterr().out, type=Report)
+    assert told == assemble(treated.journal, treated.setup, tmp_path, "control")
+    assert main(["report", str(tmp_path), "--config", str(CONFIGS), "--json", "--blinded"]) == 0
+    printed = capsys.readouterr().out
+    assert msgspec.json.decode(printed, type=Report) == assemble(treated.journal, treated.setup, tmp_path, "assess")
+    assert "MSO" not in printed
 
 
 def test_a_blinded_report_of_a_treatment_names_no_session(treated: Bed, tmp_path: Path) -> None:
