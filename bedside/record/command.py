@@ -1,6 +1,7 @@
 """`bedside log`: show, prove and play back the journals in a folder or below it."""
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -30,7 +31,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("folder", type=Path, metavar="DIR", help="a journal, a visit's folder or the data folder")
         sub.add_argument("--json", action="store_true", help="print JSON lines")
     check.add_argument("--key", type=Path, metavar="FILE", help="the box's public key: accept no other signature")
-    play.add_argument("--speed", type=float, default=1.0, metavar="X", help="times the original pace; 0: do not wait")
+    play.add_argument("--speed", type=_pace, default=1.0, metavar="X", help="times the original pace; 0: do not wait")
+
+
+def _pace(text: str) -> float:
+    """A pace of 0 or more, for `argparse`."""
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = math.nan
+    if not (math.isfinite(pace) and pace >= 0):
+        raise argparse.ArgumentTypeError(f"{text}: must be a number of 0 or more")
+    return pace
 
 
 def run(args: argparse.Namespace) -> int:

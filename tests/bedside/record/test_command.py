@@ -108,6 +108,13 @@ def test_what_is_not_there_is_named(bedside_log: Run, tmp_path: Path) -> None:
     assert "not an Ed25519 public key" in err
 
 
+@pytest.mark.parametrize("speed", ["-1", "nan", "inf", "slow"])
+def test_a_pace_that_is_none_is_refused(bedside_log: Run, data: Path, speed: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        bedside_log("replay", data / "station", f"--speed={speed}")
+    assert ended.value.code == 2
+
+
 def test_replay_prints_what_show_prints(bedside_log: Run, data: Path) -> None:
     assert bedside_log("replay", data / "station", "--speed", 0)[1] == bedside_log("show", data / "station")[1]
 
