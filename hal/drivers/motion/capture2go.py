@@ -17,8 +17,9 @@ from hal.device import NoAnswer, ReadBackMismatch, Refused
 from hal.drivers.hearing import within
 from hal.drivers.motion import capture2go_codec as codec
 from hal.drivers.motion.capture2go_codec import Answer, Complaint, Message, Mode, Samples, Status
+from hal.drivers.motion.clocked_stream import ClockedStream
 from hal.drivers.motion.inertial_units import gyro_of_counts
-from hal.drivers.motion.motion_stream import ClockedStream, Rows
+from hal.drivers.motion.motion_stream import Rows
 from hal.drivers.motion.sample_index import SampleIndex
 from hal.links.gatt import GattLink, Notification
 from hal.options import parse_options

@@ -17,7 +17,8 @@ from hal.ble import BLE_PATIENCE
 from hal.clockmap import ClockMap
 from hal.device import ReadBackMismatch
 from hal.drivers.motion import dot_codec as codec
-from hal.drivers.motion.motion_stream import ClockedStream, Rows
+from hal.drivers.motion.clocked_stream import ClockedStream
+from hal.drivers.motion.motion_stream import Rows
 from hal.drivers.motion.sample_index import SampleIndex
 from hal.links.gatt import GattLink, Notification
 from hal.options import parse_options

@@ -13,8 +13,9 @@ import numpy as np
 from hal.ble import BLE_PATIENCE
 from hal.clockmap import ClockMap
 from hal.drivers.motion import nus_imu_codec as codec
+from hal.drivers.motion.clocked_stream import ClockedStream
 from hal.drivers.motion.inertial_units import accel_of_counts, gyro_of_counts
-from hal.drivers.motion.motion_stream import ClockedStream, Rows
+from hal.drivers.motion.motion_stream import Rows
 from hal.drivers.motion.sample_index import Place, SampleIndex
 from hal.links.gatt import GattLink, Notification
 from hal.options import parse_options

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hal.drivers.motion import capture2go_codec, nus_imu_codec
 from hal.drivers.motion.capture2go import Capture2Go
-from hal.drivers.motion.motion_stream import ClockedStream
+from hal.drivers.motion.clocked_stream import ClockedStream
 from hal.drivers.motion.movella_dot import MovellaDot
 from hal.drivers.motion.nus_imu import NusImu
 from hal.drivers.motion.witmotion import WitMotion
