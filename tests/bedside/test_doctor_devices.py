@@ -43,7 +43,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("other_list", "it sends 13 values, 27 are needed", "list of values"),
     ],
     "magstim_rapid2": [
-        ("silence", "Nothing answers on this port", "power"),
+        ("silence", "Nothing answers on this port|No message", "power"),
         ("coil_out", "No coil is connected", "plug the coil in"),
     ],
     "magstim_200": [
@@ -99,10 +99,13 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("cable_out", "No LSL stream", "program that sends the stream runs"),
         ("freeze", "time stamps stand still|no channel moves", "program that sends"),
     ],
-    "imu_foot_left": [("silence", *IMU_SILENT), ("loss:20", "samples were lost on the air", "closer")],
+    "imu_foot_left": [
+        ("silence", *IMU_SILENT),
+        ("loss:20", "were lost on the air|samples a second arrive", "near|close"),
+    ],
     "imu_foot_right": [("low_battery", "battery is nearly empty", "charge it"), ("cable_out", "not in reach", NEAR)],
     "imu_thigh": [
-        ("garbage", "samples were lost|does not", "closer|switch"),
+        ("garbage", "samples were lost|does not|end of its range", "closer|switch|fasten"),
         ("freeze", "measures nothing", "off and on"),
     ],
     "imu_shank": [("freeze", "measures nothing", "off and on"), ("silence", *IMU_SILENT)],
@@ -137,7 +140,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "balance_board": [
         ("silence", SILENT, "batteries|power"),
         ("cable_out", "is not there", "pair it"),
-        ("garbage", "does not answer|samples were lost", "batteries|check its cable"),
+        ("garbage", "does not answer|samples were lost|no message", "batteries|power|check its cable"),
         ("freeze", "measures nothing", "off and on"),
         ("low_battery", "battery is nearly empty", "before the visit"),
     ],
