@@ -104,8 +104,13 @@ def belt_row(picture: Picture) -> Row:
     if belt.state == "unknown":
         return row((" BELT STATE UNKNOWN, it may be moving: its own stop first, then F7", "look"))
     told = (f" belt, {belt.failed}", "look") if belt.failed else _told(picture, belt)
-    keys = () if belt.state == "rest" and not belt.doing else ((f"  {STOPS}, F12 does not", "strong"),)
-    return row(told, *keys)
+    return row(told, *_keys(belt))
+
+
+def _keys(belt: Belt) -> tuple[Span, ...]:
+    if belt.doing == "stop":
+        return (("  F7 tells it again", "strong"),)
+    return () if belt.state == "rest" and not belt.doing else ((f"  {STOPS}, F12 does not", "strong"),)
 
 
 def _told(picture: Picture, belt: Belt) -> Span:
