@@ -1,7 +1,7 @@
 """One station: its parts, how they are joined, and how it ends.
 
 socket --> Executive --> Core --> Books (journal)
-devices --------------->  |  \\--> Actuator --> stimulator
+devices --------------->  |  \\--> Actuator --> stimulator; BeltWorker --> treadmill
 EMG --> EmgPath --------> |   \\-> Recording, Server (events, snapshots, waves)
 Rounds (ticks, watchdog) -+
 """

@@ -3,6 +3,7 @@
 What the simulated patient's belt did is held against what the journal and the picture say.
 """
 
+import asyncio
 import os
 import shutil
 import signal
@@ -23,10 +24,12 @@ from bedside.events import (
     BeltIntended,
     Event,
     OffIntended,
+    Role,
     StimulationPaused,
     VisitInterrupted,
 )
 from bedside.snapshot import Belt, Snapshot
+from bedside.station.client import StationClient
 from hal.links import ble_radio
 from hal.sim.gait import trackmaster_device
 from tests.helpers.bed import CONFIGS
@@ -93,6 +96,24 @@ async def refused(bed: Bedside, command: AnyCommand) -> str:
     return reply.reason
 
 
+@asynccontextmanager
+async def another(bed: Bedside, role: Role) -> AsyncIterator[StationClient]:
+    """One more client, that listens."""
+    client = await StationClient.connect(bed.layout.run, role)
+
+    async def listen() -> None:
+        async for _ in client.messages():
+            pass
+
+    listening = asyncio.create_task(listen())
+    try:
+        yield client
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await client.close()
+
+
 async def walks(bed: Bedside, speed_kmh: float) -> None:
     """The order is asked, journalled and confirmed by the machine."""
     await bed.ask(START if told(bed).asked_kmh is None else SetBeltSpeed(speed_kmh=speed_kmh))
@@ -152,7 +173,10 @@ async def test_a_walk_over_a_pty_and_every_way_to_a_stand(tmp_path: Path, config
         await bed.ask(START)
         await bed.until(lambda: bed.world.gait.speed_kmh > 0.1, "a belt on its way")
         sent = len(machine.heard)
-        await bed.ask(StopBelt())
+        async with another(bed, "observe") as watcher, another(bed, "control") as kiosk:
+            assert "may only look and stop" in (await watcher.ask(StopBelt())).reason
+            assert "another kiosk is in control" in (await kiosk.ask(START)).reason
+            assert (await kiosk.ask(StopBelt())).ok, "any kiosk may stop it"
         await rests(bed)
         after = bytes(machine.heard[sent:])
         assert b"\xa3" not in after[after.index(b"\xa2") :], "no speed follows the stop"
