@@ -132,7 +132,7 @@ class Actuator:
         try:
             await work
         except HalError as error:
-            self._todo.clear()
+            self._todo = deque(event for event in self._todo if _switches_off(event))
             log.warning("action failed", action=name, error=str(error))
             self._report(ActionFailed(action=name, error=str(error), remedy=error.remedy, pulse=pulse))
         else:
@@ -207,6 +207,11 @@ class Actuator:
         for outcome in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
+
+
+def _switches_off(event: Event) -> bool:
+    """Whether it is to be carried out whatever failed before it."""
+    return isinstance(event, OffIntended) or (isinstance(event, CurrentIntended) and event.action == "stop")
 
 
 async def _insist(stop: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -109,7 +109,7 @@ async def _start(treadmill: Treadmill, speed_kmh: float) -> None:
     await treadmill.start_belt()
     try:
         await treadmill.set_speed(speed_kmh)
-    except HalError:
+    except Exception:
         with suppress(HalError):
             await treadmill.stop_belt()
         raise

@@ -281,13 +281,17 @@ class Server:
                 message = self._decoder.decode(line)
             except msgspec.DecodeError as error:
                 return self._put_out(client, f"message not understood: {error}")
-            if isinstance(message, Request) and client.too_fast(time.monotonic()):
-                if isinstance(message.command, Stop | StopBelt):
-                    self._handle(client, message)
-                return self._put_out(client, f"more than {REQUESTS_PER_S} requests in a second")
-            if client.requests.qsize() >= MOST_WAITING:
-                return self._put_out(client, f"{MOST_WAITING} requests wait to be answered")
-            self._handle(client, message)
+            too_much = self._too_much(client, message)
+            if not too_much or (isinstance(message, Request) and isinstance(message.command, Stop | StopBelt)):
+                self._handle(client, message)
+            if too_much:
+                return self._put_out(client, too_much)
+
+    def _too_much(self, client: Client, message: ClientMessage) -> str:
+        """Why a client is put out that asks more than can be answered; "" while it does not."""
+        if isinstance(message, Request) and client.too_fast(time.monotonic()):
+            return f"more than {REQUESTS_PER_S} requests in a second"
+        return f"{MOST_WAITING} requests wait to be answered" if client.requests.qsize() >= MOST_WAITING else ""
 
     def _handle(self, client: Client, message: ClientMessage) -> None:
         """Never waits: a stop must not lie unread behind what waits for the disk."""
@@ -347,7 +351,9 @@ class Server:
         command = request.command
         if isinstance(command, TakeControl) and client.role == "control":
             return None
-        if client.role == "control" and not client.controls:
+        # what a kiosk asked before it was gone is not done any more once another one has taken over
+        controls = client.controls and self.controller in (client, None)
+        if client.role == "control" and not controls:
             return Reply(id=request.id, ok=False, reason="another kiosk is in control", remedy="take control first")
         try:
             self._hooks.allow(client, command)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from bedside.events import AmplitudeIntended, CurrentIntended, Event, OffIntended, TrainIntended
-from bedside.station.actuator import Actuator
+from bedside.station.actuator import OFF_ATTEMPTS, Actuator
 from bedside.visit.inputs import ActionDone, ActionFailed
+from hal.device import NoAnswer
 from hal.roles import CurrentProgram
 from hal.sim.current import escd_engine as engine
 from tests.helpers.escd import Rig, talking
@@ -97,6 +98,27 @@ async def test_a_station_that_ends_leaves_no_current(tmp_path):
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
         await until(lambda: rig.engine.phase in (engine.RAMP_DOWN, engine.IDLE))
+
+
+async def test_an_off_of_both_is_carried_out_after_a_failed_one_of_the_pulses(tmp_path):
+    async with working(tmp_path) as bench:
+        await flowing(bench)
+        answers, silences = asyncio.Event(), iter(range(OFF_ATTEMPTS))
+
+        async def silent_at_first() -> None:
+            await answers.wait()
+            if next(silences, None) is not None:
+                raise NoAnswer("it says nothing", device="coil", remedy="look at it")
+
+        bench.coil.off = silent_at_first
+        bench.actuator.perform(OffIntended(reason="the train is over", keeps_current=True))
+        await asyncio.sleep(0)
+        bench.actuator.perform(OFF)
+        answers.set()
+        await until(lambda: len(bench.reports) == 2)
+        assert isinstance(bench.reports[0], ActionFailed)
+        assert bench.reports[1] == ActionDone("off")
+        assert bench.rig.escd.status.phase in ("ramp_down", "idle")
 
 
 async def test_an_absent_electrical_stimulator_does_not_hold_up_the_stop_of_the_other(tmp_path):

@@ -129,6 +129,15 @@ async def test_a_belt_that_does_not_come_to_its_first_speed_is_stopped() -> None
     assert rig.told == [("ActionFailed", "belt_start")]
 
 
+async def test_a_driver_that_breaks_after_the_start_leaves_no_belt_running() -> None:
+    rig = Rig()
+    rig.machine.errors = {"speed 0.8": ZeroDivisionError("no such speed")}
+    rig.intend("start", 0.8)
+    await rig.settle()
+    assert rig.machine.did[-2:] == ["stop", "stop done"]
+    assert rig.told == [("ActionFailed", "belt_start")]
+
+
 async def test_a_refusal_and_a_broken_driver_are_told_and_end_nothing() -> None:
     rig = Rig()
     rig.machine.errors = {"control": Refused("held by another", remedy="x"), "speed 0.9": ZeroDivisionError("oops")}

@@ -232,6 +232,56 @@ async def test_what_was_asked_before_the_connection_ended_is_done(station: Stati
     await watcher.until(lambda: len(station.executed) == 3)
 
 
+async def test_what_a_gone_kiosk_asked_is_not_done_once_another_controls(station: Station, connect: Connect) -> None:
+    durable = asyncio.Event()
+    hooks = station.hooks()
+    execute = hooks.execute
+
+    async def slowly(request: Request, client: Client) -> Reply:
+        await durable.wait()
+        return await execute(request, client)
+
+    hooks.execute = slowly
+    station.server._hooks = hooks
+    gone = await connect("control")
+    for number in range(3):
+        gone.client.send(Request(id=number, command=AddNote(text="old")))
+    await gone.client.close()
+    while not station.left:
+        await asyncio.sleep(0)
+    kiosk = await connect("control")
+    durable.set()
+    assert (await kiosk.client.ask(AddNote(text="new"))).ok
+    await kiosk.until(lambda: len(station.server._tasks) <= 2)
+    assert [request.command for request in station.executed] == [AddNote(text="old"), AddNote(text="new")]
+
+
+async def test_a_stop_behind_too_much_waiting_is_still_carried_out(
+    station: Station, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durable = asyncio.Event()
+    hooks = station.hooks()
+    execute = hooks.execute
+
+    async def slowly(request: Request, client: Client) -> Reply:
+        if not isinstance(request.command, Stop):
+            await durable.wait()
+        return await execute(request, client)
+
+    hooks.execute = slowly
+    station.server._hooks = hooks
+    monkeypatch.setattr(server_module, "MOST_WAITING", 3)
+    kiosk, watcher = await connect("control"), await connect("observe")
+    for number in range(3):
+        kiosk.client.send(Request(id=number, command=AddNote(text="x")))
+    kiosk.client.send(Request(id=9, command=Stop()))
+    await watcher.until(lambda: bool(station.left))
+    await watcher.until(lambda: station.stopped == 1)
+    assert station.stops == 1
+    assert [request.command for request in station.executed] == [Stop()]
+    durable.set()
+
+
 async def test_a_client_with_too_much_waiting_is_put_out(
     station: Station, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
