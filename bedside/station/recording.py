@@ -97,23 +97,28 @@ class Recording:
         if self._running is None and isinstance(reading, SAMPLES):
             if not (self._wanted and self.visit) or self._disk_full():
                 return
-            self._start()
+            self._start(reading.mono_ns)
         if self._running is None or not self._wanted:
             return
         if isinstance(reading, EmgBlock):
-            for block, first_ns in stamped:
-                self._running.entries.emg(device, block, first_ns)
+            self._keep(stamped)
         else:
             self._running.entries.take(device, reading)
 
     def _want(self, wanted: bool) -> None:
         """From now on; samples that still wait for their time belong to what was wanted when they came."""
         if wanted != self._wanted and self._stamping is not None:
-            for block, first_ns in self._stamping.rest():
-                if self._running is not None and self._amplifier is not None:
-                    self._running.entries.emg(self._amplifier, block, first_ns)
+            self._keep(self._stamping.rest())
         self._wanted = wanted
         self._failed = False
+
+    def _keep(self, stamped: list[Stamped]) -> None:
+        """Record blocks whose time is known now, but for those that came before anything was recorded."""
+        if self._running is None or self._amplifier is None:
+            return
+        for block, first_ns in stamped:
+            if block.mono_ns >= self._running.from_ns:
+                self._running.entries.emg(self._amplifier, block, first_ns)
 
     def _stamped(self, device: Device, block: EmgBlock) -> list[Stamped]:
         self._amplifier = device
@@ -164,10 +169,10 @@ class Recording:
             self._note(RecordingStopped(reason=reason))
         await self._left_open.read()
 
-    def _start(self) -> None:
+    def _start(self, now_ns: int) -> None:
         recorder = Recorder(self._visits / self.visit / "raw", (), storage=self._storage)
         recorder.start()
-        self._running = _Running(recorder, Entries(recorder))
+        self._running = _Running(recorder, Entries(recorder), now_ns)
         self._note(RecordingStarted(folder="raw", streams=self._streams))
 
     def _tell(self, running: "_Running") -> None:
@@ -190,10 +195,11 @@ class Recording:
 
 @dataclass(slots=True)
 class _Running:
-    """A recorder at work, and what was told of it."""
+    """A recorder at work since `from_ns`, and what was told of it."""
 
     recorder: Recorder
     entries: Entries
+    from_ns: int
     dropped: int = 0
     failed: bool = False
 
