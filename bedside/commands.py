@@ -383,6 +383,19 @@ AnyCommand = (
 )
 
 
+BEGINS = (
+    Fire,
+    SetPacing,
+    StartStimulation,
+    ResumeStimulation,
+    PrepareCurrent,
+    StartCurrent,
+    StartBelt,
+    SetBeltSpeed,
+)
+"""What begins pulses, current or a movement of the belt: none of it is carried out once a stop has come after it."""
+
+
 def name_of(command: Command) -> str:
     """The command's tag, such as "run.start"."""
     return str(command.__struct_config__.tag)

@@ -54,7 +54,10 @@ class Ended(Refusal):
 
 @dataclass(slots=True)
 class _Job:
-    """One cause waiting to be handled; `done` is set for a command somebody waits for."""
+    """One cause waiting to be handled; `done` is set for a command somebody waits for.
+
+    `overtaken` tells, when its turn comes, whether a stop came after it was asked.
+    """
 
     cause: "Cause | Facts"
     who: Person | None
@@ -62,6 +65,7 @@ class _Job:
     via: str
     done: asyncio.Future[None] | None = None
     held: bool = False
+    overtaken: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,19 @@ class Core:
         """Have facts journalled that no rule has to decide."""
         self._enqueue(_Job(Facts(events), None, source, via))
 
-    async def ask(self, cause: Cause, *, who: Person | None, source: str, via: str, first: bool = False) -> None:
-        """Have a command decided and its events durable; raises `Refusal`."""
+    async def ask(
+        self,
+        cause: Cause,
+        *,
+        who: Person | None,
+        source: str,
+        via: str,
+        first: bool = False,
+        overtaken: Callable[[], bool] | None = None,
+    ) -> None:
+        """Have a command decided and its events durable; raises `Refusal`, also for one that is `overtaken` by then."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        job = _Job(cause, who, source, via, done)
+        job = _Job(cause, who, source, via, done, overtaken=overtaken)
         self._foresee(job, cause)
         self._enqueue(job, first=first)
         await done
@@ -179,6 +192,8 @@ class Core:
                 self._brake.release()
 
     async def _decide(self, job: _Job) -> None:
+        if job.overtaken is not None and job.overtaken():
+            raise Refusal("a stop came after this was asked", "look at the screen and press again")
         now = self._clock.now()
         if isinstance(job.cause, Facts):
             events = job.cause.events

@@ -9,6 +9,7 @@ import structlog
 from bedside.assess.capturing import next_number, present
 from bedside.assess.importing import may_import
 from bedside.commands import (
+    BEGINS,
     AnyCommand,
     CalibrateDevice,
     ConfirmPrompt,
@@ -96,7 +97,7 @@ class Executive:
             return
         if isinstance(command, StartCapture) and self._calibrations.busy:
             raise Refusal("a calibration is under way", "wait until it has ended")
-        person = self._access.person(client)
+        asked_after, person = client.asked_after, self._access.person(client)
         source = person.user if person is not None else client.user
         if isinstance(command, CalibrateDevice):
             await self._calibrate(command, source, client, signed_in=person is not None)
@@ -110,8 +111,12 @@ class Executive:
         cause = await asyncio.to_thread(self._resolver.resolve, command, person)
         self._access.check(client, cause)
         first = isinstance(command, Stop | StopBelt)
-        await self._core.ask(cause, who=person, source=source, via=client.role, first=first)
+        overtaken = partial(self._stopped_since, asked_after) if isinstance(command, BEGINS) else None
+        await self._core.ask(cause, who=person, source=source, via=client.role, first=first, overtaken=overtaken)
         self._by_hand(command)
+
+    def _stopped_since(self, stops: int) -> bool:
+        return self.server is not None and self.server.stops != stops
 
     def _take_control(self, client: Client) -> None:
         if client.role != "control" or self.server is None:

@@ -57,7 +57,11 @@ CONTROL_SILENT_S = 0.8
 
 @dataclass(eq=False, slots=True)
 class Client:
-    """One attached client, as the station sees it."""
+    """One attached client, as the station sees it.
+
+    `requests` wait to be answered, each with the number of stops that had come before it; `asked_after` is that number
+    of the one in hand.
+    """
 
     id: str
     role: Role
@@ -71,7 +75,8 @@ class Client:
     catching_up: CatchingUp | None = None
     replay: asyncio.Task[None] | None = None
     replies: dict[int, Reply] = field(default_factory=dict)
-    requests: asyncio.Queue[Request | None] = field(default_factory=asyncio.Queue)
+    requests: asyncio.Queue[tuple[Request, int] | None] = field(default_factory=asyncio.Queue)
+    asked_after: int = 0
     asked_s: deque[float] = field(default_factory=lambda: deque(maxlen=REQUESTS_PER_S))
 
     def too_fast(self, now_s: float) -> bool:
@@ -133,6 +138,7 @@ class Server:
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._counter = 0
+        self.stops = 0
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(ClientMessage)
         self.clients: list[Client] = []
@@ -298,17 +304,19 @@ class Server:
         client.beat_s = time.monotonic()
         match message:
             case Request(command=Stop()):
+                self.stops += 1
                 self._hooks.stop_now()
                 self._spawn(self._stop(client, message))
             case Request(command=StopBelt()) if client.role == "control":
                 # from any kiosk, also one that is not in control
+                self.stops += 1
                 self._hooks.stop_belt_now()
                 self._spawn(self._at_once(client, message))
             case Request(command=CalibrateDevice() | ImportTrial() | ImportRobot()):
                 # what takes its time: the next request of the same client does not wait for it
                 self._spawn(self._answer(client, message))
             case Request():
-                client.requests.put_nowait(message)
+                client.requests.put_nowait((message, self.stops))
             case Subscribe():
                 client.wants = message
                 if message.since is not None:
@@ -317,7 +325,8 @@ class Server:
                 pass
 
     async def _answer_in_turn(self, client: Client) -> None:
-        while (request := await client.requests.get()) is not None:
+        while (asked := await client.requests.get()) is not None:
+            request, client.asked_after = asked
             await self._answer(client, request)
 
     async def _stop(self, client: Client, request: Request) -> None:
