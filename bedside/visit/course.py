@@ -12,7 +12,6 @@ from bedside.events import (
     Event,
     IntensityLowered,
     OffIntended,
-    PulsesReconciled,
     StimulationEnded,
     StimulationPaused,
     StimulationResumed,
@@ -21,7 +20,7 @@ from bedside.events import (
     TrainIntended,
 )
 from bedside.refusal import Refusal
-from bedside.visit import current_plan, interlocks, stimulator, trigger
+from bedside.visit import current_plan, interlocks, trigger, uncounted
 from bedside.visit.dose import planned_pattern, split_train
 from bedside.visit.inputs import NS, Now
 from bedside.visit.state import TrainRun, Visit
@@ -153,13 +152,19 @@ def pause(state: Visit, reason: str) -> tuple[Event, ...]:
 def end(state: Visit, cause: EndCause, reason: str) -> tuple[Event, ...]:
     """No more pulses in this visit; off first when anything may still be on.
 
+    Of a train under way that no device counts, what is due by now is told; its stop settles it in the ledger.
+
     Raises `Refusal` before a course has begun and after it has ended.
     """
     if state.course.ended is not None or state.dose is None or not state.course.begun:
         raise Refusal("no stimulation to end", "")
-    ledger = state.ledger
+    ledger, (certain, more) = state.ledger, uncounted.by_now(state)
     ended = StimulationEnded(
-        cause=cause, reason=reason, planned=ledger.planned, delivered=ledger.course, uncertain=ledger.uncertain_course
+        cause=cause,
+        reason=reason,
+        planned=ledger.planned,
+        delivered=ledger.course + certain,
+        uncertain=ledger.uncertain_course + more,
     )
     quiet = state.course.pause is not None and not state.armed and state.chain is None
     return (ended,) if quiet else (OffIntended(reason=reason, keeps_current=cause == "complete"), ended)
@@ -250,7 +255,7 @@ def _over(state: Visit, train: TrainRun, now: Now) -> bool:
 
 
 def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
-    counted = uncounted(state, now)
+    counted = uncounted.whole(state)
     reported = train.reported + sum(event.count for event in counted)
     lost = max(0, train.pulses - reported)
     ended = TrainEnded(reported=reported, lost=lost, triggers=trigger.sent(state) if train.triggered else None)
@@ -263,20 +268,6 @@ def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
         OffIntended(reason=reason),
         *((StimulationPaused(cause="unreported", reason=reason),) if more else ()),
     )
-
-
-def uncounted(state: Visit, now: Now) -> tuple[PulsesReconciled, ...]:
-    """The pulses of a train that no device reports: by its start and the clock, and said so."""
-    train, device = state.course.train, state.setup.devices.get("stimulator")
-    begun_ns = state.train_running_ns
-    if train is None or device is None or device.counts_pulses or begun_ns < train.asked_ns:
-        return ()
-    stopped_ns = stimulator.stopped_ns(state)
-    ran_s = ((now.mono_ns if stopped_ns is None else stopped_ns) - begun_ns) / NS
-    count = train.due_by(ran_s) - train.reported
-    begun = "the stimulator's own word that the train ran" if device.telemetry else "the operator's start"
-    evidence = f"worked out from {begun} and the clock; no device counted these pulses"
-    return (PulsesReconciled(count=count, purpose="treatment", evidence=evidence),) if count > 0 else ()
 
 
 def _after_train(state: Visit, now: Now) -> tuple[Event, ...]:

@@ -135,6 +135,9 @@ def _pulse(state: Visit, event: PulseIntended, envelope: Envelope) -> Visit:
 def _off(state: Visit, event: OffIntended, envelope: Envelope) -> Visit:
     if not event.keeps_current:
         state = evolve_current.stopped(state, event.reason, envelope.mono_ns)
+    train = state.course.train
+    if train is not None and train.off_ns is None:
+        state = replace(state, course=replace(state.course, train=replace(train, off_ns=envelope.mono_ns)))
     return replace(
         state,
         chain=None,

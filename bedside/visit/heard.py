@@ -24,6 +24,7 @@ from bedside.visit import (
     singles,
     stimulator,
     switches,
+    uncounted,
 )
 from bedside.visit.inputs import (
     NS,
@@ -93,7 +94,7 @@ def _said(state: Visit, reading: StimulatorStatus, now: Now) -> tuple[Event, ...
     if state.said is not None and _same(state.said, event):
         return ()
     confirmed = reading.enabled is False and bool(state.off_failed) and not state.armed
-    return (event, *_off_done(state, now)) if confirmed else (event,)
+    return (event, *_off_done(state)) if confirmed else (event,)
 
 
 def _same(before: StimulatorSaid, after: StimulatorSaid) -> bool:
@@ -108,7 +109,7 @@ def _same(before: StimulatorSaid, after: StimulatorSaid) -> bool:
 def _done(state: Visit, cause: ActionDone, now: Now) -> tuple[Event, ...]:
     match cause.action:
         case "off":
-            return _off_done(state, now)
+            return _off_done(state)
         case "pulse":
             return _unreported(state) if state.pending is not None and cause.pulse == state.pending.pulse else ()
         case "train":
@@ -128,10 +129,10 @@ def _go_on(state: Visit, action: str, now: Now) -> tuple[Event, ...]:
     return singles.go_on(state, now, chain.purpose)
 
 
-def _off_done(state: Visit, now: Now) -> tuple[Event, ...]:
+def _off_done(state: Visit) -> tuple[Event, ...]:
     if state.armed or state.off_confirmed:
         return ()
-    return (*_unreported(state), *course.uncounted(state, now), OffConfirmed())
+    return (*_unreported(state), *uncounted.stopped(state), OffConfirmed())
 
 
 def _unreported(state: Visit) -> tuple[Event, ...]:

@@ -61,7 +61,9 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
     reading: Any = cause.reading
     match reading:
         case StimulatorStatus():
-            return replace(live, status=reading, status_ns=now.mono_ns, still_ns=_still_ns(live, reading, now))
+            ran_ns = now.mono_ns if reading.train_running is True else live.ran_ns
+            still_ns = _still_ns(live, reading, now)
+            return replace(live, status=reading, status_ns=now.mono_ns, ran_ns=ran_ns, still_ns=still_ns)
         case PulseCounter():
             return replace(live, counter=reading, counter_ns=now.mono_ns)
         case RobotState():
@@ -69,7 +71,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
             load = support.heard(live.support, reading.body_weight_support_kg, now.mono_ns)
             return replace(live, robot=reading, robot_ns=heard_ns, support=load)
         case OperatorPrompt():
-            return replace(live, prompt=reading if reading.text else None)
+            start_asked_ns = now.mono_ns if reading.kind == "start" and reading.text else live.start_asked_ns
+            return replace(live, prompt=reading if reading.text else None, start_asked_ns=start_asked_ns)
         case CurrentStatus():
             return replace(live, current=reading, current_ns=now.mono_ns)
         case ContactState():

@@ -130,7 +130,8 @@ class TrainRun(msgspec.Struct, frozen=True):
     """A train that was asked for and has not ended; `reported` of its single `pulses` were.
 
     `rate_hz` is that of its stimuli. `missed` are those that the times between reports leave room for. `pattern` is
-    None for an even train. `triggered` by another device, which says that it began at `running_ns`.
+    None for an even train. `triggered` by another device, which says that it began at `running_ns`. `off_ns` is when it
+    was first ordered off.
     """
 
     pulses: int
@@ -143,6 +144,7 @@ class TrainRun(msgspec.Struct, frozen=True):
     pattern: Pattern | None = None
     triggered: bool = False
     running_ns: int = NO_TIME
+    off_ns: int | None = None
 
     @property
     def length_s(self) -> float:
@@ -324,7 +326,12 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Live(msgspec.Struct, frozen=True):
-    """What is true only now and is heard anew after a restart."""
+    """What is true only now and is heard anew after a restart.
+
+    `train_running_ns`: when the stimulator, or its operator, said that the train asked for runs; `ran_ns`: when it last
+    said that one runs; `still_ns`: since when it says that none does; `start_asked_ns`: when its operator was last
+    asked to start one.
+    """
 
     now_ns: int = 0
     status: StimulatorStatus | None = None
@@ -348,6 +355,8 @@ class Live(msgspec.Struct, frozen=True):
     disk_free_bytes: int | None = None
     trouble: str = ""
     train_running_ns: int = NO_TIME
+    start_asked_ns: int = NO_TIME
+    ran_ns: int = NO_TIME
     gap: Gap | None = None
     still_ns: int = NO_TIME
     conditions: Mapping[str, tuple[bool, int]] = msgspec.field(default_factory=dict)
