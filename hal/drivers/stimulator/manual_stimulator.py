@@ -53,8 +53,10 @@ class ManualStimulator(OperatorPrompts):
         """No wire, no descriptor."""
 
     async def open(self) -> None:
-        """There is nothing to connect to."""
+        """There is nothing to connect to; a stop that was asked for before anybody listened is asked for again."""
         self.set_health(Health("ok", self.now_ns()))
+        if self._prompt is not None:
+            self.publish(self._prompt)
 
     async def close(self) -> None:
         """End the present prompt: nobody will hear its answer."""

@@ -168,6 +168,17 @@ async def test_off_now_overtakes_the_prompt(stimulator: ManualStimulator, heard:
     assert prompts(heard) == [("amplitude", True), ("amplitude", False), ("off", True), ("off", False)]
 
 
+async def test_a_stop_that_was_asked_for_before_anybody_listened_is_asked_for_again(
+    stimulator: ManualStimulator,
+) -> None:
+    stimulator.off_now()
+    readings: list[Reading] = []
+    stimulator.subscribe(readings.append)
+    await stimulator.open()
+    assert prompts(readings) == [("off", True)]
+    await stimulator.close()
+
+
 async def test_off_that_nobody_confirms(stimulator: ManualStimulator) -> None:
     with pytest.raises(OffNotConfirmed, match="has not confirmed"):
         await finishes(stimulator.off())
