@@ -84,13 +84,15 @@ def prepare(layout: Layout, source: Path, addresses: Mapping[str, str], study: s
     load_study(layout.config, study or station.study)
     by_device = {kind.device or name: addresses[name] for name, kind in FAR_ENDS.items() if name in addresses}
     for role, device in load_station(layout.config).named:
+        path = layout.config / "devices" / f"{device}.toml"
         if load_device(layout.config, device).address in BY_HAND:
+            # nobody is under what a demonstration's own hands work: it may run at any speed
+            _edit(path, address=f"{SIMULATED}manual")
             continue
         address = by_device.get(device) or addresses.get(role)
         if address is None:
             words = f"no simulated {device} is here"
             raise ConfigError(layout.config / "station.toml", "devices", words, f"leave {device} out, or add --also")
-        path = layout.config / "devices" / f"{device}.toml"
         _edit(path, address=f"{SIMULATED}{_with_settings(path, address)}")
     shutil.copy(layout.config / "demo" / "staff.toml", layout.config / "staff.toml")
     return _participant(layout, study or station.study)

@@ -34,6 +34,15 @@ def test_every_device_is_a_simulated_one_and_says_so(layout: Layout) -> None:
         assert load_device(layout.config, device).address == f"sim://{ADDRESSES[role]}"
 
 
+def test_a_device_worked_by_hand_is_a_simulated_one_too(tmp_path: Path, layout: Layout) -> None:
+    source = Path(shutil.copytree(CONFIGS, tmp_path / "source"))
+    station = source / "station.toml"
+    station.write_text(station.read_text().replace('stimulator = "magpro"', 'stimulator = "manual_stimulator"'))
+    prepare(layout, source, ADDRESSES, None)
+    assert load_device(layout.config, "manual_stimulator").address == "sim://manual"
+    assert load_setup(layout.config, speed=10.0).devices["stimulator"].driver == "manual_stimulator"
+
+
 def test_the_shipped_configuration_stays_as_it_is(layout: Layout) -> None:
     before = {path: path.read_bytes() for path in CONFIGS.rglob("*.toml")}
     prepare(layout, CONFIGS, ADDRESSES, None)
