@@ -172,7 +172,8 @@ class Station:
         await parts.fleet.open(self._heard)
 
     async def _end(self) -> None:
-        self._actuator.off_now()
+        # never released: what the rules still intend while all this ends is not begun
+        self._actuator.hold()
         stop_belt = self._core.state.belt.ours
         if stop_belt:
             self._core.note(BeltIntended(action="stop", reason="the station ends"), source="station")

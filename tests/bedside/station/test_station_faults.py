@@ -18,6 +18,7 @@ from bedside.events import (
     ControlTaken,
     OffConfirmed,
     OffIntended,
+    PulseIntended,
     RecordFault,
     StimulationPaused,
 )
@@ -124,6 +125,29 @@ async def running_here(layout: Layout, guard: GuardClient | None) -> AsyncIterat
     finally:
         station.stop("the test ends")
         await work
+
+
+async def test_an_ending_station_begins_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fired: list[str] = []
+    late = PulseIntended(pulse=1, purpose="hotspot", amplitude_pct_mso=40, site="1", x_cm=0.0, y_cm=0.0)
+
+    async def fire() -> None:
+        fired.append("pulse")
+
+    async with bedside_at(tmp_path, speed=1.0) as bed, running_here(bed.layout, None) as station:
+        told: list[object] = []
+        station._core.listen(lambda envelope: told.append(envelope.event))
+        leave = station._analyses.leave
+
+        async def decided_meanwhile() -> None:
+            station._core.note(late, source="rule")
+            await station._core.idle()
+            await leave()
+
+        monkeypatch.setattr(station._parts.stimulator, "fire", fire)
+        monkeypatch.setattr(station._analyses, "leave", decided_meanwhile)
+    assert late in told, "it was not intended at all"
+    assert fired == []
 
 
 async def _guarding(guard: Guard) -> None:
