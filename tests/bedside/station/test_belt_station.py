@@ -217,7 +217,7 @@ async def test_its_stop_takes_the_pulses_first_and_a_killed_station_leaves_it_to
         await bed.ask(StopBelt())
         await bed.until(lambda: not bed.world.enabled, "pulses off")
         await rests(bed)
-        off = place(bed, lambda event: isinstance(event, OffIntended))
+        off = place(bed, lambda event: isinstance(event, OffIntended) and "belt" in event.reason)
         assert off < place(bed, lambda event: isinstance(event, BeltIntended) and event.action == "stop")
         assert [event.cause for event in bed.events(StimulationPaused)][-1] == "belt"
         await bed.until(lambda: not told(bed).start, "a belt that may be started again")
