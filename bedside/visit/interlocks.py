@@ -193,7 +193,7 @@ def _emg(state: Visit, now: Now) -> str | None:
     if emg is None or age_s > state.setup.limits.fresh.emg_s * state.setup.speed:
         return "no EMG is arriving"
     if not emg.for_meps:
-        return "this amplifier gives envelopes only: it cannot measure evoked potentials"
+        return "this amplifier cannot measure evoked potentials as it is: its line among the devices (F8) says why"
     return f"channel {target} is saturated" if target in emg.saturated else None
 
 
