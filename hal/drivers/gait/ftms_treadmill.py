@@ -188,12 +188,20 @@ class FtmsTreadmill(PilotedBelt, BleDevice):
     # commands
 
     async def take_control(self) -> None:
-        """Ask for control; `Refused` where the machine does not give it or can only be heard, `NoAnswer`."""
+        """Ask for control; `NoAnswer`, `Refused` where the machine does not give it, is only heard or too fast."""
         self._need_commands()
         if self._features is not None and not self._features.sets_speed:
             raise Refused("this treadmill's speed cannot be set", device=self.name, remedy=AT_ITS_PANEL)
         if self._range is None:
             raise NoAnswer("the treadmill has not told its speed range", device=self.name, remedy=_GET_NEARER)
+        slowest_kmh = self.options.slowest_kmh
+        if self._range.nearest(slowest_kmh) > slowest_kmh + TOLERANCE_KMH:
+            # a start would move the belt, at a speed that nobody asked for, only to be stopped again
+            raise Refused(
+                f"this treadmill runs at {self._range.minimum_kmh:g} km/h at the least, not {slowest_kmh:g}",
+                device=self.name,
+                remedy="write the speed that it can run as slowest_kmh in its device file, if that is slow enough",
+            )
         await self._request(wire.REQUEST_CONTROL)
         self.pilot.granted = True
 

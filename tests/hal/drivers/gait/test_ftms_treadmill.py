@@ -139,6 +139,18 @@ async def test_the_machines_own_steps_count(tmp_path: Path) -> None:
         assert {w for w in b.device.written if w[0] == 2} == {b"\x02\x50\x00", b"\x02\x64\x00"}, "legal steps alone"
 
 
+async def test_a_machine_that_cannot_run_so_slowly_is_not_even_started(tmp_path: Path) -> None:
+    async with bench(tmp_path, minimum_kmh=1.0) as b:
+        with pytest.raises(Refused, match="at 1 km/h at the least, not 0.8") as refused:
+            await finishes(b.belt.take_control())
+        assert "slowest_kmh" in refused.value.remedy
+        with pytest.raises(Refused, match="take control first"):
+            await finishes(b.belt.start_belt())
+        assert b.gait.speed_kmh == 0
+    async with bench(tmp_path, {"slowest_kmh": 1.0}, minimum_kmh=1.0) as b:
+        await finishes(b.belt.take_control())
+
+
 async def test_control_that_is_not_given(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         b.device.grants = False
