@@ -141,7 +141,7 @@ async def test_the_machines_own_steps_count(tmp_path: Path) -> None:
 
 async def test_a_machine_that_cannot_run_so_slowly_is_not_even_started(tmp_path: Path) -> None:
     async with bench(tmp_path, minimum_kmh=1.0) as b:
-        with pytest.raises(Refused, match="at 1 km/h at the least, not 0.8") as refused:
+        with pytest.raises(Refused, match=r"at 1 km/h at the least, not 0\.8") as refused:
             await finishes(b.belt.take_control())
         assert "slowest_kmh" in refused.value.remedy
         with pytest.raises(Refused, match="take control first"):
