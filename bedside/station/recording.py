@@ -108,7 +108,9 @@ class Recording:
     def _want(self, wanted: bool) -> None:
         """From now on; samples that still wait for their time belong to what was wanted when they came."""
         if wanted != self._wanted and self._stamping is not None:
-            self._keep(self._stamping.rest())
+            held = self._stamping.rest()
+            if self._wanted:
+                self._keep(held)
         self._wanted = wanted
         self._failed = False
 

@@ -154,6 +154,16 @@ async def test_a_step_that_is_opened_again_is_recorded_again(rig: Rig) -> None:
     assert read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist() == [1, 2, 6, 7]
 
 
+async def test_what_waited_for_its_time_between_two_steps_is_not_recorded(rig: Rig) -> None:
+    rig.feed(2)
+    rig.enter("assess")
+    rig.feed(2)
+    rig.tell(StepReopened(step="hotspot", reason="at once, before the recording was sealed"))
+    rig.feed(2)
+    await rig.recording.stop("the test ends")
+    assert read_samples(segment_files(rig.raw), "emg").values[::ROWS, 0].tolist() == [1, 2, 5, 6]
+
+
 async def test_the_senders_own_stamps_and_offsets_are_kept_beside_the_samples(rig: Rig) -> None:
     rig.feed(1)
     stamps_s = np.array([10_000.000_2, 10_000.000_4])
