@@ -92,6 +92,7 @@ class TriggeredStimulator(OperatorPrompts):
         self._last_pulse_ns: int | None = None
         self._enabled_by_operator = False
         self._attempts = 0
+        self._ended = ""
 
     @property
     def address(self) -> str:
@@ -109,7 +110,9 @@ class TriggeredStimulator(OperatorPrompts):
     def vitals(self) -> Vitals:
         """What this wire cannot tell, in words."""
         blind = () if self._output.proves else ("no trigger-out is wired: a trigger counts as a pulse",)
-        return Vitals(notes=("it does not answer: neither whether it is armed nor its temperature is known", *blind))
+        ended = (f"its last train ended early: {self._ended}",) if self._ended else ()
+        mute = "it does not answer: neither whether it is armed nor its temperature is known"
+        return Vitals(notes=(mute, *blind, *ended))
 
     @property
     def off_bytes(self) -> bytes:
@@ -153,6 +156,8 @@ class TriggeredStimulator(OperatorPrompts):
             finally:
                 self._enabled_by_operator = False
                 self.off_now()
+                if self._status.train_running:
+                    self._tell(train_running=False)
                 self._output.close()
             self._attempts += 1
             await asyncio.sleep(self._patience.retry_s(self._attempts))
@@ -235,6 +240,7 @@ class TriggeredStimulator(OperatorPrompts):
             raise Refused("no train is prepared", device=self.name, remedy="set the train up first")
         self._check_open()
         self._check_ready()
+        self._ended = ""
         self._schedule.begin(train)
         self._tell(train_running=True)
         self._running = asyncio.create_task(self._run(), name=f"train {self.name}")
@@ -249,11 +255,12 @@ class TriggeredStimulator(OperatorPrompts):
                     await self._pulse()
         except HalError as error:
             logger.warning("%s: train ended: %s", self.name, error)
+            self._ended = error.args[0]
             self._output.low_now()
         finally:
+            # one that a stop ended is told by "off", once the wire is low: nobody stopped it at the stimulator
             if self._running is asyncio.current_task():
                 self._running = None
-            if self._running is None:
                 self._tell(train_running=False)
 
     async def _pulse(self) -> None:
@@ -271,8 +278,8 @@ class TriggeredStimulator(OperatorPrompts):
                     )
             self._report()
         except asyncio.CancelledError:
-            # A stop in the middle of it: the wire was raised. Where a proof is wired, it tells of the pulse.
-            if not self._output.proves:
+            # A stop in the middle of it: the wire was raised. Where a proof is wired, it tells of the pulse, or has.
+            if not self._output.proves or proof.done():
                 self._report()
             raise
         finally:

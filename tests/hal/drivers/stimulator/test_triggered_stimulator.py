@@ -249,6 +249,7 @@ async def test_a_missing_proof_ends_the_train(tmp_path: Path) -> None:
         far.panel.enabled = False
         await until(lambda: driver._running is None)
         assert len(pulses(heard)) == len(far.panel.given)
+        assert "ended early: triggered, but no pulse came back" in driver.vitals.notes[-1]
 
 
 def outputs(far: TriggerDevice) -> dict[str, bool]:
@@ -269,6 +270,38 @@ async def test_off_ends_the_train_and_the_line_is_low(tmp_path: Path) -> None:
         given = len(far.panel.given)
         await asyncio.sleep(0.3)
         assert len(far.panel.given) == len(pulses(heard)) == given
+
+
+async def test_a_stop_behind_a_pulses_proof_does_not_lose_the_pulse(tmp_path: Path) -> None:
+    async with bench(tmp_path, "trigger_line", pulse_ms=50.0, proof="cts") as (driver, far, heard, _):
+        await armed(driver, far)
+        fired = asyncio.ensure_future(driver.fire())
+        await until(lambda: driver._proof is not None and driver._proof.done())
+        assert not fired.done(), "the wire is still high"
+        driver.off_now()
+        fired.cancel()
+        await asyncio.gather(fired, return_exceptions=True)
+        await finishes(driver.off())
+        assert len(pulses(heard)) == len(far.panel.given) == 1
+
+
+async def test_a_train_that_a_stop_ends_was_not_stopped_at_the_stimulator(tmp_path: Path) -> None:
+    async with bench(tmp_path, "trigger_line", speed=10.0) as (driver, far, heard, _):
+        await armed(driver, far)
+        await finishes(driver.prepare_train(Train(1.0, 1200)))
+        await finishes(driver.start_train())
+        await until(lambda: len(pulses(heard)) >= 2)
+        train = driver._running
+        assert train is not None
+        driver.off_now()
+        await asyncio.gather(train, return_exceptions=True)
+        assert statuses(heard)[-1].train_running is True, "its end is told by off, once the wire is low"
+        await finishes(driver.off())
+        assert statuses(heard)[-1].train_running is False
+
+
+def statuses(heard: list[Reading]) -> list[StimulatorStatus]:
+    return [reading for reading in heard if isinstance(reading, StimulatorStatus)]
 
 
 async def test_a_level_left_high_would_fire_again(tmp_path: Path) -> None:
