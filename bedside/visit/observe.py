@@ -61,7 +61,8 @@ def _heard(live: Live, cause: Heard, now: Now) -> Live:
     reading: Any = cause.reading
     match reading:
         case StimulatorStatus():
-            ran_ns = now.mono_ns if reading.train_running is True else live.ran_ns
+            runs = reading.train_running is True and reading.enabled is not False
+            ran_ns = now.mono_ns if runs else live.ran_ns
             still_ns = _still_ns(live, reading, now)
             return replace(live, status=reading, status_ns=now.mono_ns, ran_ns=ran_ns, still_ns=still_ns)
         case PulseCounter():

@@ -83,7 +83,11 @@ def train(state: Visit, _: Now) -> str | None:
     done_s = train.length_s
     ran_s = (state.live.now_ns - train.first_ns) / NS
     slack_s = 2.0 / train.rate_hz + (LATE_S * state.setup.speed if train.pattern is not None else 0.0)
-    return "the train was stopped at the stimulator" if ran_s < done_s - slack_s else None
+    if ran_s >= done_s - slack_s:
+        return None
+    # one that is triggered from here cannot be stopped there
+    by_trigger = "the triggers of the train ended early: its device says why"
+    return by_trigger if status.source == "trigger" else "the train was stopped at the stimulator"
 
 
 def stopped_ns(state: Visit) -> int | None:

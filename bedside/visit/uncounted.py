@@ -12,9 +12,11 @@ from bedside.visit.state import TrainRun, Visit
 
 
 def applies(state: Visit) -> TrainRun | None:
-    """The present train, where no device counts its pulses."""
-    train, device = state.course.train, state.setup.devices.get("stimulator")
-    return train if train is not None and device is not None and not device.counts_pulses else None
+    """The present train, where no device counts its pulses; triggers that are told one by one need no clock."""
+    train, device, status = state.course.train, state.setup.devices.get("stimulator"), state.live.status
+    if device is None or device.counts_pulses or (status is not None and status.source == "trigger"):
+        return None
+    return train
 
 
 def whole(state: Visit) -> tuple[PulsesReconciled, ...]:

@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from bedside import commands as c
 from bedside import events as e
-from bedside.visit.inputs import ActionDone
-from hal.roles import OperatorPrompt
+from bedside.visit.inputs import ActionDone, Tick
+from hal.roles import OperatorPrompt, PulseDelivered, StimulatorStatus
 from tests.helpers.bed import THERAPIST, Bed
 from tests.helpers.bed_ready import bed_at
 
@@ -110,3 +110,31 @@ def test_the_end_of_a_train_under_way_tells_what_is_due() -> None:
     given, doubt = told(bed)
     assert given == ended.delivered
     assert given + doubt <= ended.delivered + ended.uncertain
+
+
+def test_triggers_that_are_told_one_by_one_are_not_worked_out_again() -> None:
+    bed = uncounted(telemetry=False)
+    ask_for_a_train(bed)
+    bed.hear(StimulatorStatus(bed.now_ns, None, 41, True, None, None, "tms", None, source="trigger"))
+    bed.put(ActionDone("train"))
+    for _ in range(8):
+        bed.hear(PulseDelivered(bed.now_ns, None, 41, source="trigger"))
+        bed.now_ns += 1_000_000_000
+    bed.now_ns += 2_000_000_000
+    stop(bed)
+    off(bed)
+    assert told(bed)[0] == 8, "two were left out"
+    assert not bed.events(e.PulsesReconciled)
+
+
+def test_triggers_that_end_early_are_not_put_down_to_the_stimulators_panel() -> None:
+    bed = uncounted(telemetry=False)
+    ask_for_a_train(bed)
+    bed.put(ActionDone("train"))
+    for running in (True, False):
+        bed.hear(PulseDelivered(bed.now_ns, None, 41, source="trigger"))
+        bed.now_ns += 1_000_000_000
+        bed.move("walk", 1.2)
+        bed.hear(StimulatorStatus(bed.now_ns, None, 41, running, None, None, "tms", None, source="trigger"))
+    bed.put(Tick())
+    assert "triggers of the train ended early" in bed.events(e.StimulationPaused)[-1].reason
