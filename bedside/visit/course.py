@@ -139,7 +139,9 @@ def _gap_left_s(state: Visit, now: Now) -> float:
 def halt(state: Visit, cause: str, reason: str) -> tuple[Event, ...]:
     """Off first; then, when a course runs, the pause with its cause and reason."""
     off = OffIntended(reason=reason)
-    return (off, StimulationPaused(cause=cause, reason=reason)) if state.course.running else (off,)
+    if not state.course.running:
+        return (off,)
+    return (off, *uncounted.before_loss(state, cause), StimulationPaused(cause=cause, reason=reason))
 
 
 def pause(state: Visit, reason: str) -> tuple[Event, ...]:

@@ -249,7 +249,11 @@ def _reconciled(state: Visit, event: PulsesReconciled, _: Envelope) -> Visit:
     train = state.course.train
     if train is None or event.purpose != "treatment":
         return state
-    return replace(state, course=replace(state.course, train=replace(train, reported=train.reported + event.count)))
+    reported, last_ns, device = train.reported + event.count, train.last_ns, state.setup.devices.get("stimulator")
+    if device is not None and not device.counts_pulses and train.pattern is None:
+        # the earliest time of the last certain pulse: what may follow it unheard is bounded from there on
+        last_ns = max(last_ns, train.asked_ns + round((reported - 1) / train.rate_hz * NS))
+    return replace(state, course=replace(state.course, train=replace(train, reported=reported, last_ns=last_ns)))
 
 
 def _uncertain(state: Visit, event: PulsesUncertain, _: Envelope) -> Visit:

@@ -7,6 +7,7 @@ to have run; what was due between the last moment at which it ran and the first 
 
 from bedside.events import PulsesReconciled, PulsesUncertain
 from bedside.visit import stimulator
+from bedside.visit.evolve_course import LINK_CAUSES
 from bedside.visit.inputs import NS
 from bedside.visit.state import TrainRun, Visit
 
@@ -41,6 +42,14 @@ def stopped(state: Visit) -> tuple[PulsesReconciled | PulsesUncertain, ...]:
         return certain
     reason = "nobody counted the pulses of a train around its stop"
     return (*certain, PulsesUncertain(at_most=more, purpose="treatment", reason=reason))
+
+
+def before_loss(state: Visit, cause: str) -> tuple[PulsesReconciled, ...]:
+    """Where the stimulator was lost: what is certain until its last word; the doubt begins only there."""
+    train = applies(state)
+    if train is None or train.pattern is not None or cause not in LINK_CAUSES:
+        return ()
+    return _certain(state, train, train.reported + by_now(state)[0])
 
 
 def by_now(state: Visit) -> tuple[int, int]:

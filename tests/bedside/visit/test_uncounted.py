@@ -138,3 +138,23 @@ def test_triggers_that_end_early_are_not_put_down_to_the_stimulators_panel() -> 
         bed.hear(StimulatorStatus(bed.now_ns, None, 41, running, None, None, "tms", None, source="trigger"))
     bed.put(Tick())
     assert "triggers of the train ended early" in bed.events(e.StimulationPaused)[-1].reason
+
+
+def test_a_lost_stimulator_keeps_what_was_certain_before_and_doubts_the_rest() -> None:
+    bed = uncounted(telemetry=True)
+    bed.start()
+    bed.advance(100.2)
+    given = bed.stim.fired - bed.state.ledger.single
+    bed.stim.fails = {"off"}
+    bed.link(False)
+    bed.work()
+    bed.advance(10.0)
+    bed.stim.fails = set()
+    bed.link(True)
+    bed.status()
+    off(bed)
+    bed.advance(20.0)
+    certain, doubt = told(bed)
+    assert certain == pytest.approx(given, abs=1)
+    assert certain <= given
+    assert 10 <= doubt <= 14, "only what came after its last word"
