@@ -19,11 +19,13 @@ SETTLE_S = 30.0
 class Patience:
     """How long to wait, in real seconds, whatever the station's clock does.
 
-    Without a valid message for `silence_s` the device is silent; after `reopen_s` its link is opened anew. Attempts
-    are `first_retry_s` apart, then twice as long each time up to `last_retry_s`.
+    Without a valid message for `silence_s` the device is silent, before its first one for `greeting_s` if that is
+    longer; after `reopen_s` its link is opened anew. Attempts are `first_retry_s` apart, then twice as long each time,
+    up to `last_retry_s`.
     """
 
     silence_s: float = 1.5
+    greeting_s: float = 0.0
     reopen_s: float = 5.0
     first_retry_s: float = 0.2
     last_retry_s: float = 5.0
@@ -33,9 +35,10 @@ class Patience:
         return min(self.first_retry_s * 2.0 ** min(attempt - 1, 30), self.last_retry_s)
 
 
-STIMULATOR_PATIENCE = Patience(silence_s=0.85, last_retry_s=0.4)
+STIMULATOR_PATIENCE = Patience(silence_s=0.85, greeting_s=1.5, last_retry_s=0.4)
 """A stimulator may pulse on while its cable is out: it is told "off" soon after the cable is back. Asked twice a
-second, it is heard again in time though one answer is lost; else it is known to be silent within a second."""
+second, it is heard again in time though one answer is lost; else it is known to be silent within a second. What answers
+in another language is told as that: its greeting has time to fail."""
 
 
 class SupervisedDevice(Device):
@@ -204,10 +207,11 @@ class SupervisedDevice(Device):
             await asyncio.sleep(self._patience.silence_s / 8)
             if self.excused:
                 self._heard_s = loop.time()
-            silent_s = loop.time() - self._heard_s
-            if silent_s >= self._patience.silence_s and self._health.state != "silent":
+            silent_s, patience = loop.time() - self._heard_s, self._patience
+            limit_s = patience.silence_s if self._health.state == "ok" else max(patience.silence_s, patience.greeting_s)
+            if silent_s >= limit_s and self._health.state != "silent":
                 self._set_state("silent", error=f"no message for {silent_s:.1f} s", remedy=self.silent_remedy)
-            if silent_s >= self._patience.reopen_s:
+            if silent_s >= patience.reopen_s:
                 raise NoAnswer(f"no message for {silent_s:.0f} s, connecting again", remedy=self.silent_remedy)
 
     def _set_state(self, state: LinkState, *, error: str = "", remedy: str = "", heard: bool = False) -> None:

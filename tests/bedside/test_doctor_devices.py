@@ -105,7 +105,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "imu_foot_right": [("low_battery", "battery is nearly empty", "charge it"), ("cable_out", "not in reach", NEAR)],
     "imu_thigh": [
-        ("garbage", "samples were lost|does not|end of its range", "closer|switch|fasten"),
+        ("garbage", "cannot be read|does not|and it tells|end of its range", "switch|fasten"),
         ("freeze", "measures nothing", "off and on"),
     ],
     "imu_shank": [("freeze", "measures nothing", "off and on"), ("silence", *IMU_SILENT)],

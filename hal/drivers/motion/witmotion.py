@@ -39,6 +39,8 @@ HOUSEKEEPING_S = 60.0
 EARTH_FIELD_UT = (25.0, 65.0)
 SLOWEST, FASTEST = 0.8, 1.04
 """Shares of the set rate that losses of a bad radio, and a bunch more or less at either end, can explain."""
+SPOILT, SPOILT_BYTES = 0.05, 60
+"""Share of the bytes, and how many at least: a lost packet leaves parts of two frames behind."""
 RATE_REMEDY = "bring it nearer; if that does not help, switch it off and on: its rate is not the one that was set"
 REMEDY = "switch the sensor off and on"
 
@@ -104,11 +106,18 @@ class WitMotion(MotionStream):
 
     @property
     def attention(self) -> tuple[Attention, ...]:
-        """What somebody has to see to; a rate that is not the one set looks like losses, or like fewer of them."""
-        hz = self._measured_hz()
-        if hz is None or self._measured_s < RATE_S - 1.0 or SLOWEST <= hz / self.rate_hz <= FASTEST:
-            return super().attention
-        return (*super().attention, Attention(f"{hz:.0f} of {self.rate_hz:g} samples a second arrive", RATE_REMEDY))
+        """What somebody has to see to; a rate that is not the one set looks like losses, or like fewer of them.
+
+        Its frames have no checksum, so what is spoilt within one is not seen: bytes that belong to none tell of it.
+        """
+        found = super().attention
+        hz, reader = self._measured_hz(), self._reader
+        if reader.dropped > max(SPOILT_BYTES, SPOILT * reader.fed):
+            share_pct = 100 * reader.dropped / reader.fed
+            found += (Attention(f"{share_pct:.0f} % of what it sends cannot be read", REMEDY),)
+        if hz is not None and self._measured_s >= RATE_S - 1.0 and not SLOWEST <= hz / self.rate_hz <= FASTEST:
+            found += (Attention(f"{hz:.0f} of {self.rate_hz:g} samples a second arrive", RATE_REMEDY),)
+        return found
 
     @property
     def notes(self) -> tuple[str, ...]:

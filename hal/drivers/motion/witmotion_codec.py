@@ -56,17 +56,19 @@ Message = Motion | Registers | WrongModel
 
 
 class FrameReader:
-    """Frames from notifications that may hold several, or parts. `dropped` counts bytes that belong to none."""
+    """Frames from notifications that may hold several, or parts. `dropped` of the `fed` bytes belong to none."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._short = 0
         self.dropped = 0
+        self.fed = 0
 
     def feed(self, data: bytes) -> list[Message]:
         """All frames known to be whole and true after one more notification."""
         if not data:
             return []
+        self.fed += len(data)
         # one piece of a longer frame may look like that, several in a row cannot
         self._short = self._short + 1 if _is_short_model(data) else 0
         if self._short >= SHORT_IN_A_ROW:
