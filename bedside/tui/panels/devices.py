@@ -108,8 +108,8 @@ def _clock(line: DeviceLine) -> tuple[Span | None, ...]:
     offset, drift, spread = line.clock_offset_ms, line.clock_drift_ppm, line.clock_spread_ms
     style = "look" if spread is not None and spread > TRUSTED_SPREAD_MS else "text"
     return (
-        None if offset is None else (f"clock {offset:+.1f} ms", "text"),
-        None if drift is None else (f"drift {drift:+.0f} ppm", "text"),
+        None if offset is None else (f"clock {offset:+z.1f} ms", "text"),
+        None if drift is None else (f"drift {drift:+z.0f} ppm", "text"),
         None if spread is None else (f"arrivals within {spread:.0f} ms", style),
     )
 
