@@ -1,5 +1,7 @@
 """Trains that no device counts: what is claimed of them lies within what the clock proves, however they ended."""
 
+from typing import TypeVar
+
 import pytest
 from msgspec.structs import replace
 
@@ -9,6 +11,8 @@ from bedside.visit.inputs import ActionDone, Tick
 from hal.roles import OperatorPrompt, PulseDelivered, StimulatorStatus
 from tests.helpers.bed import THERAPIST, Bed
 from tests.helpers.bed_ready import bed_at
+
+E = TypeVar("E", bound=e.Event)
 
 
 def uncounted(*, telemetry: bool) -> Bed:
@@ -21,6 +25,10 @@ def uncounted(*, telemetry: bool) -> Bed:
     bed.stim.counter = False
     bed.stim.swallow = set(range(1, 10_000))
     return bed
+
+
+def last(bed: Bed, kind: type[E]) -> E:
+    return next(one.event for one in reversed(bed.journal) if isinstance(one.event, kind))
 
 
 def ask_for_a_train(bed: Bed) -> None:
@@ -105,8 +113,8 @@ def test_the_end_of_a_train_under_way_tells_what_is_due() -> None:
     bed.start()
     bed.advance(30.2)
     bed.ask(c.EndStimulation(reason="enough"))
-    (ended,) = bed.events(e.StimulationEnded)
-    assert (ended.delivered, ended.delivered + ended.uncertain) == (pytest.approx(31, abs=1), pytest.approx(31, abs=1))
+    ended = last(bed, e.StimulationEnded)
+    assert 30 <= ended.delivered <= ended.delivered + ended.uncertain <= 32
     given, doubt = told(bed)
     assert given == ended.delivered
     assert given + doubt <= ended.delivered + ended.uncertain
@@ -137,7 +145,7 @@ def test_triggers_that_end_early_are_not_put_down_to_the_stimulators_panel() -> 
         bed.move("walk", 1.2)
         bed.hear(StimulatorStatus(bed.now_ns, None, 41, running, None, None, "tms", None, source="trigger"))
     bed.put(Tick())
-    assert "triggers of the train ended early" in bed.events(e.StimulationPaused)[-1].reason
+    assert "triggers of the train ended early" in last(bed, e.StimulationPaused).reason
 
 
 def test_a_lost_stimulator_keeps_what_was_certain_before_and_doubts_the_rest() -> None:
