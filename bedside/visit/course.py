@@ -213,8 +213,16 @@ def pause_left_s(state: Visit, now: Now) -> float:
 
 
 def watch_pause(state: Visit, now: Now) -> tuple[Event, ...]:
-    """A pause that lasts too long ends the course; what remains is lost and not caught up."""
-    if state.course.pause is None or state.course.ended is not None or pause_left_s(state, now) > 0:
+    """A pause that lasts too long ends the course, what remains is lost and not caught up; so does one with nothing
+    to go on with, once it is known that nothing is.
+    """
+    if state.course.pause is None or state.course.ended is not None:
+        return ()
+    if _behind(state) and _settled(state, now):
+        doubt = state.ledger.uncertain_course
+        known = f", {doubt} of them cannot be proved or excluded" if doubt else ""
+        return end(state, "aborted" if doubt else "complete", f"all planned pulses are behind{known}")
+    if pause_left_s(state, now) > 0:
         return ()
     limit_s = state.setup.study.run.pause_limit_s
     return end(state, "pause_too_long", f"paused for more than {limit_s:g} s")
@@ -272,11 +280,23 @@ def _close(state: Visit, train: TrainRun, now: Now) -> tuple[Event, ...]:
     )
 
 
+def _behind(state: Visit) -> bool:
+    """Whether less is left of the plan than one stimulus."""
+    pattern = planned_pattern(state)
+    return state.ledger.remaining < (pattern.burst_pulses if pattern is not None else 1)
+
+
+def _settled(state: Visit, now: Now) -> bool:
+    """Whether it is off, and whatever counts has had the time to say what was given."""
+    if not state.off_confirmed or state.off_ns is None or state.unsettled is not None:
+        return False
+    return (now.mono_ns - state.off_ns) / NS >= state.setup.limits.fresh.settle_s * state.setup.speed
+
+
 def _after_train(state: Visit, now: Now) -> tuple[Event, ...]:
     if state.unsettled is not None:
         return ()
-    pattern = planned_pattern(state)
-    if state.ledger.remaining < (pattern.burst_pulses if pattern is not None else 1):
+    if _behind(state):
         return end(state, "complete", "all planned pulses are behind")
     rate_hz = state.dose.rate_hz if state.dose is not None else 1.0
     waited = (now.mono_ns - state.course.last_pulse_ns) / NS >= 1.0 / rate_hz and not _gap_left_s(state, now)

@@ -166,3 +166,25 @@ def test_a_lost_stimulator_keeps_what_was_certain_before_and_doubts_the_rest() -
     assert certain == pytest.approx(given, abs=1)
     assert certain <= given
     assert 10 <= doubt <= 14, "only what came after its last word"
+
+
+@pytest.mark.parametrize(("heard_s", "cause"), [(1199.4, "complete"), (1100.0, "aborted")])
+def test_a_pause_with_nothing_to_go_on_with_ends_the_course(heard_s: float, cause: str) -> None:
+    """Nobody could resume it, and what remains of a plan never was a reason to wait for five minutes."""
+    bed = uncounted(telemetry=False)
+    ask_for_a_train(bed)
+    prompted(bed, "start")
+    bed.put(ActionDone("train"))
+    bed.now_ns += round(heard_s * 1e9)
+    stop(bed)
+    bed.now_ns += round((1201.0 - heard_s) * 1e9)
+    off(bed)
+    _, doubt = told(bed)
+    assert bed.state.ledger.remaining == 0
+    assert bool(doubt) is (cause == "aborted")
+    for _ in range(50):
+        bed.now_ns += 100_000_000
+        bed.put(Tick())
+    ended = last(bed, e.StimulationEnded)
+    assert (ended.cause, ended.uncertain) == (cause, doubt)
+    assert "all planned pulses are behind" in ended.reason
