@@ -21,9 +21,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+FIRST = -10
 PASSED, TESTS_FAILED, NOTHING_TO_RUN = 0, 1, 5
 """pytest's exit codes."""
 CALCULATING = ("dsp", *(f"bedside/{name}" for name in ("analyse", "assess", "importer", "record", "report", "visit")))
@@ -71,7 +73,7 @@ async def main(options: list[str]) -> int:
         behind = tasks.create_task(lane(BEHIND, options, give_way))
         codes: Codes = {}
         for stage in STAGES:
-            for told in await asyncio.gather(*(lane(parts, options) for parts in stage)):
+            for told in await asyncio.gather(*(lane(parts, options, fairly(parts)) for parts in stage)):
                 codes |= told
     codes |= behind.result()
     for part in [part for part, code in codes.items() if code == TESTS_FAILED]:
@@ -107,11 +109,25 @@ async def run(command: list[str], name: str, prepare: Callable[[], None] | None 
 
 
 def give_way() -> None:
-    """Take only the time that others leave. Linux weighs sessions against each other first, then what is in one."""
+    """Take only the time that others leave."""
+    weigh(19)
+    os.nice(19)
+
+
+def fairly(parts: Lane) -> Callable[[], None]:
+    """A share of its own for a lane; more for the long run, whose far ends must not be late themselves."""
+    return partial(weigh, FIRST if parts[0].name == "all devices" else 0)
+
+
+def weigh(nice: int) -> None:
+    """Begin a session of this niceness: Linux weighs sessions against each other first, then what is in one.
+
+    Tests start stations in sessions of their own, which would leave little to the one that all tests share. A negative
+    niceness is for root alone; without it the session counts like any other.
+    """
     os.setsid()
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
-    os.nice(19)
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def say(words: str) -> None:
