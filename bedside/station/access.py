@@ -11,7 +11,7 @@ from bedside.assess.state import MEP
 from bedside.commands import AnyCommand
 from bedside.events import Envelope, Role, SignedIn, VisitClosed, VisitOpened
 from bedside.refusal import Refusal
-from bedside.station.server import Client
+from bedside.station.attached import Client
 from bedside.visit.inputs import AssessmentFound, Cause, Person
 from bedside.visit.state import Visit
 

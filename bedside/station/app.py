@@ -38,6 +38,7 @@ from bedside.station import rounds
 from bedside.station.access import Access
 from bedside.station.actuator import Actuator
 from bedside.station.analysing import Analyses
+from bedside.station.attached import Client, Hooks
 from bedside.station.belt import BeltWorker
 from bedside.station.books import gap_s
 from bedside.station.calibration import Calibrations
@@ -54,7 +55,7 @@ from bedside.station.offer import Offer
 from bedside.station.picture import Surroundings, snapshot
 from bedside.station.recording import Recording
 from bedside.station.robot_words import RobotWords
-from bedside.station.server import Client, Hooks, Server
+from bedside.station.server import Server
 from bedside.station.setup import Parts
 from bedside.station.telling import Telling
 from bedside.station.walks import Walks

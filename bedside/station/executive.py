@@ -26,13 +26,14 @@ from bedside.config import ConfigError
 from bedside.events import CommandRefused, ControlTaken, Envelope, RobotImported, StepEntered, TrialImported
 from bedside.station import robot_table
 from bedside.station.access import Access
+from bedside.station.attached import Client
 from bedside.station.bounds import demand_bounds
 from bedside.station.calibration import Calibrations
 from bedside.station.core import Core, Ended
 from bedside.station.devices import Fleet
 from bedside.station.importing import Imports, Wanted
 from bedside.station.resolve import Resolver
-from bedside.station.server import Client, Server
+from bedside.station.server import Server
 from bedside.station.wire import Reply, Request
 from bedside.visit.inputs import Person
 from bedside.visit.rules import Refusal

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bedside.events import Role
 from bedside.snapshot import DeviceAttention, DeviceLine, Line, Snapshot, Watcher
-from bedside.station.server import Client
+from bedside.station.attached import Client
 from bedside.visit.inputs import Now, Person
 from bedside.visit.state import Visit
 from bedside.visit.view import picture

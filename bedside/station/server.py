@@ -6,23 +6,20 @@ stop does not wait for it.
 """
 
 import asyncio
-import pwd
 import socket
-import struct
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
-from bedside.commands import AnyCommand, CalibrateDevice, ImportRobot, ImportTrial, Stop, StopBelt, TakeControl
+from bedside.commands import CalibrateDevice, ImportRobot, ImportTrial, Stop, StopBelt, TakeControl
 from bedside.events import Envelope, Role
 from bedside.record.chain import BadLine
 from bedside.refusal import Refusal
+from bedside.station.attached import REQUESTS_PER_S, Client, Hooks, peer_user
 from bedside.station.catching_up import CatchingUp, TooFarBehind
 from bedside.station.wire import (
     MAX_LINE_BYTES,
@@ -48,84 +45,10 @@ DROP_WAVES_ABOVE_BYTES = 256 * 1024
 PUT_OUT_ABOVE_BYTES = 1024 * 1024
 """A client that reads too slowly first misses live traces, which nobody needs later, then is put out."""
 REMEMBERED_REPLIES = 1000
-REQUESTS_PER_S = 50
 MOST_WAITING = 256
 """Requests of one client that may wait to be answered, while the disk is slow."""
 CONTROL_SILENT_S = 0.8
 """Leaves 0.2 s to notice and to switch off, so that a train ends within a second of the kiosk's death."""
-
-
-@dataclass(eq=False, slots=True)
-class Client:
-    """One attached client, as the station sees it.
-
-    `requests` wait to be answered, each with the number of stops that had come before it; `asked_after` is that number
-    of the one in hand.
-    """
-
-    id: str
-    role: Role
-    user: str
-    writer: asyncio.StreamWriter
-    joined_s: float
-    beat_s: float
-    controls: bool = False
-    dropped: int = 0
-    wants: Subscribe = field(default_factory=Subscribe)
-    catching_up: CatchingUp | None = None
-    replay: asyncio.Task[None] | None = None
-    replies: dict[int, Reply] = field(default_factory=dict)
-    requests: asyncio.Queue[tuple[Request, int] | None] = field(default_factory=asyncio.Queue)
-    asked_after: int = 0
-    asked_s: deque[float] = field(default_factory=lambda: deque(maxlen=REQUESTS_PER_S))
-
-    def too_fast(self, now_s: float) -> bool:
-        """Whether this request is the 51st within a second."""
-        full = len(self.asked_s) == REQUESTS_PER_S and now_s - self.asked_s[0] < 1.0
-        self.asked_s.append(now_s)
-        return full
-
-
-class Hooks:
-    """What the server asks of the station."""
-
-    def __init__(
-        self,
-        *,
-        execute: Callable[[Request, Client], Awaitable[Reply]],
-        allow: Callable[[Client, AnyCommand], None],
-        stop_now: Callable[[], None],
-        stopped: Callable[[], None],
-        joined: Callable[[Client], None],
-        left: Callable[[Client, str], None],
-        last_n: Callable[[], int],
-        pages: Callable[[int, int], Iterator[list[Envelope]]],
-        tells: Callable[[Role, Envelope], bool] = lambda role, envelope: role in envelope.event.visible_to,
-        shown_n: Callable[[Role, int], int] = lambda _role, n: n,
-        real_n: Callable[[Role, int], int] = lambda _role, n: n,
-        stop_belt_now: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`allow` raises `Refusal` for what a client may not ask; `tells` says what a role is told of.
-
-        `stop_now` is called as soon as a stop has come, `stopped` when it has been carried out or refused;
-        `stop_belt_now` as soon as a kiosk's stop of the belt has come.
-
-        `pages` reads the events behind one number up to another; it is called in the loop and gone through in threads.
-
-        `shown_n` and `real_n` turn journal numbers into those that a role may know, and back.
-        """
-        self.execute = execute
-        self.allow = allow
-        self.stop_now = stop_now
-        self.stopped = stopped
-        self.joined = joined
-        self.left = left
-        self.last_n = last_n
-        self.pages = pages
-        self.tells = tells
-        self.shown_n = shown_n
-        self.real_n = real_n
-        self.stop_belt_now = stop_belt_now
 
 
 class Server:
@@ -417,14 +340,3 @@ class Server:
         if client in self.clients:
             self.clients.remove(client)
             self._hooks.left(client, reason)
-
-
-def peer_user(writer: asyncio.StreamWriter) -> str:
-    """The Unix user at the other end, as the kernel says (SO_PEERCRED); "uid N" for one without a name."""
-    peer: socket.socket = writer.get_extra_info("socket")
-    packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", packed)
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

@@ -21,7 +21,7 @@ from bedside.events import (
 )
 from bedside.refusal import Refusal
 from bedside.station.access import ASSESSOR, Access
-from bedside.station.server import Client
+from bedside.station.attached import Client
 from bedside.station.telling import Telling
 from bedside.visit.inputs import AssessmentFound, History
 from tests.helpers.bed import RECORD, THERAPIST, Bed

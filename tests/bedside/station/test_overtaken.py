@@ -15,11 +15,12 @@ import pytest
 from bedside.commands import AddNote, AnyCommand, StartStimulation, Stop, StopBelt
 from bedside.events import AmplitudeIntended, CommandRefused, Envelope, NoteAdded
 from bedside.station.access import Access
+from bedside.station.attached import Hooks
 from bedside.station.client import StationClient
 from bedside.station.clock import Clock
 from bedside.station.core import Core
 from bedside.station.executive import Executive
-from bedside.station.server import Hooks, Server
+from bedside.station.server import Server
 from bedside.station.setup import open_books
 from tests.helpers.bed_ready import bed_at
 from tests.helpers.far_ends import until

@@ -17,8 +17,9 @@ from bedside.station import catching_up as catching_up_module
 from bedside.station import client as client_module
 from bedside.station import server as server_module
 from bedside.station.access import Access
+from bedside.station.attached import Client, Hooks
 from bedside.station.client import StationAbsent, StationClient, StationGone
-from bedside.station.server import Client, Hooks, Server
+from bedside.station.server import Server
 from bedside.station.wire import Beat, EventMessage, Goodbye, Live, Reply, Request, Subscribe, Wave
 from bedside.visit.state import Visit
 from tests.helpers.bed import shipped
